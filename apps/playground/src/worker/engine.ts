@@ -1,0 +1,160 @@
+/** One model and its data, built from a Project through the public API of tenrec: steps, pictures, checkpoints. */
+
+import type { Sequential } from "tenrec";
+import type { Project } from "../project/project.ts";
+import { loadData, type Split, take } from "./data.ts";
+import { compile, inputWidth, makeModel, makeOptimizer, summarise } from "./model.ts";
+import type { Built, Checkpoint, PlaneWindow, Snapshot, StepRecord } from "./protocol.ts";
+import { permutation } from "./random.ts";
+import { score } from "./scores.ts";
+
+/** Grid points on a side of the decision picture: 4,096 rows cost about as much as ten training batches. */
+const gridSize = 64;
+
+const same = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
+
+/** Inputs of a size x size grid over the window, from the top left. */
+function gridInputs(size: number, { x, y, half }: PlaneWindow): Float32Array {
+  const inputs = new Float32Array(size * size * 2);
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < size; column++) {
+      const at = (row * size + column) * 2;
+      inputs[at] = x + ((2 * column + 1) / size - 1) * half;
+      inputs[at + 1] = y + (1 - (2 * row + 1) / size) * half;
+    }
+  }
+  return inputs;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+export class Engine {
+  #project: Project;
+  #split: Split;
+  #model: Sequential;
+  #order: Int32Array = new Int32Array(0);
+  #cursor = 0;
+  #epoch = 0;
+  #step = 0;
+
+  private constructor(project: Project, split: Split) {
+    this.#project = project;
+    this.#split = split;
+    this.#model = makeModel(project, split.classes);
+  }
+
+  /** Data loaded or drawn, model built with fresh weights. */
+  static async create(project: Project): Promise<Engine> {
+    return new Engine(project, await loadData(project.data));
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get built(): Built {
+    const { train, validation, classes, window } = this.#split;
+    const layers = summarise(this.#project, classes);
+    const params = layers.reduce((sum, layer) => sum + layer.params, 0);
+    return { set: this.#project.data.set, classes, train, validation, window, layers, params };
+  }
+
+  /** Takes over what can change while training; false where the data or the stack differ and a new engine is due. */
+  tune(project: Project): boolean {
+    const before = this.#project;
+    if (!same(before.data, project.data) || !same(before.model, project.model)) return false;
+    this.#project = project;
+    const { optimizer, learningRate, batchSize } = project.train;
+    if (batchSize !== before.train.batchSize) this.#order = new Int32Array(0);
+    if (optimizer !== before.train.optimizer) compile(this.#model, makeOptimizer(project.train));
+    else if (learningRate !== before.train.learningRate) this.#model.optimizer.learningRate = learningRate;
+    return true;
+  }
+
+  /** Fresh weights and moments from the same seed, on the data at hand. */
+  reset(): void {
+    this.#model = makeModel(this.#project, this.#split.classes);
+    this.#order = new Int32Array(0);
+    this.#cursor = 0;
+    this.#epoch = 0;
+    this.#step = 0;
+  }
+
+  #nextBatch() {
+    const { train, width } = this.#split;
+    const rows = train.y.length;
+    if (this.#cursor >= this.#order.length) {
+      this.#order = permutation(rows, this.#project.data.seed * 7919 + this.#epoch);
+      this.#cursor = 0;
+    }
+    const to = Math.min(this.#cursor + this.#project.train.batchSize, rows);
+    const batch = take(train, width, this.#order, this.#cursor, to);
+    this.#cursor = to;
+    if (to === rows) this.#epoch++;
+    return batch;
+  }
+
+  /** Queues one training step; the promise settles when its figures have come back from the device. */
+  async train(): Promise<StepRecord> {
+    const { x, y } = this.#nextBatch();
+    const step = ++this.#step;
+    const epoch = this.#epoch;
+    const shape = [y.length, inputWidth(this.#project)];
+    const { loss, accuracy } = await this.#model.trainOnBatch(
+      { data: x, shape },
+      { data: y, shape: [y.length] },
+    );
+    return { step, epoch, loss: loss ?? Number.NaN, accuracy: accuracy ?? Number.NaN };
+  }
+
+  /** Predicts validation rows, the grid and the probe in one call, and reads the figures from it. */
+  async snapshot(probe: Float32Array | null): Promise<Snapshot> {
+    const { validation, classes, window } = this.#split;
+    const points = this.#project.task === "points";
+    const step = this.#step;
+    const parts = [validation.x];
+    if (points) parts.push(gridInputs(gridSize, window));
+    if (!points && probe !== null) parts.push(probe);
+    const rows = validation.y.length + (points ? gridSize * gridSize : probe === null ? 0 : 1);
+    const shape = [rows, inputWidth(this.#project)];
+    const output = await this.#model.predict({ data: joined(parts), shape }, { batchSize: rows });
+    const probabilities = Float32Array.from(await output.data());
+    const known = validation.y.length * classes;
+    const scores = score(probabilities.subarray(0, known), validation.y, classes);
+    const rest = probabilities.slice(known);
+    const picture = points ? { boundary: { size: gridSize, classes, probabilities: rest } } : {};
+    const probed = !points && probe !== null ? { probe: rest } : {};
+    return { step, ...scores, ...picture, ...probed };
+  }
+
+  /** The weights now, or undefined where one of them is not finite. */
+  async checkpoint(): Promise<Checkpoint | undefined> {
+    const step = this.#step;
+    const epoch = this.#epoch;
+    const tensors = await this.#model.getWeights();
+    const weights = tensors.map(({ data, shape }) => ({ data: Float32Array.from(data), shape: [...shape] }));
+    const finite = weights.every(({ data }) => data.every(Number.isFinite));
+    return finite ? { step, epoch, weights } : undefined;
+  }
+
+  /** Goes on from a checkpoint of a model of the same stack; moments start afresh. */
+  restore(checkpoint: Checkpoint): void {
+    this.#model.setWeights(checkpoint.weights.map(({ data, shape }) => ({ data, shape })));
+    compile(this.#model, makeOptimizer(this.#project.train));
+    this.#step = checkpoint.step;
+    this.#epoch = checkpoint.epoch;
+    this.#order = new Int32Array(0);
+  }
+}

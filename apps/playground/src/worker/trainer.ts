@@ -1,0 +1,226 @@
+/** The loop of the worker: orders from the page, bursts of steps paced to the display, snapshots in between. */
+
+import type { Project } from "../project/project.ts";
+import { Engine } from "./engine.ts";
+import { NonFiniteLoss, problemFrom } from "./problems.ts";
+import type { Checkpoint, FromWorker, Problem, ToWorker } from "./protocol.ts";
+
+/** A burst's length: short enough that Pause is felt at once, long enough that waiting for figures costs little. */
+const burstTime = 40;
+const longestBurst = 256;
+/** Snapshots keep at least this distance, and never take more than a third of the time. */
+const snapshotGap = 100;
+const checkpointGap = 1000;
+
+type Order = Exclude<ToWorker, { type: "open" }>;
+type Send = (message: FromWorker, transfer?: Transferable[]) => void;
+
+/** Lets messages in: a task, where awaiting a settled promise is only a microtask. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}
+
+export class Trainer {
+  readonly #send: Send;
+  #project: Project;
+  #engine: Engine | undefined;
+  #orders: Order[] = [];
+  #wake: (() => void) | undefined;
+  #running = false;
+  #burst = 1;
+  #probe: Float32Array | null = null;
+  #good: Checkpoint | undefined;
+  #lastSnapshot = 0;
+  #snapshotCost = 0;
+  #lastCheckpoint = 0;
+
+  constructor(project: Project, checkpoint: Checkpoint | undefined, send: Send) {
+    this.#project = project;
+    this.#good = checkpoint;
+    this.#send = send;
+  }
+
+  /** Hands an order to the loop; it is obeyed between two bursts. */
+  order(order: Order): void {
+    this.#orders.push(order);
+    this.#wake?.();
+  }
+
+  /** Builds the model and obeys orders for ever. */
+  async run(): Promise<never> {
+    await this.#guard(() => this.#build(this.#good));
+    for (;;) {
+      const order = this.#orders.shift();
+      if (order !== undefined) await this.#guard(() => this.#obey(order));
+      else if (this.#running) await this.#guard(() => this.#advance());
+      else await this.#pause();
+    }
+  }
+
+  /** Waits for an order, at most `time` ms. */
+  #pause(time?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = time === undefined ? undefined : setTimeout(() => this.#wake?.(), time);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const problem = problemFrom(error, this.#engine?.step ?? 0);
+      this.#stop(problem);
+      if (problem.kind === "nonFinite") await this.#recover();
+    }
+  }
+
+  /** Goes back to the last finite weights; what fails here is told, not tried again. */
+  async #recover(): Promise<void> {
+    try {
+      await this.#restore();
+    } catch (error) {
+      this.#stop(problemFrom(error, this.#engine?.step ?? 0));
+    }
+  }
+
+  async #obey(order: Order): Promise<void> {
+    switch (order.type) {
+      case "project":
+        return this.#adopt(order.project);
+      case "play":
+        return this.#setRunning(true);
+      case "pause":
+        this.#setRunning(false);
+        return this.#picture();
+      case "step":
+        this.#setRunning(false);
+        await this.#steps(1);
+        return this.#picture();
+      case "reset":
+        this.#setRunning(false);
+        return this.#reset();
+      case "restore":
+        return this.#restore();
+      case "probe":
+        this.#probe = order.pixels;
+        return this.#running ? undefined : this.#picture();
+    }
+  }
+
+  #setRunning(running: boolean): void {
+    if (running && this.#engine === undefined) return;
+    this.#running = running;
+    this.#send({ type: "running", running });
+  }
+
+  #stop(problem: Problem): void {
+    this.#running = false;
+    this.#send({ type: "running", running: false });
+    this.#send({ type: "problem", problem });
+  }
+
+  async #adopt(project: Project): Promise<void> {
+    this.#project = project;
+    if (this.#engine?.tune(project)) return;
+    this.#good = undefined;
+    await this.#build(undefined);
+  }
+
+  async #build(checkpoint: Checkpoint | undefined): Promise<void> {
+    this.#engine = undefined;
+    const engine = await Engine.create(this.#project);
+    if (checkpoint !== undefined) engine.restore(checkpoint);
+    this.#engine = engine;
+    this.#send({ type: "built", built: engine.built });
+    this.#rewound(engine);
+    await this.#picture();
+  }
+
+  async #reset(): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined) return this.#build(undefined);
+    engine.reset();
+    this.#good = undefined;
+    this.#rewound(engine);
+    await this.#picture();
+  }
+
+  async #restore(): Promise<void> {
+    if (this.#engine === undefined || this.#good === undefined) return this.#reset();
+    this.#engine.restore(this.#good);
+    this.#rewound(this.#engine);
+    await this.#picture();
+  }
+
+  #rewound({ step, epoch }: Engine): void {
+    this.#send({ type: "rewound", step, epoch });
+  }
+
+  async #advance(): Promise<void> {
+    const { speed } = this.#project.train;
+    const started = performance.now();
+    const count = speed === 0 ? this.#burst : 1;
+    await this.#steps(count);
+    const elapsed = performance.now() - started;
+    if (speed > 0) await this.#pause(Math.max(0, 1000 / speed - elapsed));
+    else {
+      const wished = Math.round((count * burstTime) / Math.max(elapsed, 0.1));
+      this.#burst = Math.max(1, Math.min(longestBurst, wished, 2 * count));
+      await nextTask();
+    }
+    if (this.#orders.length === 0) await this.#pictureWhenDue();
+  }
+
+  /** Queues `count` steps, waits for their figures, reports them up to the first that is not finite. */
+  async #steps(count: number): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    const started = performance.now();
+    const records = await Promise.all(Array.from({ length: count }, () => engine.train()));
+    const stepsPerSecond = (1000 * count) / (performance.now() - started);
+    const bad = records.findIndex(({ loss }) => !Number.isFinite(loss));
+    const shown = bad < 0 ? records : records.slice(0, bad);
+    this.#send({ type: "progress", records: shown, stepsPerSecond });
+    const record = records[bad];
+    if (record !== undefined) throw new NonFiniteLoss(record.step, record.loss);
+  }
+
+  async #pictureWhenDue(): Promise<void> {
+    const since = performance.now() - this.#lastSnapshot;
+    if (since >= Math.max(snapshotGap, 2 * this.#snapshotCost)) await this.#picture();
+  }
+
+  async #picture(): Promise<void> {
+    const engine = this.#engine;
+    if (engine === undefined) return;
+    const started = performance.now();
+    const snapshot = await engine.snapshot(this.#probe);
+    this.#lastSnapshot = performance.now();
+    this.#snapshotCost = this.#lastSnapshot - started;
+    const pixels = snapshot.boundary?.probabilities.buffer;
+    this.#send({ type: "snapshot", snapshot }, pixels ? [pixels as ArrayBuffer] : []);
+    await this.#checkpointWhenDue(engine, Number.isFinite(snapshot.loss));
+  }
+
+  async #checkpointWhenDue(engine: Engine, finite: boolean): Promise<void> {
+    const now = performance.now();
+    if (!finite || (this.#good !== undefined && now - this.#lastCheckpoint < checkpointGap)) return;
+    const checkpoint = await engine.checkpoint();
+    if (checkpoint === undefined) return;
+    this.#lastCheckpoint = now;
+    this.#good = checkpoint;
+    this.#send({ type: "checkpoint", checkpoint });
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * The benchmark command: `npm run bench -- [--only mlp] [--libraries tfjs,jaxjs] [--rounds 7] [--epochs 3] [--cold 3]`.
+ * Exit code 1 on GPU or page errors and where losses differ.
+ */
+import { ensureInstalled } from "../tools/bootstrap.mjs";
+
+await ensureInstalled();
+const { bench } = await import("./lib/bench.mjs");
+try {
+  process.exitCode = (await bench(process.argv.slice(2))) ? 0 : 1;
+} catch (error) {
+  console.error(error.name === "UsageError" ? error.message : error.stack);
+  process.exitCode = 1;
+}

@@ -1,0 +1,110 @@
+// The page under measurement: one variant of one workload, driven from outside through `window.bench`.
+import { countsPerStep, installGpuCounters } from "./gpuCounters.ts";
+import { libraries } from "./libraries/index.ts";
+import type { ColdStartReport, Library, RoundReport, Run, StepClock, Variant, Workload } from "./types.ts";
+import { workloads } from "./workloads/index.ts";
+
+const counters = installGpuCounters();
+
+/** A row of the workload table without its functions. */
+type WorkloadRow = Pick<Workload, "name" | "title" | "targets"> & {
+  variants: Omit<Variant<unknown>, "load">[];
+};
+
+/** What a driver may call; every answer is plain data. */
+export interface Bench {
+  tables(): { libraries: readonly Library[]; workloads: WorkloadRow[] };
+  coldStart(workload: string, library: string, variant: string): Promise<ColdStartReport>;
+  round(epochs: number): Promise<RoundReport>;
+}
+
+declare global {
+  interface Window {
+    bench: Bench;
+  }
+}
+
+let current: { workload: Workload; run: Run } | undefined;
+
+function find(workloadName: string, library: string, variantName: string): [Workload, Variant<unknown>] {
+  const workload = workloads.find(({ name }) => name === workloadName);
+  const variant = workload?.variants.find((item) => item.library === library && item.name === variantName);
+  if (!workload || !variant)
+    throw new Error(`bench: no ${workloadName} ${library} ${variantName} in the tables`);
+  return [workload, variant];
+}
+
+function loadedScripts(): string[] {
+  return performance
+    .getEntriesByType("resource")
+    .map(({ name }) => new URL(name).pathname)
+    .filter((path) => path.endsWith(".js"));
+}
+
+async function adapterName(): Promise<string> {
+  const info = (await navigator.gpu.requestAdapter())?.info;
+  return [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ");
+}
+
+/** A clock that keeps the time of each step in script. */
+function createClock(): StepClock & { median(): number | null } {
+  const samples: number[] = [];
+  return {
+    time: (step) => {
+      const start = performance.now();
+      step();
+      samples.push(performance.now() - start);
+    },
+    median: () => samples.sort((a, b) => a - b)[Math.floor(samples.length / 2)] ?? null,
+  };
+}
+
+async function coldStart(
+  workloadName: string,
+  library: string,
+  variantName: string,
+): Promise<ColdStartReport> {
+  const [workload, variant] = find(workloadName, library, variantName);
+  const ownScripts = new Set(loadedScripts());
+  const run = await (await variant.load()).start(workload.problem());
+  const loss = await run.firstStep();
+  const milliseconds = performance.now();
+  current = { workload, run };
+  return {
+    milliseconds,
+    loss,
+    pipelines: counters.read().pipelines,
+    scripts: loadedScripts().filter((path) => !ownScripts.has(path)),
+    adapter: await adapterName(),
+    errors: counters.errors,
+  };
+}
+
+async function round(epochs: number): Promise<RoundReport> {
+  const { workload, run } = current!;
+  const clock = createClock();
+  const before = counters.read();
+  const start = performance.now();
+  const results = await run.train(epochs, clock);
+  const wallMs = performance.now() - start;
+  const after = counters.read();
+  const steps = epochs * workload.stepsPerEpoch;
+  return {
+    steps,
+    wallMs,
+    stepScriptMs: clock.median(),
+    epochs: results,
+    counts: countsPerStep(before, after, steps),
+    pipelines: after.pipelines,
+    liveBytes: after.liveBytes,
+    peakBytes: after.peakBytes,
+    errors: counters.errors,
+  };
+}
+
+function workloadRow({ name, title, targets, variants }: Workload): WorkloadRow {
+  const rows = variants.map(({ name, library, description }) => ({ name, library, description }));
+  return { name, title, ...(targets && { targets }), variants: rows };
+}
+
+window.bench = { tables: () => ({ libraries, workloads: workloads.map(workloadRow) }), coldStart, round };

@@ -1,0 +1,88 @@
+/** @file Kernel to WGSL: assembles bindings, params, library functions and parts into one module. */
+import type { Binding, GemmKernel, Kernel, LoopKernel, SideKernel } from "../ir/kernel.ts";
+import { type BoundArray, bindingDeclaration } from "./access.ts";
+import { emitGemm } from "./gemm.ts";
+import { libraryFor } from "./library.ts";
+import { emitLoop } from "./loop.ts";
+import type { PartFrame } from "./part.ts";
+import { paramWord } from "./scope.ts";
+import { workgroupSize } from "./workgroups.ts";
+
+function boundArrays(bindings: readonly Binding[]): BoundArray[] {
+  return bindings.map((binding, i) => ({ name: `b${i}`, binding }));
+}
+
+function paramsDeclaration({ bindings, numParams }: Kernel): string[] {
+  if (numParams === 0) return [];
+  const words = Math.ceil(numParams / 4);
+  return [`@group(0) @binding(${bindings.length}) var<uniform> params: array<vec4<u32>, ${words}>;`];
+}
+
+/** Declarations of a kernel, among them `fn kernel<suffix>(group: u32, lid: u32)`. */
+function emitPart(kernel: LoopKernel | GemmKernel, frame: PartFrame): string {
+  return kernel.form === "loop" ? emitLoop(kernel, frame) : emitGemm(kernel, frame);
+}
+
+function main(size: number, statements: readonly string[]): string {
+  return `@compute @workgroup_size(${size})
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+${statements.map((line) => `  ${line}`).join("\n")}
+}`;
+}
+
+function emitSingle(kernel: LoopKernel | GemmKernel, bindings: readonly BoundArray[], size: number): string[] {
+  const part = emitPart(kernel, { bindings, paramBase: 0, suffix: "", size });
+  return [part, main(size, ["kernel(wid.x + wid.y * nwg.x, lid);"])];
+}
+
+/** Parts with barriers cannot run in larger workgroups than their own. */
+function checkPart(part: LoopKernel | GemmKernel, size: number, label: string): void {
+  const fixed = part.form === "loop" ? part.schedule === "workgroup" : part.tile.shared;
+  if (!fixed || workgroupSize(part) === size) return;
+  throw new Error(
+    `emitWgsl: a part of ${label} has its own workgroup size.\n` +
+      `  Received: ${part.label} with ${workgroupSize(part)} invocations among parts of up to ${size}.\n` +
+      `  Expected: ${size} for parts with barriers.\n  Fix: run ${part.label} as a kernel of its own.`,
+  );
+}
+
+/** The workgroup id is uniform, so the choice of a part is, and barriers inside parts are legal. */
+function emitSide(kernel: SideKernel, bindings: readonly BoundArray[], size: number): string[] {
+  const { parts, bindingMap, paramBase, numParams, label } = kernel;
+  const texts = parts.map((part, i) => {
+    checkPart(part, size, label);
+    return emitPart(part, {
+      bindings: bindingMap[i]!.map((binding) => bindings[binding]!),
+      paramBase: paramBase[i]!,
+      suffix: `_p${i}`,
+      size,
+    });
+  });
+  const choices = parts.flatMap((_, i) => {
+    const count = paramWord(numParams - parts.length + i);
+    return [`if (group < ${count}) {`, `  kernel_p${i}(group, lid);`, "  return;", "}", `group -= ${count};`];
+  });
+  return [...texts, main(size, ["var group = wid.x + wid.y * nwg.x;", ...choices.slice(0, -1)])];
+}
+
+/**
+ * The WGSL of a kernel: pure and byte-stable. Storage bindings are 0 to N - 1 of group 0, the params are the uniform at N
+ * (`array<vec4<u32>>` of `numParams` words, absent if there are none), the entry point is `main`; a dispatch folds its linear
+ * workgroup count into x and y.
+ *
+ * @example
+ * const { code, label } = emitWgsl(kernel);
+ * device.createShaderModule({ code, label });
+ */
+export function emitWgsl(kernel: Kernel): { code: string; label: string } {
+  const arrays = boundArrays(kernel.bindings);
+  const size = workgroupSize(kernel);
+  const body = (kernel.form === "side" ? emitSide : emitSingle)(kernel as never, arrays, size).join("\n\n");
+  const head = [...arrays.map(bindingDeclaration), ...paramsDeclaration(kernel)].join("\n");
+  const texts = [head, libraryFor(body), body].filter((text) => text !== "");
+  return { code: `${texts.join("\n\n")}\n`, label: kernel.label };
+}

@@ -1,0 +1,17 @@
+/** @file The pieces that kernel generators hand to the module assembler. */
+import type { BoundArray } from "./access.ts";
+
+/** Where a kernel's code runs: alone, or as one part of a kernel of several side by side. */
+export interface PartFrame {
+  readonly bindings: readonly BoundArray[];
+  /** First param word. */
+  readonly paramBase: number;
+  /** Appended to every module-scope name. */
+  readonly suffix: string;
+  /** Invocations per workgroup. */
+  readonly size: number;
+}
+
+export function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}

@@ -1,0 +1,66 @@
+/** @file WGSL types and literals of IR values. */
+import type { Dtype } from "../ir/kernel.ts";
+
+export type Scalar = "f32" | "i32" | "u32" | "bool";
+export type Lanes = 1 | 4;
+
+const scalars: Record<Dtype, Scalar> = {
+  float32: "f32",
+  int32: "i32",
+  uint32: "u32",
+  bool: "bool",
+  uint8: "u32",
+  int8: "i32",
+};
+
+/** The WGSL type in which values of a dtype are computed. */
+export function scalarOf(dtype: Dtype): Scalar {
+  return scalars[dtype];
+}
+
+/** The element type of a dtype's storage array: bool and packed bytes lie in u32 words. */
+export function storageOf(dtype: Dtype): Exclude<Scalar, "bool"> {
+  const packed = dtype === "bool" || dtype === "uint8" || dtype === "int8";
+  return packed ? "u32" : (scalars[dtype] as Exclude<Scalar, "bool">);
+}
+
+export function isPacked(dtype: Dtype): boolean {
+  return dtype === "uint8" || dtype === "int8";
+}
+
+export function typeName(scalar: Scalar, lanes: Lanes): string {
+  return lanes === 4 ? `vec4<${scalar}>` : scalar;
+}
+
+/** The shortest decimal that reads back to the same float32. */
+function floatDigits(value: number): string {
+  const exact = Math.fround(value);
+  for (let digits = 1; digits < 9; digits++) {
+    const text = String(Number(exact.toPrecision(digits)));
+    if (Math.fround(Number(text)) === exact) return text;
+  }
+  return String(Number(exact.toPrecision(9)));
+}
+
+function floatLiteral(value: number): string {
+  if (Number.isNaN(value)) return "bits_f32(0x7fc00000u)";
+  if (Math.fround(value) === Number.POSITIVE_INFINITY) return "bits_f32(0x7f800000u)";
+  if (Math.fround(value) === Number.NEGATIVE_INFINITY) return "bits_f32(0xff800000u)";
+  return Object.is(value, -0) ? "bits_f32(0x80000000u)" : `${floatDigits(value)}f`;
+}
+
+/** A scalar literal; infinities, NaN and -0 come from their bits through a call, as WGSL rejects them as constants. */
+export function literal(scalar: Scalar, value: number): string {
+  if (scalar === "f32") return floatLiteral(value);
+  if (scalar === "bool") return value === 0 ? "false" : "true";
+  if (scalar === "u32") return `${value >>> 0}u`;
+  return (value | 0) === -2147483648 ? "i32(-2147483648)" : `${value | 0}i`;
+}
+
+/** `text` of type `from`, reinterpreted as `to`: bool is compared with 0 or becomes a word of 0 or 1, others keep their bits. */
+export function convertBits(text: string, from: Scalar, to: Scalar, lanes: Lanes): string {
+  if (from === to) return text;
+  if (to === "bool") return `(${text} != ${typeName(from, lanes)}())`;
+  if (from === "bool") return convertBits(`${typeName("u32", lanes)}(${text})`, "u32", to, lanes);
+  return `bitcast<${typeName(to, lanes)}>(${text})`;
+}

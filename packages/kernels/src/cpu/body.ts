@@ -1,0 +1,367 @@
+/** @file Compiles scalar code with its stages and stores into lists of block steps, one list for each loop of a nest. */
+import type { Instr, Stage, Store } from "../ir/kernel.ts";
+import type { ScalarOpName } from "../ir/scalarOps.ts";
+import * as access from "./access.ts";
+import { type Address, bindAddress, isFixed } from "./address.ts";
+import { type Affine, constantAffine, type Params } from "./affine.ts";
+import { type Analysis, analyse } from "./analysis.ts";
+import type { Memory, MemoryRange } from "./memory.ts";
+import type { Nest } from "./nest.ts";
+import { finishIndices, finishLanes, identity, reduceLoop, resetLanes } from "./reduce.ts";
+import { kindOf, type RegisterPool, Slot } from "./registers.ts";
+import { scalarStep } from "./scalarJs.ts";
+import { copyBits, Step, spread } from "./step.ts";
+
+/** A store of step `value` at the index step `index`, or at a given affine place. */
+export interface BodyStore extends Pick<Store, "op" | "level" | "value"> {
+  readonly index: number | Affine;
+  readonly range: MemoryRange;
+}
+
+/** The stores of a body with the memory that they write. */
+export function storesOf(stores: readonly Store[], bindings: readonly MemoryRange[]): BodyStore[] {
+  return stores.map(({ op, level, value, index, binding }) => ({
+    op,
+    level,
+    value,
+    index,
+    range: bindings[binding]!,
+  }));
+}
+
+export interface BodySpec {
+  readonly code: readonly Instr[];
+  readonly stages: readonly Stage[];
+  readonly stores: readonly BodyStore[];
+  readonly bindings: readonly MemoryRange[];
+  readonly params: Params;
+  /** Where `acc` is read. */
+  readonly accumulator: { readonly range: MemoryRange; readonly form: Affine } | null;
+}
+
+/** One pass over the inner axes: reductions of one phase, or the last pass, which stores. */
+export interface Phase {
+  /** Before the pass: what depends on earlier stages alone. */
+  readonly setup: Step[];
+  readonly reset: Step[];
+  readonly body: Step[];
+  readonly finish: Step[];
+}
+
+/** The steps of a body by loop: per run, per row, and per phase. */
+export interface BodyProgram {
+  readonly nest: Nest;
+  readonly once: readonly Step[];
+  readonly row: readonly Step[];
+  readonly phases: readonly Phase[];
+}
+
+export function compileBody(spec: BodySpec, nest: Nest, pool: RegisterPool): BodyProgram {
+  pool.restart();
+  return new BodyCompiler(spec, nest, pool).compile();
+}
+
+class BodyCompiler {
+  private readonly spec: BodySpec;
+  private readonly nest: Nest;
+  private readonly pool: RegisterPool;
+  private readonly facts: Analysis;
+  private readonly once: Step[] = [];
+  private readonly row: Step[] = [];
+  private readonly phases: Phase[];
+  /** Ids needed outside the inner loops, and inside them by phase. */
+  private readonly outer = new Set<number>();
+  private readonly inner: Set<number>[];
+  /** Uniform values that lanes read. */
+  private readonly spreads = new Set<number>();
+  private readonly slots: (Slot | undefined)[] = [];
+  private readonly stageSlots: Slot[];
+  private readonly written: ReadonlySet<Memory>;
+  /** Stores whose value is computed in place. */
+  private readonly direct = new Set<BodyStore>();
+
+  constructor(spec: BodySpec, nest: Nest, pool: RegisterPool) {
+    this.spec = spec;
+    this.nest = nest;
+    this.pool = pool;
+    this.facts = analyse(spec.code, spec.stages, spec.params, nest, spec.accumulator?.form ?? null);
+    const count = spec.stages.length === 0 ? 1 : Math.max(...this.facts.stagePhases) + 2;
+    this.phases = Array.from({ length: count }, () => ({ setup: [], reset: [], body: [], finish: [] }));
+    this.inner = Array.from({ length: count }, () => new Set());
+    this.written = new Set(spec.stores.map(({ range }) => range.memory));
+    this.stageSlots = spec.stages.map((stage) => pool.take(this.stageKind(stage)));
+  }
+
+  compile(): BodyProgram {
+    const { stages, stores } = this.spec;
+    stages.forEach(({ value }, s) => this.require(value, this.facts.stagePhases[s]!));
+    for (const store of stores) this.requireStore(store);
+    this.findSpreads();
+    for (const id of ascending(this.outer)) this.emit(id, this.listOf(id));
+    this.phases.forEach((phase, p) => {
+      for (const id of ascending(this.inner[p]!)) this.emit(id, phase.body);
+      stages.forEach((stage, s) => {
+        if (this.facts.stagePhases[s] === p) phase.body.push(this.emitReduction(stage, s));
+      });
+    });
+    for (const store of stores) if (!this.direct.has(store)) this.emitStore(store);
+    return { nest: this.nest, once: this.once, row: this.row, phases: this.phases };
+  }
+
+  private isUniform(id: number): boolean {
+    return (this.facts.masks[id]! & this.facts.blockMask) === 0;
+  }
+
+  private isInner(id: number): boolean {
+    return (this.facts.masks[id]! & this.facts.innerMask) !== 0;
+  }
+
+  private stageKind({ op, value }: Stage) {
+    return op === "argmax" || op === "argmin" ? "i" : kindOf(this.spec.code[value]!.dtype);
+  }
+
+  /** Marks `id` and what it is computed from as needed in `phase`. */
+  private require(id: number, phase: number): void {
+    if (this.facts.constant[id]) return;
+    const wanted = this.isInner(id) ? this.inner[phase]! : this.outer;
+    if (wanted.has(id)) return;
+    wanted.add(id);
+    const { op, args } = this.spec.code[id]!;
+    if (op === "load") this.requireIndex(args[0]!, phase);
+    else for (const arg of args) this.require(arg, phase);
+  }
+
+  private requireIndex(index: number | Affine, phase: number): void {
+    const form = this.formOf(index);
+    if (form) for (const term of form.terms.keys()) this.require(term, phase);
+    else this.require(index as number, phase);
+  }
+
+  private requireStore(store: BodyStore): void {
+    const last = this.phases.length - 1;
+    this.require(store.value, last);
+    this.requireIndex(store.index, last);
+  }
+
+  /** The affine form of an index, if it can be followed without computing it lane by lane. */
+  private formOf(index: number | Affine): Affine | null {
+    if (typeof index !== "number") return index;
+    const form = this.facts.forms[index];
+    return form && [...form.terms.keys()].every((term) => this.isUniform(term)) ? form : null;
+  }
+
+  private findSpreads(): void {
+    const read = (id: number) => {
+      if (this.isUniform(id) && !this.facts.constant[id]) this.spreads.add(id);
+    };
+    for (const ids of [this.outer, ...this.inner]) {
+      for (const id of ids) if (!this.isUniform(id)) this.spec.code[id]!.args.forEach(read);
+    }
+    for (const { value } of this.spec.stages) read(value);
+    for (const store of this.spec.stores) if (!this.isUniformStore(store)) read(store.value);
+  }
+
+  private isUniformStore({ value, index }: BodyStore): boolean {
+    if (!this.isUniform(value)) return false;
+    if (typeof index === "number") return this.isUniform(index);
+    return this.nest.block.every((axis) => !index.axes.has(axis));
+  }
+
+  private listOf(id: number): Step[] {
+    const ready = this.facts.ready[id]!;
+    if (ready === 0 && this.facts.masks[id] === 0) return this.once;
+    return ready === 0 && this.isUniform(id) ? this.row : this.phases[ready]!.setup;
+  }
+
+  private storeList({ level }: BodyStore): Step[] {
+    const last = this.phases.at(-1)!;
+    const hasInner = this.nest.lanesInside || this.nest.sequential.length > 0;
+    return level === "full" && hasInner ? last.body : last.setup;
+  }
+
+  private slot(id: number): Slot {
+    return this.facts.constant[id] ? this.constant(id) : this.slots[id]!;
+  }
+
+  private constant(id: number): Slot {
+    const known = this.slots[id];
+    if (known) return known;
+    const { op, dtype, args, value = 0 } = this.spec.code[id]!;
+    const kind = kindOf(dtype);
+    const scratch = this.pool.take(kind);
+    if (op === "const") scratch.data[0] = value;
+    else if (op === "param") scratch.bits[0] = this.spec.params.words[value]!;
+    else runSteps([this.operation(id, scratch, args.map((arg) => this.slot(arg)))], 1);
+    const made = this.pool.constant(kind, scratch.data[0]!);
+    this.slots[id] = made;
+    return made;
+  }
+
+  private operation(id: number, out: Slot, args: readonly Slot[]): Step {
+    const { code } = this.spec;
+    const { op, dtype, args: ids } = code[id]!;
+    return scalarStep(op as ScalarOpName, dtype, code[ids[0]!]!.dtype, this.isUniform(id), out, args);
+  }
+
+  private emit(id: number, list: Step[]): void {
+    const instr = this.spec.code[id]!;
+    const { op, args, value = 0 } = instr;
+    const uniform = this.isUniform(id);
+    if (op === "stage") this.slots[id] = this.stageSlots[value]!;
+    else if (op === "load") this.emitLoad(id, list, this.spec.bindings[value]!, args[0]!);
+    else if (op === "acc") this.emitLoad(id, list, this.spec.accumulator!.range, this.spec.accumulator!.form);
+    else {
+      const out = (list === this.lastList && this.directOut(id, list)) || this.pool.take(kindOf(instr.dtype));
+      this.slots[id] = out;
+      if (op === "axis") list.push(this.axisStep(value, out, uniform));
+      else if (op === "param") list.push(new Step(copyBits, true, out, [this.paramSlot(value)]));
+      else
+        list.push(this.operation(id, out, args.map((arg) => this.slot(arg))));
+    }
+    if (this.spreads.has(id)) list.push(new Step(spread, false, this.slots[id]!, []));
+  }
+
+  private paramSlot(word: number): Slot {
+    return new Slot(this.spec.params.words, word);
+  }
+
+  private axisStep(axis: number, out: Slot, uniform: boolean): Step {
+    const address = this.bind({ constant: 0, axes: new Map([[axis, 1]]), terms: new Map() }, null);
+    if (uniform) return new Step(access.axisValue, true, out, [], address);
+    const { block, extents } = this.nest;
+    const below = block.slice(block.indexOf(axis) + 1).reduce((size, inner) => size * extents[inner]!, 1);
+    return new Step(access.axisValues, false, out, [], {
+      ...address,
+      strides: [below],
+      extents: [extents[axis]!],
+    });
+  }
+
+  private bind(form: Affine, range: MemoryRange | null): Address {
+    return bindAddress(form, this.nest, range?.first ?? 0, range?.length ?? 0, (id) => this.slot(id));
+  }
+
+  private emitLoad(id: number, list: Step[], binding: MemoryRange, index: number | Affine): void {
+    const { dtype } = this.spec.code[id]!;
+    const range = binding.seenAs(dtype);
+    const form = this.formOf(index);
+    const memory = range.slot(dtype);
+    const uniform = this.isUniform(id);
+    if (form) {
+      const address = this.bind(form, range);
+      if (!range.packed && !uniform && isContiguous(address) && !this.written.has(range.memory)) {
+        this.slots[id] = placed(memory, address, list);
+        return;
+      }
+      if (address.strides.length === 1) {
+        const out = this.pool.take(kindOf(dtype));
+        this.slots[id] = out;
+        list.push(
+          new Step(range.packed ? access.loadBytes : access.loadStrided, uniform, out, [memory], address),
+        );
+        return;
+      }
+    }
+    const [indices, base] = this.indices(list, range, index, form);
+    const out = this.pool.take(kindOf(dtype));
+    this.slots[id] = out;
+    list.push(
+      new Step(range.packed ? access.gatherBytes : access.gather, uniform, out, [memory, indices], base),
+    );
+  }
+
+  /** A register of element indices, and the address that they count from. */
+  private indices(
+    list: Step[],
+    range: MemoryRange,
+    index: number | Affine,
+    form: Affine | null,
+  ): [Slot, Address] {
+    if (!form) return [this.slot(index as number), this.bind(constantAffine(0), range)];
+    const out = this.pool.take("i");
+    list.push(new Step(access.walkIndices, false, out, [], this.bind(form, null)));
+    return [out, this.bind(constantAffine(0), range)];
+  }
+
+  private get lastList(): Step[] {
+    return this.storeList({ level: "full" } as BodyStore);
+  }
+
+  /** The memory that the value of `id` is stored to, if it can be computed there: nothing may load from it later. */
+  private directOut(id: number, list: Step[]): Slot | null {
+    if (this.isUniform(id)) return null;
+    const { code, stores, bindings } = this.spec;
+    const store = stores.find(({ op, level, value }) => op === "set" && level === "full" && value === id);
+    if (!store || code[id]!.op === "axis") return null;
+    const { range } = store;
+    const loadedLater = code.some(
+      ({ op, value = 0 }, i) => i > id && op === "load" && bindings[value]!.memory === range.memory,
+    );
+    const form = this.formOf(store.index);
+    if (loadedLater || !form) return null;
+    for (const term of form.terms.keys()) if (!this.facts.constant[term] && !this.slots[term]) return null;
+    const address = this.bind(form, range);
+    if (!isContiguous(address)) return null;
+    this.direct.add(store);
+    return placed(range.slot(code[id]!.dtype), address, list);
+  }
+
+  private emitStore(store: BodyStore): void {
+    const { op, value, index, range } = store;
+    const list = this.storeList(store);
+    const memory = range.slot(this.spec.code[value]!.dtype);
+    const uniform = this.isUniformStore(store);
+    const form = this.formOf(index);
+    const address = form ? this.bind(form, range) : null;
+    if (address && address.strides.length === 1) {
+      const loop = op === "set" ? access.storeStrided : access.orStrided;
+      list.push(new Step(loop, uniform, memory, [this.slot(value)], address));
+      return;
+    }
+    const [indices, base] = this.indices(list, range, index, form);
+    const loop = op === "set" ? access.scatter : access.orScatter;
+    list.push(new Step(loop, uniform, memory, [this.slot(value), indices], base));
+  }
+
+  /** Steps before and after the pass of a stage; returns the step that takes in one block. */
+  private emitReduction(stage: Stage, s: number): Step {
+    const { lanesInside, position } = this.nest;
+    const { reset, finish } = this.phases[this.facts.stagePhases[s]!]!;
+    const kind = kindOf(this.spec.code[stage.value]!.dtype);
+    const total = this.pool.takeLanes();
+    const index = this.pool.takeLanes();
+    const indexed = stage.op === "argmax" || stage.op === "argmin";
+    reset.push(new Step(resetLanes, lanesInside, total, [numberSlot(identity(stage.op, kind))]));
+    if (indexed) reset.push(new Step(resetLanes, lanesInside, index, [numberSlot(-1)]));
+    finish.push(
+      new Step(indexed ? finishIndices : finishLanes, lanesInside, this.stageSlots[s]!, [
+        indexed ? index : total,
+      ]),
+    );
+    const linear = new Slot(position, position.length - 1);
+    return new Step(reduceLoop(stage.op, kind, lanesInside), false, total, [
+      this.slot(stage.value),
+      index,
+      linear,
+    ]);
+  }
+}
+
+function numberSlot(value: number): Slot {
+  return new Slot(Float64Array.of(value));
+}
+
+function ascending(ids: ReadonlySet<number>): number[] {
+  return [...ids].sort((a, b) => a - b);
+}
+
+function isContiguous(address: Address): boolean {
+  return address.inside && address.strides.length === 1 && address.strides[0] === 1;
+}
+
+/** `memory` at the address: once and for all, or moved by a step. */
+function placed(memory: Slot, address: Address, list: Step[]): Slot {
+  if (isFixed(address)) memory.at = address.constant;
+  else list.push(new Step(access.move, true, memory, [], address));
+  return memory;
+}

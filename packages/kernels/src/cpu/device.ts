@@ -1,0 +1,121 @@
+/** @file The cpu device: the same plans as on WebGPU, executed by JavaScript block loops. */
+import { counts } from "../device/counters.ts";
+import { internal } from "../device/errors.ts";
+import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/device.ts";
+import type { Plan } from "../ir/plan.ts";
+import { verifyPlan } from "../program/verify.ts";
+import { CpuPool, CpuWorkspace } from "./pool.ts";
+import { CpuProgram, copyBytes } from "./program.ts";
+import { RegisterPool } from "./registers.ts";
+import { Scratch } from "./scratch.ts";
+
+/** Element indices are int32. */
+const maxBytes = 2 ** 31 - 16;
+
+const tile = { threads: [8, 8], perThread: [4, 4], shared: false, depth: 16 } as const;
+
+const cpuTarget: Target = {
+  name: "cpu",
+  lanes: 1,
+  maxBindings: 64,
+  maxBindingBytes: maxBytes,
+  maxBufferBytes: maxBytes,
+  workgroupSize: 64,
+  narrowRow: 1 << 30,
+  gemmTile: () => tile,
+};
+
+const limits = {
+  maxStorageBuffersPerShaderStage: cpuTarget.maxBindings,
+  maxStorageBufferBindingSize: maxBytes,
+  maxUniformBufferBindingSize: 1 << 20,
+  maxBufferSize: maxBytes,
+  maxComputeWorkgroupsPerDimension: 65535,
+};
+
+const info: DeviceInfo = { backend: "cpu", adapter: null, features: [], limits };
+
+class CpuDevice implements Device {
+  readonly info = info;
+  readonly target = cpuTarget;
+  readonly failure = null;
+  /** Never resolves: the cpu is not lost. */
+  readonly lost = new Promise<Error>(() => {});
+  private readonly pool = new CpuPool(maxBytes);
+  private readonly workspace = new CpuWorkspace(this.pool);
+  private readonly machine = { registers: new RegisterPool(), scratch: new Scratch() };
+
+  alloc(bytes: number, label: string): DeviceBuffer {
+    return this.pool.take(bytes, label);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    this.pool.give(buffer);
+  }
+
+  write(buffer: DeviceBuffer, offset: number, data: ArrayBufferView): void {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.inside(buffer, offset, bytes.length).set(bytes, offset);
+    counts.bytesWritten += bytes.length;
+  }
+
+  copy(from: DeviceBuffer, fromOffset: number, to: DeviceBuffer, toOffset: number, bytes: number): void {
+    this.inside(from, fromOffset, bytes);
+    this.inside(to, toOffset, bytes);
+    copyBytes(this.pool.owned(from).views, fromOffset, this.pool.owned(to).views, toOffset, bytes);
+  }
+
+  read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const data = this.inside(buffer, offset, bytes).slice(offset, offset + bytes).buffer;
+    counts.bytesRead += bytes;
+    return Promise.resolve(data);
+  }
+
+  build(plan: Plan): Program {
+    verifyPlan(plan, limits);
+    return new CpuProgram(plan, this.workspace, this.machine);
+  }
+
+  run(
+    program: Program,
+    externals: readonly DeviceBuffer[],
+    results: readonly DeviceBuffer[],
+    scalars: Uint32Array,
+  ): void {
+    (program as CpuProgram).run(this.pool, externals, results, scalars);
+    counts.passes++;
+    counts.submits++;
+  }
+
+  /** Null: work is done when `run` returns, so there is nothing to wait for. */
+  throttle(): null {
+    return null;
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  memory(): { bytes: number; buffers: number; owners: Record<string, number> } {
+    return this.pool.memory();
+  }
+
+  dispose(): void {
+    this.pool.dispose();
+  }
+
+  /** The bytes of `buffer`, once it is known that the range lies inside. */
+  private inside(buffer: DeviceBuffer, offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+    if (offset < 0 || offset + bytes > buffer.bytes) {
+      throw internal(
+        `bytes ${offset} to ${offset + bytes} lie outside buffer "${buffer.label}" of ${buffer.bytes} bytes.`,
+      );
+    }
+    return this.pool.owned(buffer).views.uint8;
+  }
+}
+
+/** Opens the cpu backend. Always available; each call gives a device with memory of its own. */
+export function openCpu(): Device {
+  return new CpuDevice();
+}

@@ -1,0 +1,89 @@
+/** @file Memory, a buffer of a plan as kernels see it: slots that follow whatever array backs the buffer in this run. */
+import type { Dtype } from "../ir/kernel.ts";
+import { bitsOf, kindOf, type Numbers, Slot } from "./registers.ts";
+
+/** All views of one block of memory. */
+export interface Views {
+  readonly f: Float32Array<ArrayBuffer>;
+  readonly i: Int32Array<ArrayBuffer>;
+  readonly u: Uint32Array<ArrayBuffer>;
+  readonly uint8: Uint8Array<ArrayBuffer>;
+  readonly int8: Int8Array<ArrayBuffer>;
+}
+
+export function viewsOf(buffer: ArrayBuffer): Views {
+  return {
+    f: new Float32Array(buffer),
+    i: new Int32Array(buffer),
+    u: new Uint32Array(buffer),
+    uint8: new Uint8Array(buffer),
+    int8: new Int8Array(buffer),
+  };
+}
+
+const none = /* @__PURE__ */ viewsOf(/* @__PURE__ */ new ArrayBuffer(0));
+
+export class Memory {
+  private readonly slots: { readonly slot: Slot; readonly view: keyof Views }[] = [];
+  private bound = none;
+
+  /** Points every slot at `views`. Cheap when nothing changed. */
+  bind(views: Views): void {
+    if (views === this.bound) return;
+    this.bound = views;
+    for (const { slot, view } of this.slots) {
+      slot.data = views[view];
+      slot.bits = slot.data.BYTES_PER_ELEMENT === 4 ? views.i : bitsOf(slot.data);
+    }
+  }
+
+  get views(): Views {
+    return this.bound;
+  }
+
+  slot(view: keyof Views): Slot<Numbers> {
+    const slot = new Slot<Numbers>(this.bound[view]);
+    this.slots.push({ slot, view });
+    return slot;
+  }
+}
+
+/** A bound range of a memory: `first` and `length` in elements of `dtype`. */
+export class MemoryRange {
+  readonly memory: Memory;
+  readonly first: number;
+  readonly length: number;
+  private readonly dtype: Dtype;
+  private readonly offset: number;
+  private readonly bytes: number;
+
+  constructor(memory: Memory, dtype: Dtype, offset: number, bytes: number) {
+    const size = isPacked(dtype) ? 1 : 4;
+    this.memory = memory;
+    this.dtype = dtype;
+    this.offset = offset;
+    this.bytes = bytes;
+    this.first = offset / size;
+    this.length = Math.floor(bytes / size);
+  }
+
+  /** Elements are bytes, widened when loaded. */
+  get packed(): boolean {
+    return isPacked(this.dtype);
+  }
+
+  /** The range as a load of `dtype` sees it: packed bytes may lie in a binding of words. */
+  seenAs(dtype: Dtype): MemoryRange {
+    if (!isPacked(dtype) || this.packed) return this;
+    return new MemoryRange(this.memory, dtype, this.offset, this.bytes);
+  }
+
+  /** A slot that reads or writes values of `dtype` here; words of another dtype are reinterpreted. */
+  slot(dtype: Dtype): Slot<Numbers> {
+    return this.memory.slot(isPacked(this.dtype) ? this.dtype : kindOf(dtype));
+  }
+}
+
+function isPacked(dtype: Dtype): dtype is "uint8" | "int8" {
+  return dtype === "uint8" || dtype === "int8";
+}

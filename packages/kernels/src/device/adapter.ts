@@ -1,0 +1,109 @@
+/** @file Chooses a GPU adapter and requests a device with everything of it that kernels can use. */
+import type { DeviceInfo } from "../ir/device.ts";
+import { DeviceError } from "./errors.ts";
+
+/** Limits and features that tests hide, to run as on a weaker device. */
+export interface MaskedAdapter {
+  /** "base": the limits that every WebGPU device has; or values for single limits. */
+  readonly limits?: "base" | Readonly<Record<string, number>>;
+  /** Features that are not requested; "all" hides every one. */
+  readonly features?: "all" | readonly string[];
+}
+
+export interface AdapterOptions {
+  readonly powerPreference?: GPUPowerPreference;
+  /** Where adapters come from; `navigator.gpu` by default. */
+  readonly gpu?: GPU;
+  readonly masked?: MaskedAdapter;
+}
+
+/** Kernels get better with more of these; all else stays at its default. */
+const usefulLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxUniformBufferBindingSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupSizeZ",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+const usefulFeatures = ["subgroups", "timestamp-query", "shader-f16"] as const;
+
+/** Names that CPU renderers give themselves: SwiftShader, Mesa's llvmpipe and lavapipe, Microsoft's WARP. */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|\bwarp\b|basic render/i;
+
+/** An adapter of this page, worker or process; throws DeviceError with the reason where there is none. */
+export async function findAdapter({
+  gpu,
+  powerPreference = "high-performance",
+}: AdapterOptions): Promise<GPUAdapter> {
+  const source = gpu ?? globalThis.navigator?.gpu;
+  if (!source) {
+    throw unavailable(
+      "this environment has no navigator.gpu",
+      "use Chrome or Edge 113, Safari 26, or Firefox 141 and later over https or localhost " +
+        "(in Node: pass `gpu` of the npm package webgpu)",
+    );
+  }
+  const adapter = await source.requestAdapter({ powerPreference });
+  if (!adapter) {
+    throw unavailable(
+      "navigator.gpu offers no adapter",
+      "update the graphics driver, or enable hardware acceleration in the browser",
+    );
+  }
+  return adapter;
+}
+
+/** A device with all useful limits and features of `adapter`, but for those masked. */
+export async function requestDevice(adapter: GPUAdapter, masked: MaskedAdapter = {}): Promise<GPUDevice> {
+  const requiredLimits: Record<string, number> = {};
+  if (masked.limits !== "base") {
+    for (const name of usefulLimits) requiredLimits[name] = masked.limits?.[name] ?? adapter.limits[name];
+  }
+  const hidden = masked.features ?? [];
+  const requiredFeatures = usefulFeatures.filter(
+    (name) => adapter.features.has(name) && hidden !== "all" && !hidden.includes(name),
+  );
+  try {
+    return await adapter.requestDevice({ label: "tenrec", requiredLimits, requiredFeatures });
+  } catch (error) {
+    throw unavailable(
+      `the adapter gives no device (${(error as Error).message})`,
+      "close other pages that use the GPU",
+    );
+  }
+}
+
+/** The adapter's own words, and whether it is a CPU renderer. */
+export function describeAdapter(info: GPUAdapterInfo): NonNullable<DeviceInfo["adapter"]> {
+  const { vendor, architecture, description } = info;
+  const software =
+    info.isFallbackAdapter === true ||
+    softwareNames.test(`${vendor} ${architecture} ${description} ${info.device}`);
+  return { vendor, architecture, description, software };
+}
+
+/** Everything `explain()` and bug reports want to know of a device. */
+export function describeDevice(device: GPUDevice): DeviceInfo {
+  const limits: Record<string, number> = {};
+  for (const name of usefulLimits) limits[name] = device.limits[name];
+  const immediates = device.limits.maxImmediateSize;
+  if (immediates) limits.maxImmediateSize = immediates;
+  const features = [...device.features].filter((name) =>
+    (usefulFeatures as readonly string[]).includes(name),
+  );
+  return { backend: "webgpu", adapter: describeAdapter(device.adapterInfo), features, limits };
+}
+
+function unavailable(reason: string, fix: string): DeviceError {
+  return new DeviceError("init", "WebGPU is not available.", {
+    received: reason,
+    expected: "a WebGPU adapter",
+    fix: `${fix}; or use init({ backend: "cpu" })`,
+  });
+}

@@ -1,0 +1,72 @@
+/** @file Opens a device by name: WebGPU, the CPU, or whichever fits this machine. */
+import { emitWgsl } from "../codegen/index.ts";
+import type { Device } from "../ir/device.ts";
+import { describeAdapter, findAdapter } from "./adapter.ts";
+import { DeviceError } from "./errors.ts";
+import { openGpuDevice, type WebGpuOptions } from "./webGpu.ts";
+
+/** Options of `openWebGpu`. `emit` replaces the WGSL generator (a seam for tests). */
+export type OpenWebGpuOptions = Omit<WebGpuOptions, "emit"> & Partial<Pick<WebGpuOptions, "emit">>;
+
+/** Options of `openDevice`. */
+export interface OpenDeviceOptions extends OpenWebGpuOptions {
+  /** "auto" (the default): WebGPU on a hardware adapter, else the CPU. */
+  readonly backend?: "auto" | "webgpu" | "cpu";
+}
+
+/** A device, and a sentence for the user where "auto" did not get what it wanted. */
+export interface OpenedDevice {
+  readonly device: Device;
+  readonly notice?: string;
+}
+
+/**
+ * Opens a WebGPU device in a page, a Worker or (with `gpu` or `device` of the npm package webgpu) in Node,
+ * with all useful limits and features of the adapter. Rejects with DeviceError, which names the reason, where
+ * there is none.
+ *
+ * @example const device = await openWebGpu({ powerPreference: "low-power" });
+ */
+export function openWebGpu(options: OpenWebGpuOptions = {}): Promise<Device> {
+  return openGpuDevice({ emit: emitWgsl, ...options });
+}
+
+/**
+ * Opens the device that `backend` names. "auto" takes WebGPU when a device is passed or the adapter is real
+ * hardware; otherwise the CPU executor, which is faster than WebGPU on a CPU renderer, with a notice.
+ *
+ * @example const { device, notice } = await openDevice({ backend: "auto" });
+ */
+export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
+  const { backend = "auto", ...webGpu } = options;
+  if (backend === "cpu") return { device: await loadCpu() };
+  if (backend === "webgpu" || webGpu.device) return { device: await openWebGpu(webGpu) };
+  if (backend === "auto") return openBest(webGpu);
+  throw new DeviceError("init", "unknown backend.", {
+    received: JSON.stringify(backend),
+    expected: '"auto", "webgpu" or "cpu"',
+    fix: "leave it out to get the best device of this machine",
+  });
+}
+
+async function openBest(options: OpenWebGpuOptions): Promise<OpenedDevice> {
+  try {
+    const { software, description } = describeAdapter((await findAdapter(options)).info);
+    if (!software) return { device: await openWebGpu(options) };
+    return onCpu(`the only WebGPU adapter is a CPU renderer (${description})`);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    return onCpu(/Received: (.*)/.exec(error.message)?.[1] ?? error.message);
+  }
+}
+
+async function onCpu(reason: string): Promise<OpenedDevice> {
+  const notice = `tenrec: computing on the CPU, because ${reason}. init({ backend: "webgpu" }) insists on WebGPU.`;
+  return { device: await loadCpu(), notice };
+}
+
+/** Loaded on demand: a page with a GPU never fetches it. */
+async function loadCpu(): Promise<Device> {
+  const { openCpu } = await import("../cpu/index.ts");
+  return openCpu();
+}

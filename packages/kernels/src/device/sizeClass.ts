@@ -1,0 +1,25 @@
+/** @file Sizes of pooled buffers, as arithmetic alone. */
+
+/** Above this size a pooled buffer fits exactly: half of a large buffer is too much to waste. */
+const exactAbove = 1 << 20;
+
+/** `bytes` rounded up to a multiple of `step`. */
+export function roundUp(bytes: number, step: number): number {
+  return Math.ceil(bytes / step) * step;
+}
+
+/** Bytes that a value of `bytes` bytes occupies: whole vectors of four words, and never nothing. */
+export function paddedBytes(bytes: number): number {
+  return Math.max(16, roundUp(bytes, 16));
+}
+
+/**
+ * Bytes of the GPU buffer behind an allocation: 256, 384, 512, 768, 1024, ... (powers of two and 1.5 times
+ * them, so at most a third is wasted) up to 1 MiB, then the next multiple of 256.
+ */
+export function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  if (bytes > exactAbove) return roundUp(bytes, 256);
+  const power = 2 ** Math.ceil(Math.log2(bytes));
+  return bytes <= power * 0.75 ? power * 0.75 : power;
+}

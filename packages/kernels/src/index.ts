@@ -1,0 +1,24 @@
+/**
+ * Kernels: runs Plans (ordered kernel calls over numbered buffers) on WebGPU or on the CPU.
+ *
+ * @example
+ * const { device } = await openDevice({ backend: "auto" });
+ * const program = device.build(plan);
+ * device.run(program, externals, results, scalars);
+ * const bytes = await device.read(results[0], 0, 16);
+ */
+export { emitWgsl, workgroupCount, workgroupCounts } from "./codegen/index.ts";
+export { DeviceError, formatBytes } from "./device/errors.ts";
+export {
+  type OpenDeviceOptions,
+  type OpenedDevice,
+  type OpenWebGpuOptions,
+  openDevice,
+  openWebGpu,
+} from "./device/open.ts";
+export { paddedBytes, roundUp } from "./device/sizeClass.ts";
+export type * from "./ir/device.ts";
+export type * from "./ir/kernel.ts";
+export type * from "./ir/plan.ts";
+export * from "./ir/scalarOps.ts";
+export { type PlanLimits, verifyPlan } from "./program/verify.ts";

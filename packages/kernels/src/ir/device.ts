@@ -1,0 +1,84 @@
+/** @file What a device offers to the packages above: memory, programs and one ordered queue. Implemented by webgpu and cpu. */
+import type { GemmTile } from "./kernel.ts";
+import type { Plan } from "./plan.ts";
+
+/** What compilation may know of a device: limits, lane width and kernel choices. */
+export interface Target {
+  readonly name: "webgpu" | "cpu";
+  /** Widest lane count that kernels may use. */
+  readonly lanes: 1 | 4;
+  /** Storage bindings per kernel. */
+  readonly maxBindings: number;
+  /** Largest storage binding in bytes. */
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
+  /** Workgroup size of generated loops. */
+  readonly workgroupSize: number;
+  /** Rows of up to this many inner elements are walked by one invocation instead of a workgroup. */
+  readonly narrowRow: number;
+  /** The tile for a contraction of this shape (classes by shape alone, so that results never depend on load). */
+  gemmTile(m: number, n: number, k: number): GemmTile;
+}
+
+export interface DeviceInfo {
+  readonly backend: "webgpu" | "cpu";
+  readonly adapter: {
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly description: string;
+    /** A CPU renderer such as SwiftShader. */
+    readonly software: boolean;
+  } | null;
+  /** Optional features present, such as "subgroups", "timestamp-query", "shader-f16". */
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
+/** Memory of a device. `bytes` is padded to a multiple of 16. */
+export interface DeviceBuffer {
+  readonly id: number;
+  readonly bytes: number;
+  readonly label: string;
+}
+
+/** An executable Plan. It owns pipelines, uniforms and bind groups until disposed. */
+export interface Program {
+  readonly plan: Plan;
+  /** Resolves when every pipeline is built; rejects with the compile error (label and numbered WGSL). */
+  readonly ready: Promise<void>;
+  dispose(): void;
+}
+
+/**
+ * One ordered queue: writes, copies, runs and reads take effect in call order, also while a program's pipelines are still being
+ * built (later operations wait behind it; `write` copies its data first then). An uncaptured GPU error or a lost device makes every pending and
+ * later read reject, and `failure` is set.
+ */
+export interface Device {
+  readonly info: DeviceInfo;
+  readonly target: Target;
+  /** The error that ended the device, if any. */
+  readonly failure: Error | null;
+  /** Resolves with the error when the device fails or is lost. */
+  readonly lost: Promise<Error>;
+  /** Memory of at least `bytes` bytes; contents undefined. Recycled from the pool of freed buffers where one of its size class is free. */
+  alloc(bytes: number, label: string): DeviceBuffer;
+  /** Gives memory back; safe while earlier queued work still uses it. */
+  free(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, offset: number, data: ArrayBufferView): void;
+  copy(from: DeviceBuffer, fromOffset: number, to: DeviceBuffer, toOffset: number, bytes: number): void;
+  read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
+  build(plan: Plan): Program;
+  /** `externals[i]` backs PlanBuffer external i; `results[i]` receives result copies; `scalars` are raw 32-bit words. */
+  run(program: Program, externals: readonly DeviceBuffer[], results: readonly DeviceBuffer[], scalars: Uint32Array): void;
+  /** Resolves when all queued work has been executed. */
+  sync(): Promise<void>;
+  /**
+   * Back-pressure: sets a mark behind all queued work. Null while at most `ahead` (3) marks are not reached yet, otherwise a promise for
+   * the oldest of them. A loop calls it once per step and awaits what is not null.
+   */
+  throttle(ahead?: number): Promise<void> | null;
+  /** Bytes of live buffers by owner label prefix ("variable", "slot", "result", ...). */
+  memory(): { readonly bytes: number; readonly buffers: number; readonly owners: Readonly<Record<string, number>> };
+  dispose(): void;
+}

@@ -1,0 +1,211 @@
+/**
+ * @file A Plan on a GPU device: pipelines, uniforms and bind groups made once, then replayed by a tight loop.
+ */
+import { counts } from "../device/counters.ts";
+import { internal } from "../device/errors.ts";
+import type { BufferPool, GpuBuffer } from "../device/pool.ts";
+import { paddedBytes } from "../device/sizeClass.ts";
+import type { Program } from "../ir/device.ts";
+import type { Call, Plan, PlanCopy } from "../ir/plan.ts";
+import { BindGroups } from "./bindGroups.ts";
+import type { PipelineCache, PipelineEntry } from "./pipelines.ts";
+import { type QueueClock, SubmitTimer } from "./submitTimer.ts";
+import { Uniforms } from "./uniforms.ts";
+import { planCalls, verifyPlan } from "./verify.ts";
+import { foldWorkgroups } from "./workgroups.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What programs share. */
+export interface ProgramHost {
+  readonly gpu: GPUDevice;
+  readonly pool: BufferPool;
+  readonly workspace: Workspace;
+  readonly pipelines: PipelineCache;
+  /** Set where long programs are cut into several submits. */
+  readonly clock: QueueClock | null;
+  /** Runs `operation` in queue order. */
+  defer(operation: () => void): void;
+}
+
+export class GpuProgram implements Program {
+  readonly plan: Plan;
+  readonly ready: Promise<void>;
+  /** The pipelines are built, or failed (`failure`). */
+  settled = false;
+  failure: Error | null = null;
+  disposed = false;
+  readonly #host: ProgramHost;
+  readonly #uniforms: Uniforms;
+  readonly #bindGroups: BindGroups;
+  readonly #entries: readonly PipelineEntry[];
+  /** Filled once all are built, so that replay reads an array. */
+  #pipelines: readonly GPUComputePipeline[] = [];
+  /** Workgroups in x and y of each call. */
+  readonly #grid: Uint32Array;
+  readonly #externalBytes: Float64Array;
+  readonly #resultBytes: Float64Array;
+  readonly #timer: SubmitTimer | null;
+
+  constructor(host: ProgramHost, plan: Plan) {
+    verifyPlan(plan, host.gpu.limits);
+    this.#host = host;
+    this.plan = plan;
+    const calls = planCalls(plan).filter((call) => call.workgroups > 0);
+    this.#entries = calls.map((call) => host.pipelines.get(call));
+    this.#grid = gridOf(calls, host.gpu.limits.maxComputeWorkgroupsPerDimension);
+    this.#externalBytes = externalBytes(plan);
+    this.#resultBytes = resultBytes(plan);
+    this.#timer = host.clock && new SubmitTimer(host.clock);
+    host.workspace.retain(plan);
+    this.#uniforms = new Uniforms(calls, host.pool, host.gpu.queue, plan.label);
+    const bound = calls.map((call, i) => ({ call, layout: this.#entries[i]!.layout }));
+    this.#bindGroups = new BindGroups(host.gpu, plan, bound, this.#uniforms, host.workspace);
+    this.ready = this.#settle();
+  }
+
+  /** Throws where externals, results or scalars do not fit the plan. Allocates nothing. */
+  check(externals: readonly GpuBuffer[], results: readonly GpuBuffer[], scalars: Uint32Array): void {
+    if (this.disposed) throw internal(`program "${this.plan.label}" was run after dispose.`);
+    this.#checkBuffers("externals", externals, this.#externalBytes);
+    this.#checkBuffers("results", results, this.#resultBytes);
+    if (scalars.length < this.plan.numScalars) {
+      throw internal(
+        `"${this.plan.label}" was run with ${scalars.length} of ${this.plan.numScalars} scalars.`,
+      );
+    }
+  }
+
+  /**
+   * Encodes and submits one run: one pass and one submit, unless it has been measured to be long
+   * (`cutSubmits`).
+   */
+  execute(externals: readonly GpuBuffer[], results: readonly GpuBuffer[], scalars: Uint32Array): void {
+    const { gpu } = this.#host;
+    const numCalls = this.#pipelines.length;
+    const groups = this.#bindGroups.get(externals);
+    this.#uniforms.patch(scalars);
+    let encoder = gpu.createCommandEncoder();
+    const parts = Math.min(this.#timer?.parts ?? 1, numCalls);
+    for (let part = 0; part < parts; part++) {
+      if (part > 0) encoder = this.#submit(encoder);
+      const start = Math.floor((numCalls * part) / parts);
+      this.#encodeCalls(encoder, groups, start, Math.floor((numCalls * (part + 1)) / parts));
+    }
+    for (const copy of this.plan.copies) this.#encodeCopy(encoder, copy, externals, results);
+    gpu.queue.submit([encoder.finish()]);
+    counts.submits++;
+    this.#timer?.measure(gpu.queue);
+  }
+
+  /** Gives back what the program holds, after the runs before it. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.#host.defer(() => {
+      this.#host.workspace.release(this.plan);
+      if (this.#uniforms.buffer) this.#host.pool.give(this.#uniforms.buffer);
+    });
+  }
+
+  /** Submits a part of a run and returns the encoder of the next. */
+  #submit(encoder: GPUCommandEncoder): GPUCommandEncoder {
+    this.#host.gpu.queue.submit([encoder.finish()]);
+    counts.submits++;
+    return this.#host.gpu.createCommandEncoder();
+  }
+
+  #encodeCalls(
+    encoder: GPUCommandEncoder,
+    groups: readonly GPUBindGroup[],
+    start: number,
+    end: number,
+  ): void {
+    const pipelines = this.#pipelines;
+    const grid = this.#grid;
+    const pass = encoder.beginComputePass();
+    let current: GPUComputePipeline | null = null;
+    for (let i = start; i < end; i++) {
+      const pipeline = pipelines[i]!;
+      if (pipeline !== current) pass.setPipeline(pipeline);
+      current = pipeline;
+      pass.setBindGroup(0, groups[i]!);
+      pass.dispatchWorkgroups(grid[2 * i]!, grid[2 * i + 1]!);
+    }
+    pass.end();
+    counts.passes++;
+    counts.dispatches += end - start;
+  }
+
+  #encodeCopy(
+    encoder: GPUCommandEncoder,
+    { from, fromOffset, to, bytes }: PlanCopy,
+    externals: readonly GpuBuffer[],
+    results: readonly GpuBuffer[],
+  ): void {
+    if (bytes === 0) return;
+    const source = this.#gpuBuffer(from, externals);
+    if ("result" in to)
+      encoder.copyBufferToBuffer(source, fromOffset, results[to.result]!.physical.gpu, 0, bytes);
+    else
+      encoder.copyBufferToBuffer(source, fromOffset, this.#gpuBuffer(to.buffer, externals), to.offset, bytes);
+  }
+
+  #gpuBuffer(index: number, externals: readonly GpuBuffer[]): GPUBuffer {
+    const buffer = this.plan.buffers[index]!;
+    if (buffer.kind === "external") return externals[buffer.index]!.physical.gpu;
+    return this.#host.workspace.physical(buffer.slot).gpu;
+  }
+
+  #checkBuffers(what: string, buffers: readonly GpuBuffer[], bytes: ArrayLike<number>): void {
+    if (buffers.length !== bytes.length) {
+      throw internal(`"${this.plan.label}" was run with ${buffers.length} of ${bytes.length} ${what}.`);
+    }
+    for (let i = 0; i < bytes.length; i++) {
+      const { label, bytes: has } = buffers[i]!;
+      const owned = this.#host.pool.owns(buffers[i]!);
+      if (owned && has >= bytes[i]!) continue;
+      const fault = owned ? `has ${has} of ${bytes[i]} bytes` : "was freed or belongs to another device";
+      throw internal(`"${label}", number ${i} of the ${what} of "${this.plan.label}", ${fault}.`);
+    }
+  }
+
+  /** Settles at once where every pipeline is known, so that a cached kernel never makes the queue wait. */
+  #settle(): Promise<void> {
+    const finish = (): void => {
+      this.#pipelines = this.#entries.map((entry) => entry.pipeline!);
+      this.settled = true;
+    };
+    if (this.#entries.every((entry) => entry.pipeline)) {
+      finish();
+      return Promise.resolve();
+    }
+    const ready = Promise.all(this.#entries.map((entry) => entry.ready)).then(finish, (error: unknown) => {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      this.settled = true;
+      throw this.failure;
+    });
+    ready.catch(() => {}); // Seen by reads behind a run; `ready` itself may have no listener.
+    return ready;
+  }
+}
+
+function gridOf(calls: readonly Call[], maxPerDimension: number): Uint32Array {
+  return Uint32Array.from(calls.flatMap(({ workgroups }) => foldWorkgroups(workgroups, maxPerDimension)));
+}
+
+function externalBytes(plan: Plan): Float64Array {
+  const bytes = new Float64Array(plan.numExternals);
+  for (const buffer of plan.buffers) {
+    if (buffer.kind === "external")
+      bytes[buffer.index] = Math.max(bytes[buffer.index]!, paddedBytes(buffer.bytes));
+  }
+  return bytes;
+}
+
+function resultBytes(plan: Plan): Float64Array {
+  const bytes = new Float64Array(plan.numResults);
+  for (const { to, bytes: copied } of plan.copies) {
+    if ("result" in to) bytes[to.result] = Math.max(bytes[to.result]!, copied);
+  }
+  return bytes;
+}

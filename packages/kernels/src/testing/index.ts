@@ -1,0 +1,21 @@
+/**
+ * @file For tests and performance checks: the counters of all devices, and an outside count of real GPU calls
+ * to check them by.
+ */
+import { type Counters, counts, resetCounts } from "../device/counters.ts";
+
+export type { Counters } from "../device/counters.ts";
+export { type GpuRecorder, recordGpu } from "./recorder.ts";
+
+/**
+ * Counts of GPU work since the last reset, whichever device did it (the cpu device counts alike).
+ *
+ * @example
+ * counters.reset();
+ * await model.trainOnBatch(x, y);
+ * counters.read().dispatches; // kernel launches of one step
+ */
+export const counters = {
+  reset: resetCounts,
+  read: (): Counters => ({ ...counts }),
+};

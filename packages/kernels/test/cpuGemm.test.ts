@@ -1,0 +1,170 @@
+/** The cpu backend's matrix products and kernels side by side against float64 loops. */
+import { describe, expect, test } from "vitest";
+import type { GemmKernel, Operand, SideKernel } from "../src/ir/kernel.ts";
+import { binding, Code, loopKernel, random, runOnCpu, words } from "./cpuReference.ts";
+
+const tile = { threads: [8, 8], perThread: [4, 4], shared: false, depth: 16 } as const;
+
+function gemmKernel(
+  fields: Pick<GemmKernel, "a" | "b" | "bindings" | "epilogue"> & Partial<GemmKernel>,
+): GemmKernel {
+  return { form: "gemm", label: "test", tile, numParams: 24, ...fields };
+}
+
+/** A load of `bindingIndex` at the sum of axis * param word. */
+function operand(
+  bindingIndex: number,
+  terms: readonly (readonly [number, number])[],
+  scaled = false,
+): Operand {
+  const code = new Code();
+  const loaded = code.load(bindingIndex, code.index(...terms));
+  const value = scaled ? code.mul(loaded, code.const(0.5, "float32")) : loaded;
+  return { code: code.code, value, transposed: false, vector: false };
+}
+
+/** Params: 0..3 extents, then strides of A [b, m, k] at 4, B [b, k, n] at 7, C [b, m, n] at 10. */
+function plainGemm(scaled: boolean): GemmKernel {
+  const epilogue = new Code();
+  const sum = epilogue.add(epilogue.acc(), epilogue.load(2, epilogue.axis(2)));
+  epilogue.store(
+    3,
+    epilogue.index([0, 10], [1, 11], [2, 12]),
+    epilogue.op("max", "float32", sum, epilogue.const(0, "float32")),
+  );
+  const columnSum = new Code();
+  columnSum.store(
+    4,
+    columnSum.add(columnSum.mul(columnSum.axis(0), columnSum.param(2)), columnSum.axis(2)),
+    columnSum.acc(),
+  );
+  const out = binding("float32", "read_write");
+  return gemmKernel({
+    a: operand(
+      0,
+      [
+        [0, 4],
+        [1, 5],
+        [3, 6],
+      ],
+      scaled,
+    ),
+    b: operand(
+      1,
+      [
+        [0, 7],
+        [3, 8],
+        [2, 9],
+      ],
+      scaled,
+    ),
+    bindings: [binding(), binding(), binding(), out, out],
+    epilogue: epilogue.body,
+    columnSum: columnSum.body,
+  });
+}
+
+const shapes = [
+  [1, 1, 1, 1],
+  [1, 1, 10, 128],
+  [1, 3, 5, 7],
+  [2, 4, 4, 4],
+  [1, 33, 10, 65],
+  [3, 31, 17, 9],
+  [1, 128, 128, 100],
+  [1, 700, 10, 3],
+  [2, 5, 300, 2],
+] as const;
+
+describe.each(shapes)("[%i batches, m %i, n %i, k %i]", (batch, m, n, k) => {
+  test.each([
+    ["nn", false, false, false],
+    ["nt", false, true, false],
+    ["tn", true, false, false],
+    ["tt with computed operands", true, true, true],
+    ["nn with computed operands", false, false, true],
+  ] as const)("%s", async (_name, transposeA, transposeB, scaled) => {
+    const [a, b, bias] = [random(batch * m * k, 1), random(batch * k * n, 2), random(n, 3)];
+    const [am, ak] = transposeA ? [1, m] : [k, 1];
+    const [bk, bn] = transposeB ? [1, k] : [n, 1];
+    const kernel = plainGemm(scaled);
+    const params = words(kernel, batch, m, n, k, m * k, am, ak, k * n, bk, bn, m * n, n, 1);
+    const outputs = [new Float32Array(batch * m * n), new Float32Array(batch * n)] as const;
+    const [, , , c, sums] = await runOnCpu(kernel, params, [a, b, bias, ...outputs]);
+    const factor = scaled ? 0.25 : 1;
+    for (let i = 0; i < batch; i++)
+      for (let col = 0; col < n; col++) {
+        let total = 0;
+        for (let p = 0; p < k; p++) total += b[i * k * n + p * bk + col * bn]! * (scaled ? 0.5 : 1);
+        expect(sums[i * n + col]).toBeCloseTo(total, 4);
+        for (let row = 0; row < m; row++) {
+          let sum = 0;
+          for (let p = 0; p < k; p++)
+            sum += a[i * m * k + row * am + p * ak]! * b[i * k * n + p * bk + col * bn]!;
+          const expected = Math.max(0, sum * factor + bias[col]!);
+          if (Math.abs(c[(i * m + row) * n + col]! - expected) > 1e-5)
+            expect(c[(i * m + row) * n + col]).toBe(expected);
+        }
+      }
+  });
+});
+
+test("a product whose A is gathered with padding (a convolution)", async () => {
+  const [width, filters] = [50, 3];
+  const a = new Code();
+  // Row m, tap k: element m + k - 1, 0 outside.
+  const at = a.op("sub", "int32", a.add(a.axis(1), a.axis(3)), a.const(1));
+  const inside = a.op("and", "bool", a.op("ge", "bool", at, a.const(0)), a.op("lt", "bool", at, a.param(4)));
+  const value = a.op("select", "float32", inside, a.load(0, at), a.const(0, "float32"));
+  const epilogue = new Code();
+  epilogue.store(
+    2,
+    epilogue.add(epilogue.mul(epilogue.axis(1), epilogue.param(2)), epilogue.axis(2)),
+    epilogue.acc(),
+  );
+  const b = new Code();
+  const weight = b.load(1, b.add(b.mul(b.axis(3), b.param(2)), b.axis(2)));
+  const kernel = gemmKernel({
+    a: { code: a.code, value, transposed: false, vector: false },
+    b: { code: b.code, value: weight, transposed: false, vector: false },
+    bindings: [binding(), binding(), binding("float32", "read_write")],
+    epilogue: epilogue.body,
+  });
+  const [x, w] = [random(width, 1), random(3 * filters, 2)];
+  const params = words(kernel, 1, width, filters, 3, width);
+  const [, , out] = await runOnCpu(kernel, params, [x, w, new Float32Array(width * filters)]);
+  for (let i = 0; i < width; i++)
+    for (let f = 0; f < filters; f++) {
+      const expected = [0, 1, 2].reduce((sum, t) => sum + (x[i + t - 1] ?? 0) * w[t * filters + f]!, 0);
+      expect(out[i * filters + f]).toBeCloseTo(expected, 5);
+    }
+});
+
+test("kernels side by side run one after another with their own params and bindings", async () => {
+  const part = (factor: number) => {
+    const code = new Code();
+    code.store(1, code.axis(0), code.mul(code.load(0, code.axis(0)), code.const(factor, "float32")));
+    return loopKernel(code, {
+      rows: 1,
+      numParams: 1,
+      bindings: [binding(), binding("float32", "read_write")],
+    });
+  };
+  const parts = [part(2), part(3)];
+  const kernel: SideKernel = {
+    form: "side",
+    label: "test",
+    parts,
+    bindings: parts.flatMap(({ bindings }) => bindings),
+    bindingMap: [
+      [0, 1],
+      [2, 3],
+    ],
+    paramBase: [0, 1],
+    numParams: 4,
+  };
+  const arrays = [random(40, 1), new Float32Array(40), random(70, 2), new Float32Array(70)] as const;
+  const [x, doubled, y, tripled] = await runOnCpu(kernel, words(kernel, 40, 70), arrays);
+  doubled.forEach((v, k) => expect(v).toBe(Math.fround(x[k]! * 2)));
+  tripled.forEach((v, k) => expect(v).toBe(Math.fround(y[k]! * 3)));
+});

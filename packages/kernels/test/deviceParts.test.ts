@@ -1,0 +1,148 @@
+/** @file The parts of devices that need no GPU: size classes, folding, ordering, back-pressure. */
+import { describe, expect, test } from "vitest";
+import { countLiveBytes, counts, resetCounts } from "../src/device/counters.ts";
+import { DeviceError, formatBytes } from "../src/device/errors.ts";
+import { OrderedQueue } from "../src/device/orderedQueue.ts";
+import { paddedBytes, sizeClass } from "../src/device/sizeClass.ts";
+import { webGpuTarget } from "../src/device/target.ts";
+import { Throttle } from "../src/device/throttle.ts";
+import { foldWorkgroups } from "../src/program/workgroups.ts";
+
+describe("sizes", () => {
+  test("allocations are whole vectors and never empty", () => {
+    expect([0, 1, 16, 17, 100].map(paddedBytes)).toEqual([16, 16, 16, 32, 112]);
+  });
+
+  test("classes are powers of two and 1.5 times them, exact when large", () => {
+    expect([16, 256, 257, 384, 400, 513, 768, 1000].map(sizeClass)).toEqual([
+      256, 256, 384, 384, 512, 768, 768, 1024,
+    ]);
+    expect(sizeClass(1 << 20)).toBe(1 << 20);
+    expect(sizeClass((1 << 20) + 16)).toBe((1 << 20) + 256);
+    expect(sizeClass(188_160_000)).toBe(188_160_000);
+  });
+
+  test("a class holds its size, is stable, and wastes at most a third", () => {
+    for (let bytes = 272; bytes < 5 << 20; bytes = Math.ceil((bytes * 1.01) / 16) * 16) {
+      const size = sizeClass(bytes);
+      expect(size).toBeGreaterThanOrEqual(bytes);
+      expect(size).toBeLessThanOrEqual(bytes * 1.5);
+      expect(sizeClass(size)).toBe(size);
+      expect(size % 4).toBe(0);
+    }
+  });
+
+  test("formatBytes names exact and readable sizes", () => {
+    expect([12, 4096, 314_572_800, 5 * 2 ** 40].map(formatBytes)).toEqual([
+      "12 bytes",
+      "4,096 bytes (4.0 KiB)",
+      "314,572,800 bytes (300.0 MiB)",
+      "5,497,558,138,880 bytes (5120.0 GiB)",
+    ]);
+  });
+});
+
+test("foldWorkgroups covers the count within the limit and idles less than one row", () => {
+  expect(foldWorkgroups(0, 65_535)).toEqual([0, 1]);
+  expect(foldWorkgroups(65_535, 65_535)).toEqual([65_535, 1]);
+  expect(foldWorkgroups(65_536, 65_535)).toEqual([32_768, 2]);
+  for (const count of [65_537, 131_071, 1_000_003, 65_535 ** 2]) {
+    const [x, y] = foldWorkgroups(count, 65_535);
+    expect(Math.max(x, y)).toBeLessThanOrEqual(65_535);
+    expect(x * y).toBeGreaterThanOrEqual(count);
+    expect(x * y - count).toBeLessThan(y);
+  }
+});
+
+test("OrderedQueue stops at a closed gate and goes on when it opens", () => {
+  const queue = new OrderedQueue();
+  const gate = { settled: false };
+  const done: number[] = [];
+  queue.push(null, () => done.push(1));
+  queue.push(gate, () => done.push(2));
+  queue.push(null, () => done.push(3));
+  queue.drain();
+  expect(done).toEqual([1]);
+  expect(queue.empty).toBe(false);
+  queue.drain();
+  gate.settled = true;
+  queue.drain();
+  expect(done).toEqual([1, 2, 3]);
+  expect(queue.empty).toBe(true);
+});
+
+test("Throttle returns the oldest mark once too many are unreached", async () => {
+  const throttle = new Throttle();
+  const finish: (() => void)[] = [];
+  const work = (): Promise<void> => new Promise((resolve) => finish.push(resolve));
+  expect(throttle.mark(2, work)).toBeNull();
+  expect(throttle.mark(2, () => Promise.reject(new Error("lost")))).toBeNull();
+  const wait = throttle.mark(2, work);
+  expect(wait).not.toBeNull();
+  finish[0]!();
+  await wait;
+  expect(throttle.mark(2, work)).toBeNull();
+});
+
+test("counters keep live bytes and the peak over a reset", () => {
+  resetCounts();
+  const { liveBytes } = counts;
+  countLiveBytes(100);
+  countLiveBytes(-60);
+  expect(counts).toMatchObject({ liveBytes: liveBytes + 40, peakBytes: liveBytes + 100 });
+  counts.dispatches += 2;
+  resetCounts();
+  expect(counts).toMatchObject({ dispatches: 0, liveBytes: liveBytes + 40, peakBytes: liveBytes + 40 });
+  countLiveBytes(-40);
+});
+
+test("DeviceError has the house form", () => {
+  const error = new DeviceError("alloc", "no room.", { received: "a", expected: "b", fix: "c" });
+  expect(error.name).toBe("DeviceError");
+  expect(error.message).toBe("alloc: no room.\n  Received: a\n  Expected: b\n  Fix: c");
+});
+
+test("tiles depend on shape alone, and avoid workgroup memory on CPU renderers", () => {
+  const limits = { maxStorageBuffersPerShaderStage: 8 } as GPUSupportedLimits;
+  const { gemmTile } = webGpuTarget(limits, false);
+  const shapes = [
+    [1024, 1024],
+    [256, 256],
+    [128, 128],
+    [60_000, 10],
+    [128, 10],
+    [1, 512],
+    [5, 1],
+  ] as const;
+  const tiles = shapes.map(([m, n]) => gemmTile(m, n, 784));
+  const perThread = tiles.map((tile) => [...tile.perThread, tile.shared]);
+  const row = [1, 4, false];
+  expect(perThread).toEqual([[8, 8, true], [4, 4, true], [4, 4, true], [4, 4, true], row, row, row]);
+  expect(tiles.map(({ threads }) => threads)).toEqual([
+    [8, 8],
+    [8, 8],
+    [8, 8],
+    [4, 16],
+    [4, 16],
+    [64, 1],
+    [1, 64],
+  ]);
+  for (const { threads, perThread, depth, shared } of tiles) {
+    if (!shared) continue;
+    const words = (threads[0] * perThread[1] + threads[1] * perThread[0]) * depth;
+    expect(words * 4).toBeLessThanOrEqual(16 << 10);
+  }
+  const software = webGpuTarget(limits, true);
+  expect(software.gemmTile(128, 128, 784)).toEqual({
+    threads: [8, 8],
+    perThread: [8, 8],
+    shared: false,
+    depth: 4,
+  });
+  expect(software.gemmTile(128, 10, 784)).toEqual({
+    threads: [4, 16],
+    perThread: [4, 4],
+    shared: false,
+    depth: 4,
+  });
+});

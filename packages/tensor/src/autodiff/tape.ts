@@ -1,0 +1,247 @@
+/** @file GradientTape: a window of the program in which values keep what they were computed from. */
+import { StateError } from "../graph/errors.ts";
+import { type Node, newestId, release } from "../graph/node.ts";
+import { fill } from "../primitives/source.ts";
+import { hold, isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
+import { type HistoryKeeper, recording } from "../runtime/runtime.ts";
+import { inHandleFree, refusePromise } from "../runtime/scope.ts";
+import { add } from "../primitives/arithmetic.ts";
+import { Tensor, wrap } from "../tensor.ts";
+import { observeReads, type ReadObserver, Variable } from "../variable.ts";
+import { jacobianNode } from "./jacobian.ts";
+import { vjp } from "./vjp.ts";
+
+export interface GradientTapeOptions {
+  /** Allow several calls of `gradient`; close it with `close()` afterwards. */
+  readonly persistent?: boolean;
+  /** Watch trainable variables that are read inside. */
+  readonly watchAccessedVariables?: boolean;
+}
+
+/** What a gradient is taken with respect to. */
+export type Source = Tensor | Variable;
+
+export interface GradientOptions {
+  /** Cotangent of the target; ones by default. */
+  readonly outputGradients?: TensorLike;
+}
+
+interface Window {
+  readonly from: number;
+  to: number;
+}
+
+/**
+ * Records the operations of a function, for gradients of any order (tapes nest).
+ *
+ * @example
+ * const x = tensor(3);
+ * const tape = new GradientTape();
+ * const y = tape.run(() => { tape.watch(x); return ops.square(x); });
+ * await tape.gradient(y, x).item(); // 6
+ */
+export class GradientTape implements HistoryKeeper, ReadObserver {
+  private readonly persistent: boolean;
+  private readonly watchesVariables: boolean;
+  private windows: Window[] = [];
+  private recordingNow = false;
+  private used = false;
+  private watched = new Set<Node>();
+  private reads = new Map<Variable, Set<Node>>();
+  private kept = new Set<Node>();
+
+  constructor({ persistent = false, watchAccessedVariables = true }: GradientTapeOptions = {}) {
+    this.persistent = persistent;
+    this.watchesVariables = watchAccessedVariables;
+  }
+
+  /**
+   * Runs a synchronous function and records it.
+   *
+   * @throws ValueError if the function is asynchronous.
+   */
+  run<T>(body: () => T): T {
+    const stop = this.start();
+    try {
+      return refusePromise("GradientTape.run", body());
+    } finally {
+      stop();
+    }
+  }
+
+  private start(): () => void {
+    recording.keepers.add(this);
+    const unobserve = observeReads(this);
+    this.recordingNow = true;
+    this.windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
+    return () => {
+      unobserve();
+      this.recordingNow = false;
+      (this.windows.at(-1) as Window).to = newestId();
+    };
+  }
+
+  /** Gradients may be taken with respect to this tensor. */
+  watch(source: Source | readonly Source[]): void {
+    for (const one of isList(source) ? source : [source]) {
+      if (one instanceof Variable) this.addRead(one, one.node);
+      else this.watched.add(useNode(one));
+    }
+  }
+
+  /** Runs a function that this tape does not record. */
+  stopRecording<T>(body: () => T): T {
+    const window = this.windows.at(-1);
+    if (!this.recordingNow || !window) return body();
+    window.to = newestId();
+    this.recordingNow = false;
+    try {
+      return body();
+    } finally {
+      this.recordingNow = true;
+      this.windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
+    }
+  }
+
+  /** Forgets everything recorded so far. Inside `run`, recording goes on from here. */
+  reset(): void {
+    this.letGo();
+    this.windows = this.recordingNow ? [{ from: newestId(), to: Number.POSITIVE_INFINITY }] : [];
+    this.watched = new Set();
+    this.reads = new Map();
+    this.used = false;
+  }
+
+  /** Gives back what a persistent tape keeps. */
+  close(): void {
+    this.letGo();
+    this.windows = [];
+    recording.keepers.delete(this);
+  }
+
+  /**
+   * d target / d source, with the source's shape; null where they are not connected.
+   *
+   * @param target - Tensor (or tensors, whose gradients add up).
+   * @param sources - A tensor or variable, or a list of them.
+   * @throws StateError on a second call of a tape that is not persistent.
+   */
+  gradient(target: Tensor | readonly Tensor[], sources: Source, options?: GradientOptions): Tensor;
+  gradient(target: Tensor | readonly Tensor[], sources: readonly Source[], options?: GradientOptions): Tensor[];
+  gradient(
+    target: Tensor | readonly Tensor[],
+    sources: Source | readonly Source[],
+    options: GradientOptions = {},
+  ): Tensor | Tensor[] {
+    this.checkUse();
+    const targets = (isList(target) ? target : [target]).map(useNode);
+    const list = isList(sources) ? sources : [sources];
+    const found = inHandleFree(() => this.gradients(targets, list, options)).map((node) => node && wrap(node));
+    if (!this.persistent) this.close();
+    // Unconnected sources give null, as in TensorFlow; the type says Tensor so that connected ones need no assertion.
+    return (isList(sources) ? found : found[0]) as Tensor | Tensor[];
+  }
+
+  /**
+   * All partial derivatives: shape [...target.shape, ...source.shape]; null where they are not connected.
+   */
+  jacobian(target: Tensor, source: Source): Tensor {
+    this.checkUse();
+    const node = inHandleFree(() =>
+      jacobianNode(useNode(target), (cotangent) => this.gradientNode(useNode(target), source, cotangent)),
+    );
+    if (!this.persistent) this.close();
+    return (node && wrap(node)) as Tensor;
+  }
+
+  private gradientNode(target: Node, source: Source, cotangent: Node): Node | null {
+    return this.walk([target], [cotangent], [source])[0] ?? null;
+  }
+
+  private gradients(targets: readonly Node[], sources: readonly Source[], options: GradientOptions): (Node | null)[] {
+    const given = options.outputGradients;
+    const cotangents = targets.map((node) =>
+      given === undefined ? fill(1, node.shape, node.dtype) : toNode(given, node.dtype),
+    );
+    return this.walk(targets, cotangents, sources);
+  }
+
+  /** A variable's gradient is the sum over the values it had when it was read. */
+  private walk(targets: readonly Node[], cotangents: readonly Node[], sources: readonly Source[]): (Node | null)[] {
+    const nodesOf = sources.map((source) => this.sourceNodes(source));
+    const flat = nodesOf.flat();
+    const found = vjp(targets, cotangents, flat, {
+      enters: (node) => this.covers(node),
+      inputsOf: (node) => node.inputs,
+    });
+    return nodesOf.map((nodes) => {
+      const parts = nodes.map((node) => found[flat.indexOf(node)]).filter((part) => part != null);
+      return parts.length === 0 ? null : parts.reduce((a, b) => add(a, b));
+    });
+  }
+
+  private sourceNodes(source: Source): Node[] {
+    if (source instanceof Variable) return [...(this.reads.get(source) ?? [])];
+    const node = useNode(source);
+    // A value computed inside the window needs no watching.
+    return this.watched.has(node) || this.covers(node) ? [node] : [];
+  }
+
+  private checkUse(): void {
+    if (this.used && !this.persistent) {
+      throw new StateError("GradientTape", "gradients were already taken.", {
+        received: "a second call of gradient or jacobian.",
+        expected: "one call, unless the tape is persistent.",
+        fix: "new GradientTape({ persistent: true }), or ask for all sources in one call.",
+      });
+    }
+    this.used = true;
+  }
+
+  covers(node: Node): boolean {
+    return this.windows.some(({ from, to }) => node.id > from && node.id <= to);
+  }
+
+  keep(node: Node): void {
+    this.kept.add(node);
+  }
+
+  read(variable: Variable, node: Node): void {
+    if (this.recordingNow && this.watchesVariables && variable.trainable) this.addRead(variable, node);
+  }
+
+  private addRead(variable: Variable, node: Node): void {
+    const nodes = this.reads.get(variable);
+    if (nodes) nodes.add(node);
+    else this.reads.set(variable, new Set([node]));
+  }
+
+  private letGo(): void {
+    recording.keepers.delete(this);
+    for (const node of this.kept) {
+      const stillKept = [...recording.keepers].some((keeper) => keeper.covers(node));
+      if (!stillKept && node.stored) release(node);
+    }
+    this.kept = new Set();
+    if (this.recordingNow) recording.keepers.add(this);
+  }
+}
+
+const isList = <T>(value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
+
+/**
+ * Gradients inside a traced function, where nothing has to be recorded apart: the whole trace is visible.
+ *
+ * @returns one gradient per source, null where it does not depend on it.
+ */
+export function gradients(target: Tensor, sources: readonly Source[]): (Tensor | null)[] {
+  return inHandleFree(() => {
+    const nodes = sources.map((source) => (isTensor(source) ? useNode(source) : (source as Tensor).node));
+    const node = useNode(target);
+    const found = vjp([node], [fill(1, node.shape, node.dtype)], nodes, {
+      enters: () => true,
+      inputsOf: ({ inputs }) => inputs,
+    });
+    return found.map((part) => part && new Tensor(hold(part)));
+  });
+}

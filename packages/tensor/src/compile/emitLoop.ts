@@ -1,0 +1,116 @@
+/** @file A loop group to a kernel call: schedule, lanes, bindings, code. */
+import { type BindingRange, type Call, type LoopKernel, type Target, workgroupCount } from "@tenrec/kernels";
+import type { Node } from "../graph/node.ts";
+import { bindValues, type Placement } from "./bindings.ts";
+import { CodeWriter, isVector, ParamTable, usesOf } from "./code.ts";
+import { collapseAxes, type LoopDraft } from "./collapse.ts";
+
+/** What emission knows of the plan: where values lie, run-time scalars, and the device. */
+export interface EmitContext {
+  readonly target: Target;
+  placeOf(node: Node): Placement;
+  bufferBytes(buffer: number): number;
+  scalarOf(node: Node): number;
+}
+
+/** Rows of up to this many elements are a column sum's depth that one invocation walks even when there are few columns. */
+const shallowColumn = 256;
+const fewRows = 64;
+
+export function emitLoop(draft: LoopDraft, label: string, context: EmitContext): Call {
+  const loop = collapseAxes(draft);
+  const schedule = chooseSchedule(loop, context.target);
+  const laneAxis = context.target.lanes === 4 ? chooseLaneAxis(loop, schedule) : null;
+  const roots = loop.stages.map((stage) => stage.value);
+  const uses = usesOf(loop.expressions, roots, loop.stores, laneAxis);
+  const table = bindValues(uses, context.placeOf, context.bufferBytes);
+  const params = new ParamTable();
+  for (const { extent } of loop.axes) params.add(extent, "uint32");
+  const writer = new CodeWriter(loop.expressions, params, table.access, context.scalarOf);
+  writer.write(roots, loop.stores);
+  const body = writer.body(loop.stores);
+  const rows = loop.axes.filter((axis) => !axis.inner).length;
+  const kernel: LoopKernel = {
+    form: "loop",
+    label: `loop_${schedule}${laneAxis === null ? "" : "_x4"}+${label}`,
+    rows,
+    cols: loop.axes.length - rows,
+    schedule,
+    workgroupSize: context.target.workgroupSize,
+    lanes: laneAxis === null ? 1 : 4,
+    laneAxis: laneAxis ?? Math.max(0, rows - 1),
+    bindings: table.bindings,
+    numParams: params.words.length,
+    stages: loop.stages.map(({ op, dtype, value }) => ({ op, dtype, value: writer.idOf(value) })),
+    body,
+  };
+  return finishCall(kernel, params, table.ranges);
+}
+
+/** Completes a call: structural key (labels are no structure) and grid. */
+export function finishCall(
+  kernel: Call["kernel"],
+  params: ParamTable,
+  ranges: readonly BindingRange[],
+): Call {
+  const words = params.toWords();
+  return {
+    kind: "call",
+    kernel,
+    key: JSON.stringify(kernel, (name, value) => (name === "label" ? undefined : value)),
+    bindings: ranges,
+    params: words,
+    workgroups: workgroupCount(kernel, words),
+    scalars: params.scalars,
+  };
+}
+
+const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+
+function chooseSchedule(loop: LoopDraft, target: Target): LoopKernel["schedule"] {
+  const { axes } = loop;
+  const inner = axes.filter((axis) => axis.inner).map((axis) => axis.extent);
+  if (inner.length === 0) return "flat";
+  const rowAxis = axes.length - inner.length - 1;
+  if (rowAxis < 0) return product(inner) <= 32 ? "thread" : "workgroup";
+  const rows = product(axes.filter((axis) => !axis.inner).map((axis) => axis.extent));
+  if (walksColumns(loop, rowAxis)) {
+    return rows < fewRows && product(inner) > shallowColumn ? "workgroup" : "thread";
+  }
+  return product(inner) <= target.narrowRow ? "thread" : "workgroup";
+}
+
+/** True where neighbouring rows, not neighbouring inner elements, are neighbours in memory (a sum over leading axes). */
+function walksColumns({ axes, expressions }: LoopDraft, rowAxis: number): boolean {
+  const last = axes.length - 1;
+  return expressions.list.some(
+    ({ op, affine }) => op === "load" && affine?.factorOf(rowAxis) === 1 && affine.factorOf(last) > 1,
+  );
+}
+
+/** The axis along which four lanes pay: the last one that memory runs along, if its extent allows; null for one lane. */
+function chooseLaneAxis(loop: LoopDraft, schedule: LoopKernel["schedule"]): number | null {
+  const rows = loop.axes.filter((axis) => !axis.inner).length;
+  const last = loop.axes.length - 1;
+  if (schedule === "flat") return flatLaneAxis(loop, last);
+  if (allowsLanes(loop, last, "full")) return last;
+  return schedule === "thread" && rows > 0 && allowsLanes(loop, rows - 1, "row") ? rows - 1 : null;
+}
+
+function flatLaneAxis(loop: LoopDraft, last: number): number | null {
+  if (last < 0 || !loop.stores.every((store) => storesLanes(store, last))) return null;
+  return last === 0 || (loop.axes[last]?.extent ?? 1) % 4 === 0 ? last : null;
+}
+
+const storesLanes = (store: LoopDraft["stores"][number], axis: number): boolean =>
+  store.op === "or" || isVector(store.affine, axis);
+
+/** Lanes along an inner axis need vector `full` stores, along a row axis vector `row` stores; some load must gain. */
+function allowsLanes(loop: LoopDraft, axis: number, level: "full" | "row"): boolean {
+  const { extent, inner } = loop.axes[axis] ?? { extent: 1, inner: false };
+  if (extent % 4 !== 0 || inner !== (level === "full")) return false;
+  const stores = level === "full" ? loop.stores.filter((store) => store.level === "full") : loop.stores;
+  if (!stores.every((store) => storesLanes(store, axis))) return false;
+  const loads = loop.expressions.list.filter((e) => e.op === "load");
+  return loads.some((load) => load.affine !== undefined && isVector(load.affine, axis));
+}

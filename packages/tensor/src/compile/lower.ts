@@ -1,0 +1,204 @@
+/** @file Lowering: the members of a group become scalar expressions over loads, reduction stages and stores. */
+import { internal } from "../graph/errors.ts";
+import type { Dtype, Emitter, Node, ScalarValue } from "../graph/node.ts";
+import { stridesOf } from "../graph/shape.ts";
+import {
+  type Affine,
+  addAffine,
+  axisAffine,
+  constantAffine,
+  divAffine,
+  flatten,
+  modAffine,
+  scaleAffine,
+  valueAffine,
+} from "./affine.ts";
+import { type DraftStage, ExpressionList } from "./expression.ts";
+import { type Group, keptShape, levelOf, nonOnes, reducesNothing } from "./group.ts";
+
+/** Thrown while a group is tried: a member is needed at another position than the one the kernel is at. */
+export class NotAligned extends Error {}
+
+/** Axes of a gemm kernel, as in kernels' GemmKernel. */
+export const gemmAxes = { batch: 0, m: 1, n: 2, k: 3 } as const;
+
+export interface LoopAxis {
+  readonly extent: number;
+  readonly inner: boolean;
+}
+
+/** Scalar code of one group. `value` and the rest of Emitter are what the primitives' `at` rules call. */
+export class Lowering implements Emitter {
+  readonly expressions = new ExpressionList();
+  readonly stages: DraftStage[] = [];
+  /** Kept axes, then inner axes; extents of 1 are no axes. */
+  readonly axes: readonly LoopAxis[];
+  private readonly group: Group;
+  private readonly isStored: (node: Node) => boolean;
+  private readonly full: readonly Affine[];
+  private readonly row: readonly Affine[];
+  private readonly members = new Map<Node, ScalarValue>();
+  private readonly views = new Map<string, ScalarValue>();
+  private readonly only: Node | null;
+
+  /** With `only`, a trial of that member: the positions it needs of other members are checked, their values are not computed. */
+  constructor(group: Group, isStored: (node: Node) => boolean, only: Node | null = null) {
+    this.group = group;
+    this.isStored = isStored;
+    this.only = only;
+    const positions = group.kind === "gemm" ? gemmPositions(group.shape) : loopPositions(group);
+    this.axes = positions.axes;
+    this.full = positions.full.filter((_, axis) => group.shape[axis] !== 1);
+    this.row = positions.full.filter((_, axis) => group.shape[axis] !== 1 && !group.reduced[axis]);
+  }
+
+  /** The position of the current element in an array of this shape. */
+  canonical(shape: readonly number[]): Affine[] {
+    const level = levelOf(this.group, shape);
+    if (level === null) throw new NotAligned();
+    const terms = level === "full" ? this.full : this.row;
+    let next = 0;
+    return shape.map((extent) => (extent === 1 ? constantAffine(0) : (terms[next++] as Affine)));
+  }
+
+  /** The scalar of a member at the current element, and where it belongs in memory. */
+  member(node: Node): ScalarValue {
+    let value = this.members.get(node);
+    if (value === undefined) {
+      value = this.computeMember(node);
+      this.members.set(node, value);
+    }
+    return value;
+  }
+
+  position(node: Node): Affine {
+    return flatten(this.canonical(node.shape), stridesOf(node.shape));
+  }
+
+  private computeMember(node: Node): ScalarValue {
+    if (node === this.group.contraction) return this.expressions.add({ op: "acc", dtype: "float32", args: [] });
+    if (node.primitive.family === "reduce") return this.reduction(node);
+    return this.inline(node, this.canonical(node.shape));
+  }
+
+  private reduction(node: Node): ScalarValue {
+    const input = node.inputs[0] as Node;
+    const op = node.primitive.stage;
+    if (!op) throw internal(`${node.primitive.name} has no reduction stage`);
+    const value = this.value(input, this.canonical(input.shape));
+    const positional = op === "argmax" || op === "argmin";
+    if (reducesNothing(node)) return positional ? this.literal(0, node.dtype) : value;
+    this.stages.push({ op, value, dtype: input.dtype });
+    return this.expressions.add({ op: "stage", dtype: node.dtype, args: [], value: this.stages.length - 1 });
+  }
+
+  private inline(node: Node, index: readonly Affine[]): ScalarValue {
+    const { at } = node.primitive;
+    if (!at) throw internal(`${node.primitive.name} cannot be computed inside a kernel`);
+    return at(this, node, index);
+  }
+
+  value(node: Node, index: readonly Affine[]): ScalarValue {
+    if (this.group.members.has(node)) {
+      const here = this.canonical(node.shape);
+      if (!here.every((term, axis) => term.key === index[axis]?.key)) throw new NotAligned();
+      return this.only && node !== this.only ? this.literal(0, node.dtype) : this.member(node);
+    }
+    const key = `${node.id}@${index.map((term) => term.key).join("|")}`;
+    let value = this.views.get(key);
+    if (value === undefined) {
+      value = this.outside(node, index);
+      this.views.set(key, value);
+    }
+    return value;
+  }
+
+  private outside(node: Node, index: readonly Affine[]): ScalarValue {
+    if (this.isStored(node)) {
+      return this.expressions.add({
+        op: "load",
+        dtype: node.dtype,
+        args: [],
+        node,
+        affine: flatten(index, stridesOf(node.shape)),
+      });
+    }
+    if (node.primitive.family === "leaf") {
+      return this.expressions.add({ op: "scalar", dtype: node.dtype, args: [], node });
+    }
+    return this.inline(node, index);
+  }
+
+  op(name: string, dtype: Dtype, ...args: ScalarValue[]): ScalarValue {
+    return this.expressions.add({ op: name, dtype, args });
+  }
+  literal(value: number, dtype: Dtype): ScalarValue {
+    return this.expressions.add({ op: "const", dtype, args: [], value });
+  }
+  number(value: number, dtype: Dtype): ScalarValue {
+    return this.expressions.add({ op: "number", dtype, args: [], value });
+  }
+  indexValue(index: Affine): ScalarValue {
+    return this.expressions.add({ op: "index", dtype: "int32", args: [], affine: index });
+  }
+  valueIndex(value: ScalarValue): Affine {
+    const { op, affine } = this.expressions.at(value);
+    return op === "index" && affine ? affine : valueAffine(value);
+  }
+  constantIndex(value: number): Affine {
+    return constantAffine(value);
+  }
+  add(a: Affine, b: Affine | number): Affine {
+    return addAffine(a, typeof b === "number" ? constantAffine(b) : b);
+  }
+  scale(a: Affine, factor: number): Affine {
+    return scaleAffine(a, factor);
+  }
+  div(a: Affine, by: number): Affine {
+    return divAffine(a, by);
+  }
+  mod(a: Affine, by: number): Affine {
+    return modAffine(a, by);
+  }
+}
+
+/** One loop axis per extent above 1, kept axes first. */
+function loopPositions(group: Group): { axes: LoopAxis[]; full: Affine[] } {
+  const axes: LoopAxis[] = [];
+  const full = group.shape.map(() => constantAffine(0));
+  for (const inner of [false, true]) {
+    group.shape.forEach((extent, axis) => {
+      if (extent === 1 || Boolean(group.reduced[axis]) !== inner) return;
+      full[axis] = axisAffine(axes.length, extent);
+      axes.push({ extent, inner });
+    });
+  }
+  return { axes, full };
+}
+
+/** Batch axes folded into one, then m and n. */
+function gemmPositions(shape: readonly number[]): { axes: LoopAxis[]; full: Affine[] } {
+  const [m, n] = shape.slice(-2) as [number, number];
+  const full = [
+    ...batchPositions(shape),
+    m === 1 ? constantAffine(0) : axisAffine(gemmAxes.m, m),
+    n === 1 ? constantAffine(0) : axisAffine(gemmAxes.n, n),
+  ];
+  return { axes: [], full };
+}
+
+/** Positions along the batch axes of a contraction's result, recovered from the one batch axis. */
+export function batchPositions(shape: readonly number[]): Affine[] {
+  const extents = shape.slice(0, -2);
+  const total = extents.reduce((a, b) => a * b, 1);
+  const batch = total === 1 ? constantAffine(0) : axisAffine(gemmAxes.batch, total);
+  const strides = stridesOf(extents);
+  return extents.map((extent, axis) => modAffine(divAffine(batch, strides[axis] as number), extent));
+}
+
+/** Number of rows and inner elements of a group. */
+export function domainSize(group: Group): { rows: number; inner: number } {
+  const product = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
+  const rows = product(nonOnes(keptShape(group)));
+  return { rows, inner: product(group.shape) / rows };
+}

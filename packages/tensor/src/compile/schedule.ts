@@ -1,0 +1,123 @@
+/** @file Order of kernels: hazards of variables overwritten in place, independent kernels side by side, arena updates last. */
+import type { Node } from "../graph/node.ts";
+import type { Group } from "./group.ts";
+import type { Grouping } from "./grouping.ts";
+import type { Lowering } from "./lower.ts";
+
+/** Kernels that run in one dispatch: one group, or independent contractions side by side. */
+export type ScheduleStep = readonly Group[];
+
+export interface Schedule {
+  readonly steps: readonly ScheduleStep[];
+  /** Roots that cannot be written in place: computed elsewhere and copied at the end. */
+  readonly deferred: ReadonlySet<Node>;
+}
+
+export interface ScheduleInput {
+  readonly grouping: Grouping;
+  readonly lowerings: ReadonlyMap<Group, Lowering>;
+  /** For each root written to a variable, the leaves whose memory it overwrites. */
+  readonly overwrites: ReadonlyMap<Node, readonly Node[]>;
+  readonly sideBySide: boolean;
+}
+
+export function schedule(input: ScheduleInput): Schedule {
+  const producers = new Map([...input.grouping.producers].map(([group, set]) => [group, new Set(set)]));
+  const deferred = new Set<Node>();
+  for (const [root, leaves] of input.overwrites) {
+    if (!orderReaders(input, producers, root, leaves)) deferred.add(root);
+  }
+  const depth = depths(input.grouping, producers);
+  const order = [...input.grouping.groups].sort(
+    (a, b) => (depth.get(a) as number) - (depth.get(b) as number) || kindRank(a) - kindRank(b) || a.id - b.id,
+  );
+  return { steps: input.sideBySide ? sideBySide(order, depth) : order.map((group) => [group]), deferred };
+}
+
+const kindRank = (group: Group): number => (group.kind === "gemm" ? 0 : 1);
+
+type Producers = Map<Group, Set<Group>>;
+
+/** Makes every reader of the old value run before the write; false where that is impossible. */
+function orderReaders(input: ScheduleInput, producers: Producers, root: Node, leaves: readonly Node[]): boolean {
+  const writer = input.grouping.groupOf.get(root) as Group;
+  const before: Group[] = [];
+  for (const group of input.grouping.groups) {
+    const read = leaves.filter((leaf) => input.grouping.loadsOf(group).has(leaf));
+    if (read.length === 0) continue;
+    if (group !== writer) before.push(group);
+    else if (!readsInPlace(input.lowerings.get(group) as Lowering, group, root, read)) return false;
+  }
+  if (before.some((reader) => dependsOn(producers, reader, writer))) return false;
+  for (const reader of before) producers.get(writer)?.add(reader);
+  return true;
+}
+
+/** Each element is read only where it is written. */
+function readsInPlace(lowering: Lowering, group: Group, root: Node, leaves: readonly Node[]): boolean {
+  if (group.kind === "gemm" && operandReads(group, leaves)) return false;
+  const { key } = lowering.position(root);
+  return lowering.expressions.list.every(
+    ({ op, node, affine }) => op !== "load" || !leaves.includes(node as Node) || affine?.key === key,
+  );
+}
+
+function operandReads(group: Group, leaves: readonly Node[]): boolean {
+  const stack = [...(group.contraction?.inputs ?? [])];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (leaves.includes(node)) return true;
+    if (!group.members.has(node)) stack.push(...node.inputs);
+  }
+  return false;
+}
+
+function dependsOn(producers: Producers, group: Group, on: Group): boolean {
+  const seen = new Set([group]);
+  const stack = [group];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    if (next === on) return true;
+    for (const producer of producers.get(next) ?? []) {
+      if (!seen.has(producer)) stack.push(producer);
+      seen.add(producer);
+    }
+  }
+  return false;
+}
+
+/** Longest path from the inputs; arena updates that nobody reads wait for each other, so that they can be one kernel. */
+function depths(grouping: Grouping, producers: Producers): Map<Group, number> {
+  const depth = new Map<Group, number>();
+  const visit = (root: Group): void => {
+    const stack = [root];
+    for (let group = stack.at(-1); group; group = stack.at(-1)) {
+      const inputs = [...(producers.get(group) ?? [])];
+      const missing = inputs.filter((producer) => !depth.has(producer));
+      if (missing.length > 0) {
+        stack.push(...missing);
+        continue;
+      }
+      depth.set(group, 1 + Math.max(-1, ...inputs.map((producer) => depth.get(producer) as number)));
+      stack.pop();
+    }
+  };
+  for (const group of grouping.groups) if (!depth.has(group)) visit(group);
+  const read = new Set([...producers.values()].flatMap((set) => [...set]));
+  const last = Math.max(0, ...depth.values()) + 1;
+  for (const group of grouping.arenaGroups) if (!read.has(group)) depth.set(group, last);
+  return depth;
+}
+
+/** Contractions of equal depth are independent: pairs of them share a dispatch. */
+function sideBySide(order: readonly Group[], depth: ReadonlyMap<Group, number>): ScheduleStep[] {
+  const steps: Group[][] = [];
+  for (const group of order) {
+    const previous = steps.at(-1);
+    const first = previous?.[0];
+    const pairs =
+      first && previous.length === 1 && first.kind === "gemm" && group.kind === "gemm" &&
+      depth.get(first) === depth.get(group);
+    if (pairs) previous.push(group);
+    else steps.push([group]);
+  }
+  return steps;
+}

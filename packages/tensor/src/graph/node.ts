@@ -1,0 +1,154 @@
+/** @file Node, one value of the lazily recorded graph, and Primitive, the record of everything known about an operation. */
+import type { Dtype } from "@tenrec/kernels";
+import { internal } from "./errors.ts";
+import { type Shape, shapeOf } from "./shape.ts";
+
+export type { Dtype } from "@tenrec/kernels";
+
+/** Static attributes of a node: plain numbers, strings, booleans and arrays of numbers. They are structure, never per-step data. */
+export type Attrs = Readonly<Record<string, number | string | boolean | readonly number[] | readonly boolean[]>>;
+
+/** A dense array in double precision, the currency of the reference interpreter. */
+export interface RefArray {
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  readonly data: Float64Array;
+}
+
+/** What a vjp rule may use. `wants[i]` tells whether input i needs a cotangent; rules must not build nodes for others. */
+export interface VjpContext {
+  readonly cotangent: Node;
+  readonly inputs: readonly Node[];
+  readonly output: Node;
+  readonly attrs: Attrs;
+  readonly wants: readonly boolean[];
+}
+
+/** Opaque handles of the lowering: a position along an axis (affine where possible) and a scalar value. */
+export interface IndexTerm {
+  readonly __index: true;
+}
+export type ScalarValue = number;
+
+/** The builder that `at` rules emit scalar code through. Index arithmetic is in elements; the numbers become params, not literals. */
+export interface Emitter {
+  /** The element of `node` at `index` (one term per axis of node.shape). */
+  value(node: Node, index: readonly IndexTerm[]): ScalarValue;
+  /** A row of kernels' scalarOps. */
+  op(name: string, dtype: Dtype, ...args: ScalarValue[]): ScalarValue;
+  /** A literal that is structure. */
+  literal(value: number, dtype: Dtype): ScalarValue;
+  /** A number that may differ between shapes or calls: a param word. */
+  number(value: number, dtype: Dtype): ScalarValue;
+  /** The position as an int32 value, and a computed int32 value as a position. */
+  indexValue(index: IndexTerm): ScalarValue;
+  valueIndex(value: ScalarValue): IndexTerm;
+  constantIndex(value: number): IndexTerm;
+  add(a: IndexTerm, b: IndexTerm | number): IndexTerm;
+  scale(a: IndexTerm, factor: number): IndexTerm;
+  /** Floor division and remainder for non-negative positions. */
+  div(a: IndexTerm, by: number): IndexTerm;
+  mod(a: IndexTerm, by: number): IndexTerm;
+}
+
+export type Family =
+  | "elementwise"
+  | "reduce"
+  | "movement"
+  | "contraction"
+  | "indexing"
+  | "source"
+  | "composite"
+  | "leaf";
+
+/** Everything known of an operation, side by side. A missing rule does not compile. */
+export interface Primitive {
+  readonly name: string;
+  readonly family: Family;
+  /** Result shape; throws ShapeError in the house form, at the call. */
+  shape(inputs: readonly Node[], attrs: Attrs): readonly number[];
+  /** Result dtype; throws DtypeError. */
+  dtype(inputs: readonly Node[], attrs: Attrs): Dtype;
+  /**
+   * Cotangents of the inputs, written with node functions only, so that any order works. A cotangent may have the output's shape where
+   * an input was broadcast: the walk undoes broadcasting. null: not differentiable (integer or piecewise constant result).
+   */
+  readonly vjp: ((context: VjpContext) => readonly (Node | null)[]) | null;
+  /** Double-precision meaning, sharing nothing with the lowering. Composites have `decompose` instead. */
+  readonly reference: ((inputs: readonly RefArray[], attrs: Attrs, output: { shape: Shape; dtype: Dtype }) => Float64Array) | null;
+  /** Composites: the same value in primitives: oracle, fallback, higher derivative. */
+  readonly decompose: ((inputs: readonly Node[], attrs: Attrs) => Node) | null;
+  /** elementwise, movement, indexing, source: scalar code of one element. */
+  readonly at: ((emit: Emitter, node: Node, index: readonly IndexTerm[]) => ScalarValue) | null;
+  /** reduce: the stage op of the kernel; attrs.axes are the reduced axes (ascending), attrs.keepDims. */
+  readonly stage: "sum" | "prod" | "max" | "min" | "argmax" | "argmin" | null;
+  /** Reserved for vmap. */
+  readonly batch?: never;
+}
+
+/** Memory that holds a node's value. Owned by the runtime (`runtime/`); the graph only carries it. */
+export interface Stored {
+  readonly bytes: number;
+  /** The memory was recycled: the value is gone. */
+  readonly lost: boolean;
+}
+
+/** Where a value was fused away: position `position` of a cached program, which learns to keep it when it is asked for. */
+export interface Fused {
+  readonly keeps: Set<number>;
+  readonly position: number;
+}
+
+let sequence = 0;
+
+/** A value: recorded, perhaps stored. Inputs are let go once the value is stored and no tape keeps them (see `settle`). */
+export class Node {
+  readonly id: number = ++sequence;
+  readonly primitive: Primitive;
+  readonly attrs: Attrs;
+  readonly shape: Shape;
+  readonly dtype: Dtype;
+  inputs: readonly Node[];
+  /** Number of edges from nodes that still hold this one as an input. */
+  uses = 0;
+  /** The user may hold it. */
+  handle = false;
+  /** Where its value is, once it has one. */
+  stored: Stored | null = null;
+  /** Set when it was computed inside a kernel and not stored. */
+  fused: Fused | null = null;
+
+  constructor(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, shape: Shape, dtype: Dtype) {
+    this.primitive = primitive;
+    this.inputs = inputs;
+    this.attrs = attrs;
+    this.shape = shape;
+    this.dtype = dtype;
+    for (const input of inputs) input.uses++;
+  }
+}
+
+/** The newest sequence number: nodes recorded later have larger ids. */
+export function newestId(): number {
+  return sequence;
+}
+
+/** Lets `node` go of its inputs, and theirs in turn where nothing needs them any more (no value, no handle, no consumer). */
+export function release(node: Node): void {
+  const stack = [node];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const inputs = next.inputs;
+    next.inputs = [];
+    for (const input of inputs) {
+      if (--input.uses < 0) throw internal(`negative use count of ${input.primitive.name}`);
+      if (input.uses === 0 && !input.handle && input.stored === null) stack.push(input);
+    }
+  }
+}
+
+const noAttrs: Attrs = Object.freeze({});
+/** Records one operation: shape and dtype rules run here, so errors show the caller's line. */
+export function record(primitive: Primitive, inputs: readonly Node[], attrs: Attrs = noAttrs): Node {
+  const shape = shapeOf(primitive.shape(inputs, attrs));
+  return new Node(primitive, inputs, attrs, shape, primitive.dtype(inputs, attrs));
+}

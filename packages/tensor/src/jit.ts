@@ -1,0 +1,150 @@
+/** @file jit: a function traced once per signature and run as one program. */
+import { ValueError } from "./graph/errors.ts";
+import type { Node } from "./graph/node.ts";
+import { CompiledFunction, type Signature, TracedFunction } from "./runtime/compiled.ts";
+import { hold, isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
+import { dataNode, ScalarNode } from "./runtime/leaf.ts";
+import type { Memory } from "./runtime/memory.ts";
+import { openRuntime, ready, type Runtime } from "./runtime/runtime.ts";
+import { flush } from "./runtime/flush.ts";
+import { inHandleFree, refusePromise, scopes } from "./runtime/scope.ts";
+import { Tensor } from "./tensor.ts";
+import { flattenTree, type Tree, unflattenTree } from "./tree.ts";
+
+export interface JitOptions {
+  /** Shown in labels and messages. */
+  readonly name?: string;
+  /** Fuse values into shared kernels (off: one kernel per value, for bug hunts). */
+  readonly fuse?: boolean;
+  /** Run independent contractions in one dispatch. */
+  readonly sideBySide?: boolean;
+}
+
+/** A compiled function; `explain()` gives the last compiled program's stages as data. */
+export interface Jitted<A extends readonly unknown[], R> {
+  (...args: A): R;
+  /** Traces and compiles for these arguments without running; resolves when the pipelines are built. */
+  prepare(...args: A): Promise<void>;
+  explain(): ReturnType<CompiledFunction["explain"]> | null;
+}
+
+const retraceWarning = 5;
+
+/**
+ * Traces `fn` once per signature (shapes, dtypes and every other argument) and runs it as one program. Numbers are static: pass a tensor
+ * for a value that changes. Variables are read and assigned as usual.
+ *
+ * @param fn - A synchronous function of tensors, nested arrays or records of tensors, and static values.
+ * @throws ValueError if `fn` is asynchronous; StateError if it makes a Variable; EscapedTensor on use of a tensor that left the trace.
+ * @example
+ * const step = jit((a, b, c) => ({ d: a.mul(b).add(c), e: a.mul(b).mul(c) }));
+ */
+export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
+  const name = options.name ?? (fn.name || "jit");
+  const known = new Map<string, Specialised<R>>();
+  let last: Specialised<R> | null = null;
+  const specialisation = (runtime: Runtime, args: A, leaves: Tree): Specialised<R> => {
+    const key = signatureKey(leaves);
+    let entry = known.get(key);
+    if (!entry || entry.runtime !== runtime) {
+      entry = specialise(runtime, name, fn, args, options);
+      known.set(key, entry);
+      if (known.size === retraceWarning + 1) warnRetraces(name);
+    }
+    last = entry;
+    return entry;
+  };
+  const call = (...args: A): R => {
+    const runtime = openRuntime();
+    // Inside another trace, or before a device is chosen, the function is simply recorded.
+    if (!runtime || scopes.trace) return refusePromise(name, fn(...args));
+    const leaves = flattenTree(args);
+    return specialisation(runtime, args, leaves).call(leaves.leaves.filter(isTensor));
+  };
+  const prepare = async (...args: A): Promise<void> => {
+    const runtime = await ready();
+    await specialisation(runtime, args, flattenTree(args)).compiled.prepare();
+  };
+  return Object.assign(call, { prepare, explain: () => last?.compiled.explain() ?? null });
+}
+
+function warnRetraces(name: string): void {
+  console.warn(
+    `jit: ${name} has been traced ${retraceWarning + 1} times. Each new shape, dtype or number compiles again; pass numbers that change as tensors.`,
+  );
+}
+
+function signatureKey({ leaves, shape }: Tree): string {
+  const parts = leaves.map((leaf) => {
+    if (isTensor(leaf)) return `${leaf.dtype}[${leaf.shape.join()}]`;
+    if (typeof leaf === "function") return refuseFunction();
+    return `${typeof leaf}:${String(leaf)}`;
+  });
+  return `${shape}|${parts.join("|")}`;
+}
+
+function refuseFunction(): never {
+  throw new ValueError("jit", "a function is no argument of a compiled function.", {
+    received: "a function among the arguments.",
+    expected: "tensors, numbers, strings, booleans, and arrays or records of them.",
+    fix: "let the compiled function refer to it from outside.",
+  });
+}
+
+interface Specialised<R> {
+  readonly runtime: Runtime;
+  readonly compiled: CompiledFunction;
+  call(inputs: readonly TensorBase[]): R;
+}
+
+function specialise<A extends readonly unknown[], R>(
+  runtime: Runtime,
+  name: string,
+  fn: (...args: A) => R,
+  args: A,
+  { fuse, sideBySide }: JitOptions,
+): Specialised<R> {
+  const tree = flattenTree(args);
+  const signatures = tree.leaves.filter(isTensor).map(({ shape, dtype }): Signature => ({ shape, dtype }));
+  let output: Tree | null = null;
+  const traced = new TracedFunction(name, signatures, (inputs) => {
+    let next = 0;
+    const leaves = tree.leaves.map((leaf) => (isTensor(leaf) ? new Tensor(inputs[next++] as Node) : leaf));
+    const result = refusePromise(name, fn(...(unflattenTree({ ...tree, leaves }) as unknown as A)));
+    output = flattenTree(result);
+    return output.leaves.filter(isTensor).map(useNode);
+  });
+  const compiled = new CompiledFunction(runtime, traced, {
+    fuse: fuse ?? true,
+    sideBySide: sideBySide ?? true,
+  });
+  const { leaves } = output as unknown as Tree;
+  const call = (inputs: readonly TensorBase[]): R => {
+    const results = compiled.run(inputs.map((input) => storedMemory(runtime, useNode(input))));
+    let next = 0;
+    const values = leaves.map((leaf) => (isTensor(leaf) ? resultTensor(traced, results, next++) : leaf));
+    return unflattenTree({ ...(output as unknown as Tree), leaves: values }) as R;
+  };
+  return { runtime, compiled, call };
+}
+
+function resultTensor(traced: TracedFunction, results: readonly Memory[], i: number): Tensor {
+  const { shape, dtype } = traced.outputs[i] as Node;
+  return new Tensor(hold(dataNode(shape, dtype, results[i] as Memory)));
+}
+
+/** The memory of an argument; pending values are evaluated first, numbers are written as data. */
+export function storedMemory(runtime: Runtime, node: Node): Memory {
+  if (node instanceof ScalarNode) throw new ValueError("jit", "a bare number leaf.", scalarParts);
+  if (!node.stored) flush(runtime, [node]);
+  return node.stored as Memory;
+}
+
+const scalarParts = { received: "a scalar", expected: "a tensor", fix: "wrap it with tensor(value)." };
+
+/** Runs library code: tensors made inside are not kept for the user; only what it returns becomes a handle. */
+export function handleFree<T>(body: () => T): T {
+  const result = inHandleFree(body);
+  if (scopes.handleFree === 0) for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) hold(leaf.node);
+  return result;
+}

@@ -1,0 +1,245 @@
+/** @file Reading and adding at computed positions. Negative positions count from the end; others are clamped into range. */
+import { DtypeError, ShapeError } from "../graph/errors.ts";
+import {
+  type Emitter,
+  type Node,
+  type Primitive,
+  type RefArray,
+  record,
+  type ScalarValue,
+} from "../graph/node.ts";
+import { stridesOf, typeText } from "../graph/shape.ts";
+import { add, maximum, minimum } from "./arithmetic.ts";
+import { composite } from "./composite.ts";
+import { at, dtypeSets, perInput, typesText, walkStrided } from "./factory.ts";
+import { cast, equal, less, where } from "./logic.ts";
+import { reshape } from "./movement.ts";
+import { sum } from "./reduce.ts";
+import { constant, iota, number } from "./source.ts";
+
+/** Position 0 <= p < extent meant by `index`. */
+const wrapped = (index: number, extent: number): number =>
+  Math.min(Math.max(index < 0 ? index + extent : index, 0), extent - 1);
+
+/** The same in scalar code. The extent is a param. */
+function emitWrapped(emit: Emitter, index: ScalarValue, extent: number): ScalarValue {
+  const zero = emit.literal(0, "int32");
+  const length = emit.number(extent, "int32");
+  const isNegative = emit.op("lt", "bool", index, zero);
+  const fromEnd = emit.op("add", "int32", index, length);
+  const chosen = emit.op("select", "int32", isNegative, fromEnd, index);
+  const last = emit.op("sub", "int32", length, emit.literal(1, "int32"));
+  return emit.op("min", "int32", emit.op("max", "int32", chosen, zero), last);
+}
+
+/** The same in nodes, as int32. */
+function wrappedNode(index: Node, extent: number): Node {
+  const position = cast(index, "int32");
+  const zero = constant(0, "int32");
+  const fromEnd = where(less(position, zero), add(position, number(extent, "int32")), position);
+  return minimum(maximum(fromEnd, zero), number(extent - 1, "int32"));
+}
+
+function checkIndices(name: string, x: Node, indices: Node, axis: number): void {
+  if (!dtypeSets.integer.some((dtype) => dtype === indices.dtype))
+    throw new DtypeError(name, "indices must be integers.", {
+      received: `${typesText([x, indices])}.`,
+      expected: "indices of dtype int32 or uint32.",
+      fix: 'convert with cast(indices, "int32").',
+    });
+  if (x.shape[axis] === 0 && indices.shape.size > 0)
+    throw new ShapeError(name, `nothing to index: axis ${axis} is empty.`, {
+      received: `${typesText([x, indices])}.`,
+      expected: "an axis with at least one element.",
+      fix: "check the tensor that is indexed.",
+    });
+}
+
+/** Replaces the entry at `axis` by `entries`. */
+const spliced = <T>(values: readonly T[], axis: number, entries: readonly T[]): T[] => [
+  ...values.slice(0, axis),
+  ...entries,
+  ...values.slice(axis + 1),
+];
+
+export const takePrimitive: Primitive = {
+  name: "take",
+  family: "indexing",
+  shape: ([x, indices], attrs) => {
+    const [source, positions] = [x as Node, indices as Node];
+    const axis = attrs.axis as number;
+    checkIndices("take", source, positions, axis);
+    return spliced(source.shape, axis, positions.shape);
+  },
+  dtype: (inputs) => at(inputs, 0).dtype,
+  vjp: /*#__PURE__*/ perInput((g, [x, indices], _, attrs) => {
+    const axis = attrs.axis as number;
+    return scatterAdd(g, indices, axis, at(x.shape, axis));
+  }, null),
+  reference: ([x, indices], attrs, { shape }) => {
+    const [source, positions] = [x as RefArray, indices as RefArray];
+    const axis = attrs.axis as number;
+    const extent = at(source.shape, axis);
+    const inner = source.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+    return Float64Array.from({ length: shape.size }, (_, i) => {
+      const column = i % inner;
+      const row = Math.floor(i / inner);
+      const index = positions.data[row % positions.shape.size] as number;
+      const outer = Math.floor(row / positions.shape.size);
+      return source.data[(outer * extent + wrapped(index, extent)) * inner + column] as number;
+    });
+  },
+  decompose: null,
+  at: (emit, node, index) => {
+    const [x, indices] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const axis = node.attrs.axis as number;
+    const rank = indices.shape.length;
+    const raw = emit.value(indices, index.slice(axis, axis + rank));
+    const signed = indices.dtype === "int32" ? raw : emit.op("cast", "int32", raw);
+    const position = emit.valueIndex(emitWrapped(emit, signed, at(x.shape, axis)));
+    return emit.value(x, [...index.slice(0, axis), position, ...index.slice(axis + rank)]);
+  },
+  stage: null,
+};
+
+/** Elements of x along `axis` at `indices` (any rank), whose axes stand in the place of `axis`. */
+export const take = (x: Node, indices: Node, axis: number): Node =>
+  record(takePrimitive, [x, indices], { axis });
+
+export const takeAlongAxisPrimitive: Primitive = {
+  name: "takeAlongAxis",
+  family: "indexing",
+  shape: ([x, indices], attrs) => {
+    const [source, positions] = [x as Node, indices as Node];
+    const axis = attrs.axis as number;
+    checkIndices("takeAlongAxis", source, positions, axis);
+    const fits =
+      source.shape.length === positions.shape.length &&
+      source.shape.every((extent, i) => i === axis || extent === positions.shape[i]);
+    if (fits) return positions.shape;
+    throw new ShapeError("takeAlongAxis", "indices do not fit the tensor.", {
+      received: `x ${typeText(source.dtype, source.shape)}, indices ${typeText(positions.dtype, positions.shape)}.`,
+      expected: `equal shapes except along axis ${axis}.`,
+      fix: "broadcast the indices, or use take.",
+    });
+  },
+  dtype: (inputs) => at(inputs, 0).dtype,
+  vjp: /*#__PURE__*/ perInput((g, [x, indices], _, attrs) => {
+    const axis = attrs.axis as number;
+    return scatterAddAlongAxis(g, indices, axis, at(x.shape, axis));
+  }, null),
+  reference: ([x, indices], attrs, { shape }) => {
+    const [source, positions] = [x as RefArray, indices as RefArray];
+    const axis = attrs.axis as number;
+    const strides = stridesOf(source.shape);
+    const stride = at(strides, axis);
+    const out = new Float64Array(shape.size);
+    walkStrided(shape, spliced(strides, axis, [0]), 0, (linear, offset) => {
+      const position = wrapped(positions.data[linear] as number, at(source.shape, axis));
+      out[linear] = source.data[offset + position * stride] as number;
+    });
+    return out;
+  },
+  decompose: null,
+  at: (emit, node, index) => {
+    const [x, indices] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const axis = node.attrs.axis as number;
+    const raw = emit.value(indices, index);
+    const signed = indices.dtype === "int32" ? raw : emit.op("cast", "int32", raw);
+    const position = emit.valueIndex(emitWrapped(emit, signed, at(x.shape, axis)));
+    return emit.value(x, spliced(index, axis, [position]));
+  },
+  stage: null,
+};
+
+/** x[.., indices[.., j, ..], ..]: indices of x's rank choose along `axis` at each other position. */
+export const takeAlongAxis = (x: Node, indices: Node, axis: number): Node =>
+  record(takeAlongAxisPrimitive, [x, indices], { axis });
+
+/** out[.., i, ..] = sum over j of updates[.., j, ..] where positions[.., j, ..] is i: a fixed order, no atomics. */
+function sumByPosition(updates: Node, positions: Node, axis: number, size: number): Node {
+  const outer = reshape(updates, spliced(updates.shape, axis, [1, at(updates.shape, axis)]));
+  const expanded = reshape(positions, spliced(positions.shape, axis, [1, at(positions.shape, axis)]));
+  const targets = iota(
+    spliced(
+      expanded.shape.map(() => 1),
+      axis,
+      [size],
+    ),
+    axis,
+    "int32",
+  );
+  const hits = where(equal(expanded, targets), outer, constant(0, updates.dtype));
+  return sum(hits, [axis + 1]);
+}
+
+/** The reverse of take: inputs updates and indices, attributes axis and size. */
+export const scatterAddPrimitive: Primitive = /*#__PURE__*/ composite("scatterAdd", {
+  shape: ([updates, indices], attrs) => {
+    const shape = (updates as Node).shape;
+    const axis = attrs.axis as number;
+    return [
+      ...shape.slice(0, axis),
+      attrs.size as number,
+      ...shape.slice(axis + (indices as Node).shape.length),
+    ];
+  },
+  dtype: (inputs) => at(inputs, 0).dtype,
+  decompose: (inputs, attrs) => {
+    const [updates, indices] = [at(inputs, 0), at(inputs, 1)];
+    const axis = attrs.axis as number;
+    const count = indices.shape.size;
+    const { shape } = updates;
+    const flat = [...shape.slice(0, axis), count, ...shape.slice(axis + indices.shape.length)];
+    const along = flat.map((_, i) => (i === axis ? count : 1));
+    const positions = reshape(wrappedNode(indices, attrs.size as number), along);
+    return sumByPosition(reshape(updates, flat), positions, axis, attrs.size as number);
+  },
+  vjp: /*#__PURE__*/ perInput((g, [, indices], _, attrs) => take(g, indices, attrs.axis as number), null),
+  reference: ([updates, indices], attrs, { shape }) => {
+    const [values, positions] = [updates as RefArray, indices as RefArray];
+    const size = attrs.size as number;
+    const inner = shape.slice((attrs.axis as number) + 1).reduce((a, b) => a * b, 1);
+    const count = positions.shape.size;
+    const out = new Float64Array(shape.size);
+    for (const [i, value] of values.data.entries()) {
+      const row = Math.floor(i / inner);
+      const position = wrapped(positions.data[row % count] as number, size);
+      const target = (Math.floor(row / count) * size + position) * inner + (i % inner);
+      out[target] = (out[target] as number) + value;
+    }
+    return out;
+  },
+});
+
+/** Sums of `updates` at `indices` into zeros with extent `size` along `axis`. */
+export const scatterAdd = (updates: Node, indices: Node, axis: number, size: number): Node =>
+  record(scatterAddPrimitive, [updates, indices], { axis, size });
+
+/** The reverse of takeAlongAxis. */
+export const scatterAddAlongAxisPrimitive: Primitive = /*#__PURE__*/ composite("scatterAddAlongAxis", {
+  shape: (inputs, attrs) => spliced(at(inputs, 0).shape, attrs.axis as number, [attrs.size as number]),
+  dtype: (inputs) => at(inputs, 0).dtype,
+  decompose: (inputs, attrs) => {
+    const size = attrs.size as number;
+    return sumByPosition(at(inputs, 0), wrappedNode(at(inputs, 1), size), attrs.axis as number, size);
+  },
+  vjp: /*#__PURE__*/ perInput(
+    (g, [, indices], _, attrs) => takeAlongAxis(g, indices, attrs.axis as number),
+    null,
+  ),
+});
+
+export const scatterAddAlongAxis = (updates: Node, indices: Node, axis: number, size: number): Node =>
+  record(scatterAddAlongAxisPrimitive, [updates, indices], { axis, size });
+
+/** True at the index along a new axis `axis` of extent `size`, as dtype; indices out of range give zeros. */
+export function oneHot(indices: Node, axis: number, size: number, dtype: Node["dtype"]): Node {
+  const shape = [...indices.shape.slice(0, axis), 1, ...indices.shape.slice(axis)];
+  const positions = iota(
+    shape.map((_, i) => (i === axis ? size : 1)),
+    axis,
+    "int32",
+  );
+  return cast(equal(reshape(cast(indices, "int32"), shape), positions), dtype);
+}

@@ -1,0 +1,209 @@
+/** @file A traced function as one program: inputs are bound, variables updated in place, results copied out. */
+import type { DeviceBuffer, Program } from "@tenrec/kernels";
+import { type Compiled, type CompileOptions, compile, type Destination } from "../compile/compile.ts";
+import { bytesOf } from "../compile/planMemory.ts";
+import { internal } from "../graph/errors.ts";
+import { type Dtype, Node } from "../graph/node.ts";
+import { countOverwrite, flush, saveOldVersion } from "./flush.ts";
+import { dataNode, placeholderNode } from "./leaf.ts";
+import { type Block, Memory } from "./memory.ts";
+import { type Runtime, recording } from "./runtime.ts";
+import { inTrace, type Trace } from "./scope.ts";
+import type { VariableState } from "./variableState.ts";
+
+export interface Signature {
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+interface TracedVariable {
+  readonly state: VariableState;
+  /** Its value at the start of a run. */
+  readonly leaf: Node;
+  current: Node;
+}
+
+/** A function's graph over placeholders, with the variables it reads and writes. Device-independent. */
+export class TracedFunction implements Trace {
+  readonly name: string;
+  open = true;
+  readonly inputs: readonly Node[];
+  readonly outputs: readonly Node[];
+  /** Nodes recorded before the trace, used inside: constants of the program. */
+  readonly captured: readonly Node[];
+  private readonly variables = new Map<VariableState, TracedVariable>();
+
+  constructor(name: string, signatures: readonly Signature[], body: (inputs: readonly Node[]) => readonly Node[]) {
+    this.name = name;
+    this.inputs = signatures.map(({ shape, dtype }) => placeholderNode(shape, dtype));
+    const start = this.inputs[0]?.id ?? placeholderNode([], "float32").id;
+    this.outputs = inTrace(this, () => body(this.inputs));
+    this.captured = this.findCaptured(start);
+  }
+
+  read(state: VariableState): Node {
+    return this.traced(state).current;
+  }
+
+  assign(state: VariableState, value: Node): void {
+    this.traced(state).current = value;
+  }
+
+  private traced(state: VariableState): TracedVariable {
+    let traced = this.variables.get(state);
+    if (!traced) {
+      const leaf = placeholderNode(state.current.shape, state.current.dtype);
+      traced = { state, leaf, current: leaf };
+      this.variables.set(state, traced);
+    }
+    return traced;
+  }
+
+  all(): readonly TracedVariable[] {
+    return [...this.variables.values()];
+  }
+
+  written(): readonly TracedVariable[] {
+    return this.all().filter(({ leaf, current }) => leaf !== current);
+  }
+
+  private findCaptured(start: number): Node[] {
+    const leaves = new Set<Node>([...this.inputs, ...this.all().map(({ leaf }) => leaf)]);
+    const found = new Set<Node>();
+    const seen = new Set<Node>();
+    const stack = [...this.outputs, ...this.written().map(({ current }) => current)];
+    for (let node = stack.pop(); node; node = stack.pop()) {
+      if (seen.has(node) || leaves.has(node)) continue;
+      seen.add(node);
+      if (node.id < start) found.add(node);
+      else stack.push(...node.inputs);
+    }
+    return [...found];
+  }
+}
+
+/** A traced function compiled for one device and the places its variables have there. */
+export class CompiledFunction {
+  readonly traced: TracedFunction;
+  private readonly runtime: Runtime;
+  private readonly options: CompileOptions | undefined;
+  private compiled: Compiled | null = null;
+  private program: Program | null = null;
+  private blocks: readonly Block[] = [];
+  private places: readonly { readonly block: Block | null; readonly offset: number }[] = [];
+  private readonly variables: readonly TracedVariable[];
+  private readonly written: readonly TracedVariable[];
+
+  constructor(runtime: Runtime, traced: TracedFunction, options?: CompileOptions) {
+    this.runtime = runtime;
+    this.traced = traced;
+    this.options = options;
+    this.variables = traced.all();
+    this.written = traced.written();
+  }
+
+  /** Resolves when every pipeline is built. Variables and captured values must be stored by then. */
+  prepare(): Promise<void> {
+    this.settleState();
+    this.refresh();
+    return (this.program as Program).ready;
+  }
+
+  explain(): Compiled {
+    if (!this.compiled) throw internal("explain before the first run");
+    return this.compiled;
+  }
+
+  /** Queues one run; returns fresh memory for each output. */
+  run(inputs: readonly Memory[]): Memory[] {
+    this.settleState();
+    this.refresh();
+    const { pool, device } = this.runtime;
+    const results = this.traced.outputs.map((node) => new Memory(bytesOf(node), pool.take(bytesOf(node), "result")));
+    const bound = inputs.map((memory) => this.runtime.resident(memory).block as Block);
+    this.overwrite();
+    device.run(this.program as Program, this.buffers(bound), results.map(({ block }) => (block as Block).buffer), none);
+    return results;
+  }
+
+  private buffers(inputs: readonly Block[]): DeviceBuffer[] {
+    return [...inputs, ...this.blocks].map((block) => block.buffer);
+  }
+
+  /** Everything recorded before that this program reads or overwrites is evaluated first. */
+  private settleState(): void {
+    const isPending = (node: Node) => !node.stored;
+    const captured = this.traced.captured.filter(isPending);
+    if (captured.length > 0 || recording.dirty.length > 0) flush(this.runtime, captured);
+    for (const { state } of this.variables) if (state.memory) this.runtime.resident(state.memory);
+  }
+
+  /** Old versions that pending values still need are saved; from here on the variables' leaves are new values. */
+  private overwrite(): void {
+    if (this.written.length === 0) return;
+    countOverwrite();
+    for (const { state } of this.written) {
+      const { leaf, memory } = state;
+      if (leaf.uses === 0 && !leaf.handle) continue;
+      state.current = dataNode(leaf.shape, leaf.dtype, memory as Memory);
+      saveOldVersion(this.runtime, state);
+      state.leaf = state.current;
+    }
+  }
+
+  /** Compiles for the variables' present places; again only if one of them has moved. */
+  private refresh(): void {
+    const moved = this.variables.some(({ state }, i) => {
+      const known = this.places[i];
+      return !known || known.block !== state.memory?.block || known.offset !== state.memory?.offset;
+    });
+    if (this.program && !moved) return;
+    this.program?.dispose();
+    this.places = this.variables.map(({ state }) => ({
+      block: state.memory?.block ?? null,
+      offset: state.memory?.offset ?? 0,
+    }));
+    this.compiled = this.compile();
+    this.program = this.runtime.device.build(this.compiled.plan);
+  }
+
+  private compile(): Compiled {
+    const { traced, variables, runtime } = this;
+    const numInputs = traced.inputs.length;
+    const blocks: Block[] = [];
+    const placeIn = (memory: Memory) => {
+      const block = memory.block as Block;
+      if (!blocks.includes(block)) blocks.push(block);
+      return { external: numInputs + blocks.indexOf(block), offset: memory.offset };
+    };
+    const leaves = new Map<Node, { external: number; offset: number }>();
+    traced.inputs.forEach((node, external) => leaves.set(node, { external, offset: 0 }));
+    for (const { leaf, state } of variables) leaves.set(leaf, placeIn(state.memory as Memory));
+    for (const node of traced.captured) leaves.set(node, placeIn(runtime.resident(node.stored as Memory)));
+    const roots = [
+      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({ node, to: { result } })),
+      ...this.written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
+    ];
+    this.blocks = blocks;
+    return compile({
+      label: traced.name,
+      roots,
+      leafPlace: (node) => leaves.get(node) ?? null,
+      externals: [
+        ...traced.inputs.map((node) => ({ bytes: Math.ceil(bytesOf(node) / 16) * 16, arena: false })),
+        ...blocks.map(({ buffer, arena }) => ({ bytes: buffer.bytes, arena })),
+      ],
+      numResults: traced.outputs.length,
+      numScalars: 0,
+      target: runtime.device.target,
+      ...(this.options ? { options: this.options } : {}),
+    });
+  }
+
+  dispose(): void {
+    this.program?.dispose();
+    this.program = null;
+  }
+}
+
+const none = new Uint32Array(0);

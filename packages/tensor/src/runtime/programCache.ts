@@ -1,0 +1,103 @@
+/** @file Compiled flushes by structure: two 32-bit hashes to find a candidate, word-by-word comparison to be sure. */
+import type { Program } from "@tenrec/kernels";
+import type { Attrs, Node, Primitive } from "../graph/node.ts";
+import type { Compiled } from "../compile/compile.ts";
+
+/** One program and the positions that were asked for after an earlier run (they are stored from then on). */
+export interface ProgramEntry {
+  readonly words: Uint32Array;
+  readonly keeps: Set<number>;
+  compiled: Compiled | null;
+  program: Program | null;
+}
+
+/** Appends words and keeps two running hashes. */
+export class KeyWriter {
+  private words = new Uint32Array(1024);
+  private length = 0;
+  first = 0x811c9dc5;
+  second = 0x9e3779b9;
+
+  push(word: number): void {
+    if (this.length === this.words.length) {
+      const grown = new Uint32Array(this.length * 2);
+      grown.set(this.words);
+      this.words = grown;
+    }
+    this.words[this.length++] = word;
+    this.first = Math.imul(this.first ^ word, 0x01000193);
+    this.second = Math.imul(this.second + word, 0x85ebca6b) ^ (this.second >>> 15);
+  }
+
+  reset(): void {
+    this.length = 0;
+    this.first = 0x811c9dc5;
+    this.second = 0x9e3779b9;
+  }
+
+  view(): Uint32Array {
+    return this.words.subarray(0, this.length);
+  }
+}
+
+/** Small integers for primitives and attribute values, so that structure is words. */
+export class StructureIds {
+  private readonly primitives = new Map<Primitive, number>();
+  private readonly attrs = new Map<string, number>();
+  private readonly attrObjects = new WeakMap<Attrs, number>();
+
+  primitive(primitive: Primitive): number {
+    let id = this.primitives.get(primitive);
+    if (id === undefined) this.primitives.set(primitive, (id = this.primitives.size + 1));
+    return id;
+  }
+
+  attributes(node: Node): number {
+    let id = this.attrObjects.get(node.attrs);
+    if (id !== undefined) return id;
+    const text = attrsKey(node.attrs);
+    id = this.attrs.get(text);
+    if (id === undefined) this.attrs.set(text, (id = this.attrs.size + 1));
+    this.attrObjects.set(node.attrs, id);
+    return id;
+  }
+}
+
+/** Attributes as text; -0, NaN and the infinities keep their identity, which JSON would lose. */
+export function attrsKey(attrs: Attrs): string {
+  let text = "";
+  for (const name in attrs) {
+    const value = attrs[name];
+    const shown = Object.is(value, -0) ? "-0" : String(value);
+    text += `${name}:${typeof value}:${shown};`;
+  }
+  return text;
+}
+
+export class ProgramCache {
+  readonly ids: StructureIds = new StructureIds();
+  readonly key: KeyWriter = new KeyWriter();
+  private readonly entries = new Map<number, ProgramEntry[]>();
+  size = 0;
+
+  /** The entry for the words now in `key`; a new one has no program yet. */
+  lookup(): ProgramEntry {
+    const bucketKey = (this.key.first >>> 0) * 0x200000 + (this.key.second >>> 11);
+    const words = this.key.view();
+    let bucket = this.entries.get(bucketKey);
+    if (!bucket) this.entries.set(bucketKey, (bucket = []));
+    let entry = bucket.find((known) => equalWords(known.words, words));
+    if (!entry) {
+      entry = { words: words.slice(), keeps: new Set(), compiled: null, program: null };
+      bucket.push(entry);
+      this.size++;
+    }
+    return entry;
+  }
+}
+
+function equalWords(a: Uint32Array, b: Uint32Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

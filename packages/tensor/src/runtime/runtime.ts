@@ -1,0 +1,122 @@
+/** @file Runtime: the chosen device and everything that hangs on it: memory, pending handles, dirty variables, cached programs. */
+import { type Device, type DeviceInfo, type OpenDeviceOptions, openDevice } from "@tenrec/kernels";
+import { StateError } from "../graph/errors.ts";
+import type { Node } from "../graph/node.ts";
+import { BlockPool, Memory } from "./memory.ts";
+import { ProgramCache } from "./programCache.ts";
+import { VersionRing } from "./ring.ts";
+import type { VariableState } from "./variableState.ts";
+
+/** Something that needs the inputs of nodes which get a value (a gradient tape while it records). */
+export interface HistoryKeeper {
+  covers(node: Node): boolean;
+  keep(node: Node): void;
+}
+
+/** Everything global. One exists per page or worker; `init` may replace it. */
+export class Runtime {
+  readonly pool: BlockPool;
+  readonly device: Device;
+  readonly ring: VersionRing;
+  readonly programs: ProgramCache = new ProgramCache();
+
+  constructor(device: Device) {
+    this.device = device;
+    this.pool = new BlockPool(device);
+    this.ring = new VersionRing(this.pool);
+  }
+
+  /** Memory of a value on the device; host data is uploaded at first use. */
+  resident(memory: Memory): Memory {
+    if (memory.block) return memory;
+    const { host, bytes } = memory;
+    memory.block = this.pool.take(bytes, "tensor");
+    if (host) this.device.write(memory.block.buffer, 0, host);
+    memory.host = null;
+    return memory;
+  }
+}
+
+/** Recording state; exists before a device is chosen. */
+export interface Recording {
+  /** Handles made since the last flush, in order. */
+  handles: Node[];
+  /** Variables assigned since the last flush, in order. */
+  dirty: VariableState[];
+  readonly keepers: Set<HistoryKeeper>;
+}
+
+export const recording: Recording = { handles: [], dirty: [], keepers: new Set() };
+
+let current: Runtime | null = null;
+let opening: Promise<Runtime> | null = null;
+let info: InitResult | null = null;
+
+export interface InitOptions extends OpenDeviceOptions {}
+
+/** What `init` chose. */
+export interface InitResult extends DeviceInfo {
+  /** Why the choice is not the best one, once. */
+  readonly notice?: string;
+}
+
+/**
+ * Chooses the device. Optional: the first value that is asked for does it with `backend: "auto"`.
+ *
+ * @param options - `backend`: "auto" (WebGPU on a hardware adapter, else cpu), "webgpu" or "cpu"; `device`: a GPUDevice to use.
+ * @returns the backend, the adapter and a notice where the best choice was not to be had.
+ * @throws StateError if values already live on another device; DeviceError if the backend is not available.
+ * @example
+ * await init({ backend: "cpu" });
+ */
+export async function init(options: InitOptions = {}): Promise<InitResult> {
+  if (current && !current.device.failure) {
+    const wanted = options.backend ?? "auto";
+    if (info && (wanted === "auto" || wanted === info.backend) && !options.device) return info;
+    await reset();
+  }
+  await open(options);
+  return info as InitResult;
+}
+
+/** Drops the device; values and variables made before are lost. For tests and for starting again after a lost device. */
+export async function reset(): Promise<void> {
+  current?.device.dispose();
+  current = null;
+  opening = null;
+  recording.handles = [];
+  recording.dirty = [];
+}
+
+function open(options: InitOptions): Promise<Runtime> {
+  opening = openDevice(options).then(({ device, notice }) => {
+    current = new Runtime(device);
+    info = { ...device.info, ...(notice ? { notice } : {}) };
+    return current;
+  });
+  opening.catch(() => {
+    opening = null;
+  });
+  return opening;
+}
+
+/** The runtime, opened on first use. */
+export function ready(): Promise<Runtime> {
+  if (current) return Promise.resolve(current);
+  return opening ?? open({});
+}
+
+/** The runtime if a device is open. */
+export function openRuntime(): Runtime | null {
+  return current;
+}
+
+/** The runtime where one must be open already. */
+export function requireRuntime(where: string): Runtime {
+  if (current) return current;
+  throw new StateError(where, "no device is open yet.", {
+    received: "a call before `await init()`.",
+    expected: "an open device.",
+    fix: 'call `await init({ backend: "auto" })` first.',
+  });
+}

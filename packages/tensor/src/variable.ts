@@ -1,0 +1,242 @@
+/** @file Variable: a tensor-valued state that assignments replace. */
+import { ShapeError, StateError, ValueError } from "./graph/errors.ts";
+import type { Dtype, Node } from "./graph/node.ts";
+import { typeText } from "./graph/shape.ts";
+import { add, sub } from "./primitives/arithmetic.ts";
+import { cast, where } from "./primitives/logic.ts";
+import { broadcastTo, pad, reshape } from "./primitives/movement.ts";
+import { fill } from "./primitives/source.ts";
+import { flush, scheduleFlush } from "./runtime/flush.ts";
+import { createNode, hold, hostNode, isHostArray, type TensorLike, toNode, typed } from "./runtime/handles.ts";
+import { assignNode } from "./runtime/leaf.ts";
+import { type HostData, Memory } from "./runtime/memory.ts";
+import { openRuntime, recording } from "./runtime/runtime.ts";
+import { scopes } from "./runtime/scope.ts";
+import type { VariableState } from "./runtime/variableState.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface VariableOptions {
+  readonly name?: string;
+  readonly dtype?: Dtype;
+  /** Whether optimizers update it and tapes watch it by default. */
+  readonly trainable?: boolean;
+}
+
+/** Called when a watched scope reads a variable (gradient tapes). */
+export interface ReadObserver {
+  read(variable: Variable, node: Node): void;
+}
+
+const observers = new Set<ReadObserver>();
+
+export function observeReads(observer: ReadObserver): () => void {
+  observers.add(observer);
+  return () => observers.delete(observer);
+}
+
+let unnamed = 0;
+
+/**
+ * State on the device: a tensor that can be assigned. All tensor methods read its value at the time of the call.
+ *
+ * @example
+ * const v = new Variable(ones([2, 2]), { name: "v" });
+ * v.assignAdd([[1, 1], [1, 1]]);
+ * v.at(0, 0).assign(5);
+ */
+export class Variable extends Tensor {
+  readonly name: string;
+  trainable: boolean;
+  /** For the runtime; not part of the public contract. */
+  readonly state: VariableState;
+
+  /**
+   * @param value - Initial value.
+   * @throws StateError inside a trace: variables are made in the first call, outside of compiled functions.
+   */
+  constructor(value: TensorLike, options: VariableOptions = {}) {
+    const initial = createNode(value, isHostArray(value) ? value.shape : undefined, options.dtype);
+    super(initial);
+    if (scopes.trace) throw madeInTrace(scopes.trace.name);
+    this.name = options.name ?? `variable_${++unnamed}`;
+    this.trainable = options.trainable ?? true;
+    this.state = newState(this.name, options.dtype ? cast(initial, options.dtype) : initial);
+  }
+
+  override get node(): Node {
+    const { state } = this;
+    const node = scopes.trace ? scopes.trace.read(state) : state.current;
+    for (const observer of observers) observer.read(this, node);
+    return node;
+  }
+  // Shape and dtype never change: asking for them is not a read.
+  override get shape() {
+    return this.state.current.shape;
+  }
+  override get dtype(): Dtype {
+    return this.state.current.dtype;
+  }
+
+  /** The current value as a tensor that later assignments do not change. */
+  read(): Tensor {
+    return new Tensor(hold(this.node));
+  }
+
+  /**
+   * Replaces the value.
+   *
+   * @throws ShapeError if the shape differs; the variable keeps its value.
+   */
+  assign(value: TensorLike): this {
+    const node = cast(toNode(value, this.dtype), this.dtype);
+    this.checkShape("assign", node);
+    this.replace(node);
+    return this;
+  }
+  /** Adds to the value; `value` may broadcast to the variable's shape. */
+  assignAdd(value: TensorLike): this {
+    return this.update("assignAdd", value, add);
+  }
+  assignSub(value: TensorLike): this {
+    return this.update("assignSub", value, sub);
+  }
+
+  /**
+   * Writes host data straight into the variable's memory, in program order and without a kernel.
+   *
+   * @param data - As many elements as the variable has, of its dtype's array type.
+   */
+  load(data: HostData): this {
+    if (data.length !== this.size) throw wrongLength(this, data.length);
+    loadState(this.state, typed(this.dtype, data));
+    return this;
+  }
+
+  private update(where: string, value: TensorLike, op: (a: Node, b: Node) => Node): this {
+    const node = op(this.node, cast(toNode(value, this.dtype), this.dtype));
+    this.checkShape(where, node);
+    this.replace(node);
+    return this;
+  }
+
+  private replace(value: Node): void {
+    if (scopes.trace) scopes.trace.assign(this.state, value);
+    else assignState(this.state, value);
+  }
+
+  private checkShape(where: string, value: Node): void {
+    if (value.shape === this.shape) return;
+    throw new ShapeError(where, `the value does not have the shape of variable "${this.name}".`, {
+      received: `${typeText(value.dtype, value.shape)} for ${typeText(this.dtype, this.shape)}.`,
+      expected: `shape [${this.shape.join(",")}].`,
+      fix: "reshape or broadcast the value first; the variable keeps its old value.",
+    });
+  }
+
+  /** The element or part at leading indices; it can be assigned. */
+  override at(...indices: readonly number[]): VariableElement {
+    return new VariableElement(this, indices, super.at(...indices).node);
+  }
+
+  override toString(): string {
+    return `Variable "${this.name}" ${typeText(this.dtype, this.shape)}`;
+  }
+}
+
+/** A part of a variable that was asked for by position: a tensor, and a place to assign to. */
+export class VariableElement extends Tensor {
+  private readonly variable: Variable;
+  private readonly indices: readonly number[];
+
+  constructor(variable: Variable, indices: readonly number[], node: Node) {
+    super(node);
+    this.variable = variable;
+    this.indices = indices;
+  }
+
+  /** Replaces this part of the variable. @throws ShapeError if the value does not broadcast to the part's shape. */
+  assign(value: TensorLike): Variable {
+    const { variable, shape } = this;
+    const part = broadcastTo(cast(toNode(value, variable.dtype), variable.dtype), shape);
+    const low = variable.shape.map((extent, axis) => {
+      const index = this.indices[axis] ?? 0;
+      return index < 0 ? index + extent : index;
+    });
+    const boxed = variable.shape.map((extent, axis) => (axis < this.indices.length ? 1 : extent));
+    const high = variable.shape.map((extent, axis) => extent - (boxed[axis] as number) - (low[axis] as number));
+    const none = low.map(() => 0);
+    const spread = (x: Node, outside: number) => pad(reshape(x, boxed), low, high, none, outside);
+    const inside = spread(fill(1, part.shape, "bool"), 0);
+    return variable.assign(new Tensor(where(inside, spread(part, 0), variable.node)));
+  }
+}
+
+function newState(name: string, value: Node): VariableState {
+  const memory = takeHostMemory(value);
+  if (memory) {
+    return { name, current: value, leaf: value, memory, dirty: false };
+  }
+  const current = assignNode(value);
+  const state: VariableState = { name, current, leaf: current, memory: null, dirty: false };
+  markDirty(state);
+  return state;
+}
+
+/** Host data nobody else holds becomes the variable's memory as it is. */
+function takeHostMemory(value: Node): Memory | null {
+  const { stored } = value;
+  return stored instanceof Memory && stored.host && !value.handle && value.uses === 0 ? stored : null;
+}
+
+/** Records an assignment outside of traces. A second one before a flush evaluates what was recorded up to the first. */
+function assignState(state: VariableState, value: Node): void {
+  const runtime = openRuntime();
+  if (state.dirty && runtime) flush(runtime, []);
+  state.current = assignNode(value);
+  markDirty(state);
+}
+
+function markDirty(state: VariableState): void {
+  if (state.dirty) return;
+  state.dirty = true;
+  if (recording.dirty.length === 0) scheduleFlush();
+  recording.dirty.push(state);
+}
+
+function loadState(state: VariableState, data: HostData): void {
+  const runtime = openRuntime();
+  if (state.dirty && runtime) flush(runtime, []);
+  const { memory, leaf } = state;
+  if (!runtime || !memory?.block || leaf.uses > 0 || leaf.handle) {
+    assignState(state, hostNode(data, leaf.shape, leaf.dtype));
+    return;
+  }
+  runtime.device.write(memory.block.buffer, memory.offset, data);
+}
+
+function wrongLength(variable: Variable, length: number): ShapeError {
+  return new ShapeError("load", `the data does not fill variable "${variable.name}".`, {
+    received: `${length} values for ${typeText(variable.dtype, variable.shape)}.`,
+    expected: `${variable.size} values.`,
+    fix: "check the variable's shape; it keeps its old value.",
+  });
+}
+
+function madeInTrace(name: string): StateError {
+  return new StateError("Variable", "a variable is made inside a compiled function.", {
+    received: `new Variable(...) while ${name} is traced.`,
+    expected: "variables made before the function is compiled.",
+    fix: "create it outside, or in a layer's build, and use it inside.",
+  });
+}
+
+/** Refuses values that are no variables where variables are needed. */
+export function requireVariables(where: string, values: readonly unknown[]): readonly Variable[] {
+  const bad = values.findIndex((value) => !(value instanceof Variable));
+  if (bad < 0) return values as readonly Variable[];
+  throw new ValueError(where, "not a variable.", {
+    received: `${String(values[bad])} at position ${bad}.`,
+    expected: "Variable objects.",
+    fix: "pass model.trainableVariables or the variables themselves.",
+  });
+}

@@ -1,0 +1,84 @@
+/** `npm run build`: typed ES modules in each package's dist/, the single-file browser bundle, the playground. */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ensureInstalled } from "./bootstrap.mjs";
+import { bundleShaders } from "./bundleShaders.mjs";
+import { bin, cache, isMain, packages, root, runCommand } from "./common.mjs";
+
+/** The compiler rewrites `./a.ts` to `./a.js` in JavaScript but leaves it in declarations. */
+function mendDeclarations(folder) {
+  for (const entry of readdirSync(folder, { recursive: true }).map(String)) {
+    if (!entry.endsWith(".d.ts")) continue;
+    const path = join(folder, entry);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/((?:from|import)\s*\(?\s*["']\.{1,2}\/[^"']*)\.ts(["'])/g, "$1.js$2"));
+  }
+}
+
+/** One run of the compiler over all packages; a module stays a module, which is what lets bundlers drop it. */
+async function buildModules() {
+  const output = join(cache, "build");
+  rmSync(output, { recursive: true, force: true });
+  const { code } = await runCommand(bin("tsc"), ["-p", "tsconfig.build.json"]);
+  if (code !== 0) throw new Error("build: the packages have type errors.");
+  for (const name of packages) {
+    const dist = join(root, "packages", name, "dist");
+    rmSync(dist, { recursive: true, force: true });
+    cpSync(join(output, name, "src"), dist, { recursive: true });
+    mendDeclarations(dist);
+  }
+}
+
+/** Everything in one file, lazy parts included, for a `<script type="module">` without a build step. */
+async function buildSingleFile() {
+  const { build } = await import("rolldown");
+  const dist = join(root, "packages/tenrec/dist");
+  const version = JSON.parse(readFileSync(join(root, "packages/tenrec/package.json"), "utf8")).version;
+  await build({
+    input: join(root, "packages/tenrec/src/index.ts"),
+    platform: "browser",
+    output: {
+      file: join(dist, "tenrec.min.js"),
+      format: "esm",
+      minify: true,
+      codeSplitting: false,
+      banner: `/*! tenrec ${version} | Apache-2.0 */`,
+    },
+  });
+  writeFileSync(join(dist, "tenrec.min.d.ts"), 'export * from "./index.js";\n');
+  const bytes = readFileSync(join(dist, "tenrec.min.js"));
+  const kilobytes = (count) => `${(count / 1024).toFixed(1)} KB`;
+  console.log(
+    `tenrec.min.js: ${kilobytes(bytes.length)}, ${kilobytes(gzipSync(bytes, { level: 9 }).length)} gzip`,
+  );
+}
+
+async function buildPlayground() {
+  const { code } = await runCommand(bin("vite"), [
+    "build",
+    "--config",
+    "vite.config.ts",
+    "--logLevel",
+    "warn",
+  ]);
+  if (code !== 0) throw new Error("build: the playground did not build.");
+}
+
+export async function build() {
+  await ensureInstalled();
+  mkdirSync(cache, { recursive: true });
+  bundleShaders();
+  await buildModules();
+  await buildSingleFile();
+  await buildPlayground();
+}
+
+if (isMain(import.meta)) {
+  try {
+    await build();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
