@@ -93,9 +93,9 @@ test("programs share slots, which grow with the largest and go with the last", a
   expect(await floats(device, result)).toEqual([6, 6, 6, 6]);
   large.dispose();
   large.dispose();
-  expect(device.memory().owners["slot"]).toBe(3200);
+  expect(device.memory().owners.slot).toBe(3200);
   small.dispose();
-  expect(device.memory().owners["slot"]).toBeUndefined();
+  expect(device.memory().owners.slot).toBeUndefined();
 });
 
 test("counts its work and allocates nothing per run", () => {

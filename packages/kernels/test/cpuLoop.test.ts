@@ -154,6 +154,22 @@ describe("flat kernels", () => {
     for (let k = 0; k < n; k++) expect(out[k]).toBe(Math.fround(a[k]! * 3));
   });
 
+  test("numbers known at build time are folded, those of the run are not", async () => {
+    const code = new Code();
+    const half = code.op("div", "float32", code.param(1, "float32"), code.const(2, "float32"));
+    const isNan = code.op("cast", "float32", code.op("isNan", "bool", code.param(3, "float32")));
+    code.store(1, code.axis(0), code.add(code.mul(code.load(0, code.axis(0)), half), isNan));
+    const rows = code.op("idiv", "int32", code.param(0), code.const(3));
+    code.store(2, code.axis(0), code.op("add", "int32", rows, code.op("neg", "int32", code.param(2))));
+    const bindings = [binding(), binding("float32", "read_write"), binding("int32", "read_write")];
+    const kernel = loopKernel(code, { rows: 1, bindings });
+    const a = random(70);
+    const params = words(kernel, 70, bits(0.5), -5, bits(NaN));
+    const [, out, ints] = await runOnCpu(kernel, params, [a, new Float32Array(70), new Int32Array(70)]);
+    out.forEach((v, k) => expect(v).toBe(Math.fround(Math.fround(a[k]! * 0.25) + 1)));
+    expect(new Set(ints)).toEqual(new Set([23 + 5]));
+  });
+
   test("loads packed bytes and reinterprets words", async () => {
     const code = new Code();
     const i = code.axis(0);

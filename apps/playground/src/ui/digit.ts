@@ -10,8 +10,11 @@ export type Stroke = readonly PenPoint[];
 const fine = 32;
 const coarse = 8;
 const block = fine / coarse;
-/** Half a pen's width in fine pixels: the data set's strokes are four to five pixels wide. */
-const penRadius = 2.2;
+/**
+ * Half a pen's width in fine pixels. Ten drawn digits come nearest to rows of the data set with 2.6 to 3.0 (sum of
+ * squared distances 15 and 16, against 19 with 2.2 and 20 with 3.4), and have its mean ink, 19.5 of 64.
+ */
+const penRadius = 2.7;
 /** A dot or a hair line is not blown up to the whole picture: at least this share of the drawing area counts. */
 const smallestBox = 0.25;
 

@@ -10,7 +10,7 @@ import type { Nest } from "./nest.ts";
 import { finishIndices, finishLanes, identity, reduceLoop, resetLanes } from "./reduce.ts";
 import { kindOf, type RegisterPool, Slot } from "./registers.ts";
 import { scalarStep } from "./scalarJs.ts";
-import { copyBits, Step, spread } from "./step.ts";
+import { copyBits, runSteps, Step, spread } from "./step.ts";
 
 /** A store of step `value` at the index step `index`, or at a given affine place. */
 export interface BodyStore extends Pick<Store, "op" | "level" | "value"> {
@@ -191,10 +191,14 @@ class BodyCompiler {
     const scratch = this.pool.take(kind);
     if (op === "const") scratch.data[0] = value;
     else if (op === "param") scratch.bits[0] = this.spec.params.words[value]!;
-    else runSteps([this.operation(id, scratch, args.map((arg) => this.slot(arg)))], 1);
+    else runSteps([this.operation(id, scratch, this.slotsOf(args))], 1);
     const made = this.pool.constant(kind, scratch.data[0]!);
     this.slots[id] = made;
     return made;
+  }
+
+  private slotsOf(ids: readonly number[]): Slot[] {
+    return ids.map((id) => this.slot(id));
   }
 
   private operation(id: number, out: Slot, args: readonly Slot[]): Step {
@@ -206,19 +210,22 @@ class BodyCompiler {
   private emit(id: number, list: Step[]): void {
     const instr = this.spec.code[id]!;
     const { op, args, value = 0 } = instr;
-    const uniform = this.isUniform(id);
     if (op === "stage") this.slots[id] = this.stageSlots[value]!;
     else if (op === "load") this.emitLoad(id, list, this.spec.bindings[value]!, args[0]!);
     else if (op === "acc") this.emitLoad(id, list, this.spec.accumulator!.range, this.spec.accumulator!.form);
     else {
       const out = (list === this.lastList && this.directOut(id, list)) || this.pool.take(kindOf(instr.dtype));
       this.slots[id] = out;
-      if (op === "axis") list.push(this.axisStep(value, out, uniform));
-      else if (op === "param") list.push(new Step(copyBits, true, out, [this.paramSlot(value)]));
-      else
-        list.push(this.operation(id, out, args.map((arg) => this.slot(arg))));
+      list.push(this.computeStep(id, out));
     }
     if (this.spreads.has(id)) list.push(new Step(spread, false, this.slots[id]!, []));
+  }
+
+  private computeStep(id: number, out: Slot): Step {
+    const { op, args, value = 0 } = this.spec.code[id]!;
+    if (op === "axis") return this.axisStep(value, out, this.isUniform(id));
+    if (op === "param") return new Step(copyBits, true, out, [this.paramSlot(value)]);
+    return this.operation(id, out, this.slotsOf(args));
   }
 
   private paramSlot(word: number): Slot {

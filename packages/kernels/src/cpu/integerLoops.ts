@@ -246,4 +246,17 @@ export const uintLoops = {
   sign: unary((x) => (x === 0 ? 0 : 1)),
 };
 
-export const boolLoops = { and, or, xor, max: or, min: and, add: or, mul: and, eq, ne, lt, le, not: unary((x) => x ^ 1) };
+export const boolLoops = {
+  and,
+  or,
+  xor,
+  max: or,
+  min: and,
+  add: or,
+  mul: and,
+  eq,
+  ne,
+  lt,
+  le,
+  not: unary((x) => x ^ 1),
+};

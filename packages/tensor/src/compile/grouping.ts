@@ -385,7 +385,7 @@ class Fuser {
     for (const producers of this.producers.values()) if (producers.delete(from)) producers.add(gemm);
   }
 
-  /** Full reductions and scalar arithmetic that do not wait for each other are one kernel. */
+  /** Full reductions and scalar arithmetic that do not wait for another kernel are one kernel. */
   private mergeScalarGroups(): void {
     const scalars = this.groups.filter((group) => isScalarGroup(group) && !this.arenaGroups.has(group));
     for (let i = scalars.length - 1; i > 0; i--) {
@@ -402,7 +402,7 @@ class Fuser {
 
   private canRideTogether(narrow: Group, wide: Group): boolean {
     if (hasInner(narrow) && !sameDomain(narrow, wide)) return false;
-    if (this.dependsOn(narrow, wide) || this.dependsOn(wide, narrow)) return false;
+    if (this.isBetween(narrow, wide) || this.isBetween(wide, narrow)) return false;
     const merged: Group = { ...wide, members: new Set([...narrow.members, ...wide.members]) };
     if ([...merged.members].some((member) => levelOf(merged, member.shape) === null)) return false;
     return [...merged.members].every((member) => this.isAligned(member, merged));

@@ -13,6 +13,19 @@ export const copyPrimitive: Primitive = /*#__PURE__*/ elementwise("copy", {
   code: (_, values) => values[0] as number,
 });
 
+/** Stands for a recorded node that has a value, whatever operation made it. */
+const leafPrimitive: Primitive = {
+  name: "leaf",
+  family: "leaf",
+  shape: () => [],
+  dtype: () => "float32",
+  vjp: null,
+  reference: null,
+  decompose: null,
+  at: null,
+  stage: null,
+};
+
 /** A self-contained copy of what the roots need. Recorded nodes are not touched: those with a value become placeholders. */
 export class GraphBuilder {
   /** Recorded node of each placeholder. */
@@ -57,7 +70,7 @@ export class GraphBuilder {
   }
 
   private placeholder(leaf: Node): Node {
-    const node = new Node(leaf.primitive, [], {}, leaf.shape, leaf.dtype);
+    const node = new Node(leafPrimitive, [], {}, leaf.shape, leaf.dtype);
     this.leaves.set(node, leaf);
     return node;
   }

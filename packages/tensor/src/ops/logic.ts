@@ -5,11 +5,9 @@ import { abs, add, scale, sub } from "../primitives/arithmetic.ts";
 import * as logic from "../primitives/logic.ts";
 import { constant } from "../primitives/source.ts";
 import {
-  checkInteger,
   floatOperand,
-  isStorage,
-  numberOperand,
-  operands,
+  integerOperand,
+  pair,
   type Tensor,
   type TensorLike,
   toNode,
@@ -17,8 +15,7 @@ import {
 } from "./arguments.ts";
 
 function compare(x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => Node): Tensor {
-  const [a, b] = operands([x1, x2]) as [Node, Node];
-  return wrap(of(a, b));
+  return wrap(of(...pair(x1, x2)));
 }
 
 /** Truth value of each element: not 0. */
@@ -136,15 +133,18 @@ export function isclose(
  * where(tensor([true, false]), 1, tensor([5, 6])); // [1, 6]
  */
 export function where(condition: TensorLike, x1: TensorLike, x2: TensorLike): Tensor {
-  const [a, b] = operands([x1, x2]) as [Node, Node];
-  return wrap(logic.where(truth(condition), a, b));
+  return wrap(logic.where(truth(condition), ...pair(x1, x2)));
 }
 
 /** A bit operation on two integer (or bool) operands. */
-function ofBits(name: string, x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => Node): Tensor {
-  const [a, b] = operands([x1, x2]) as [Node, Node];
-  if (a.dtype !== "bool") checkInteger(name, a);
-  return wrap(of(a, b));
+function ofBits(name: string, x: TensorLike, y: TensorLike, of: (a: Node, b: Node) => Node): Tensor {
+  const [a, b] = pair(x, y);
+  return wrap(of(bitsOf(name, a), bitsOf(name, b)));
+}
+
+/** Bools as they are; anything else must be integers. */
+function bitsOf(name: string, x: Node): Node {
+  return x.dtype === "bool" ? x : integerOperand(name, wrap(x));
 }
 
 /**
@@ -173,12 +173,7 @@ export const bitwiseXor = (x: TensorLike, y: TensorLike): Tensor => ofBits("bitw
  * @example
  * bitwiseNot(tensor([0, 5], { dtype: "int32" })); // [-1, -6]
  */
-export function bitwiseNot(x: TensorLike): Tensor {
-  const node = toNode(x);
-  const wide = isStorage(node.dtype) ? numberOperand(x) : node;
-  if (wide.dtype !== "bool") checkInteger("bitwiseNot", wide);
-  return wrap(logic.not(wide));
-}
+export const bitwiseNot = (x: TensorLike): Tensor => wrap(logic.not(bitsOf("bitwiseNot", toNode(x))));
 
 /**
  * x shifted left by y bits.

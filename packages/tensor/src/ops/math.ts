@@ -6,11 +6,12 @@ import { typesText } from "../primitives/factory.ts";
 import { cast, equal, isFiniteValue, isNan, where } from "../primitives/logic.ts";
 import * as math from "../primitives/math.ts";
 import { constant } from "../primitives/source.ts";
+import { promoteNumbers } from "../runtime/promote.ts";
 import {
-  floatOperand,
   numberOperand,
-  ofFloat,
-  operands,
+  numberPair,
+  ofFloats,
+  pair,
   type Tensor,
   type TensorLike,
   throughIntegers,
@@ -19,14 +20,16 @@ import {
 } from "./arguments.ts";
 
 /** A function of two operands of one dtype; bools are computed as integers and stay bools. */
-function ofTwo(x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => Node): Tensor {
-  const nodes = operands([x1, x2]);
-  return wrap(throughIntegers(nodes, (a, b) => of(a as Node, b as Node)));
-}
+const ofTwo = (x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => Node): Tensor =>
+  wrap(throughIntegers(pair(x1, x2), of));
 
-/** A function of two float32 operands. */
+/** A function of two numbers that keeps integers. */
+const ofNumbers = (x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => Node): Tensor =>
+  wrap(of(...numberPair(x1, x2)));
+
+const ofFloat = (x: TensorLike, of: (x: Node) => Node): Tensor => ofFloats([x], of);
 const ofTwoFloats = (x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => Node): Tensor =>
-  wrap(of(floatOperand(x1), floatOperand(x2)));
+  ofFloats([x1, x2], of);
 
 /** A function that leaves integers as they are. */
 function ofFraction(x: TensorLike, of: (x: Node) => Node): Tensor {
@@ -47,7 +50,7 @@ export const add = (x1: TensorLike, x2: TensorLike): Tensor => ofTwo(x1, x2, ari
  * subtract(tensor([1, 2]), tensor([[1], [2]])); // [[0, 1], [-1, 0]]
  */
 export function subtract(x1: TensorLike, x2: TensorLike): Tensor {
-  const [a, b] = operands([x1, x2]) as [Node, Node];
+  const [a, b] = pair(x1, x2);
   if (a.dtype !== "bool") return wrap(arithmetic.sub(a, b));
   throw new DtypeError("subtract", "bools have no difference.", {
     received: `${typesText([a, b])}.`,
@@ -93,22 +96,14 @@ export const divideNoNan = (x1: TensorLike, x2: TensorLike): Tensor =>
  * @example
  * floorDivide(tensor([7, -7]), 2); // [3, -4]
  */
-export function floorDivide(x1: TensorLike, x2: TensorLike): Tensor {
-  const [a, b] = operands([x1, x2]).map(numberNode) as [Node, Node];
-  return wrap(arithmetic.floorDiv(a, b));
-}
-
-const numberNode = (x: Node): Node => (x.dtype === "bool" ? cast(x, "int32") : x);
+export const floorDivide = (x1: TensorLike, x2: TensorLike): Tensor => ofNumbers(x1, x2, arithmetic.floorDiv);
 
 /**
  * Remainder with the sign of the divisor.
  * @example
  * mod(tensor([7, -7]), 3); // [1, 2]
  */
-export function mod(x1: TensorLike, x2: TensorLike): Tensor {
-  const [a, b] = operands([x1, x2]).map(numberNode) as [Node, Node];
-  return wrap(arithmetic.mod(a, b));
-}
+export const mod = (x1: TensorLike, x2: TensorLike): Tensor => ofNumbers(x1, x2, arithmetic.mod);
 
 /** Exponents up to this are multiplied out (at most 10 products). */
 const maxIntegerExponent = 64;
@@ -123,9 +118,9 @@ export function power(x1: TensorLike, x2: TensorLike): Tensor {
     const base = numberOperand(x1);
     return wrap(arithmetic.integerPower(x2 < 0 ? cast(base, "float32") : base, x2));
   }
-  const [a, b] = operands([x1, x2]) as [Node, Node];
+  const [a, b] = numberPair(x1, x2);
   const result = math.pow(cast(a, "float32"), cast(b, "float32"));
-  return wrap(a.dtype === "float32" ? result : cast(math.round(result), a.dtype === "bool" ? "int32" : a.dtype));
+  return wrap(a.dtype === "float32" ? result : cast(math.round(result), a.dtype));
 }
 
 /**
@@ -148,7 +143,7 @@ export const minimum = (x1: TensorLike, x2: TensorLike): Tensor => ofTwo(x1, x2,
  * clip(tensor([-2, 0.5, 7]), 0, 1); // [0, 0.5, 1]
  */
 export function clip(x: TensorLike, xMin: TensorLike, xMax: TensorLike): Tensor {
-  const [value, low, high] = operands([x, xMin, xMax]).map(numberNode) as [Node, Node, Node];
+  const [value, low, high] = promoteNumbers([x, xMin, xMax]) as [Node, Node, Node];
   return wrap(arithmetic.minimum(arithmetic.maximum(value, low), high));
 }
 
@@ -430,16 +425,14 @@ export function round(x: TensorLike, { decimals = 0 }: { decimals?: number } = {
  * @example
  * deg2rad(tensor([180, 90])); // [3.1416, 1.5708]
  */
-export const deg2rad = (x: TensorLike): Tensor =>
-  ofFloat(x, (node) => arithmetic.scale(node, Math.PI / 180));
+export const deg2rad = (x: TensorLike): Tensor => ofFloat(x, (node) => arithmetic.scale(node, Math.PI / 180));
 
 /**
  * Radians to degrees.
  * @example
  * rad2deg(tensor([0, 1])); // [0, 57.2958]
  */
-export const rad2deg = (x: TensorLike): Tensor =>
-  ofFloat(x, (node) => arithmetic.scale(node, 180 / Math.PI));
+export const rad2deg = (x: TensorLike): Tensor => ofFloat(x, (node) => arithmetic.scale(node, 180 / Math.PI));
 
 /** Largest finite float32. */
 const largest = 3.4028234663852886e38;

@@ -2,12 +2,11 @@
 import { ValueError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
-import { cast, notEqual } from "../primitives/logic.ts";
+import { cast } from "../primitives/logic.ts";
 import { sqrt } from "../primitives/math.ts";
 import { reshape } from "../primitives/movement.ts";
 import * as reduce from "../primitives/reduce.ts";
 import { logSumExp } from "../primitives/softmax.ts";
-import { constant } from "../primitives/source.ts";
 import {
   type Axis,
   allAxes,
@@ -72,7 +71,7 @@ export const mean = (x: TensorLike, options: ReduceArgument = {}): Tensor =>
 function extreme(name: string, x: TensorLike, options: ReduceArgument, of: typeof reduce.max): Tensor {
   const node = toNode(x);
   const wide = node.dtype === "bool" ? node : numberOperand(x);
-  return wrap(throughIntegers([wide], (value) => over(name, value as Node, options, of)));
+  return wrap(throughIntegers([wide], (value) => over(name, value, options, of)));
 }
 
 /**
@@ -127,8 +126,7 @@ export const all = (x: TensorLike, options: ReduceArgument = {}): Tensor =>
  * countNonzero(tensor([[0, 2], [3, 4]]), { axis: 1 }); // [1, 2]
  */
 export const countNonzero = (x: TensorLike, options: ReduceArgument = {}): Tensor => {
-  const node = toNode(x);
-  const isSet = node.dtype === "bool" ? node : notEqual(numberOperand(x), constant(0, numberOperand(x).dtype));
+  const isSet = cast(toNode(x), "bool");
   return wrap(over("countNonzero", cast(isSet, "int32"), options, reduce.sum));
 };
 

@@ -1,0 +1,51 @@
+/** Geometry of the pictures: contour lines and drawn digits; and both catalogues of texts. */
+import { expect, test } from "vitest";
+import { en } from "../src/i18n/en.ts";
+import { ko } from "../src/i18n/ko.ts";
+import { contour } from "../src/ui/contour.ts";
+import { toPixels } from "../src/ui/digit.ts";
+
+const sum = (pixels: Float32Array) => pixels.reduce((total, value) => total + value, 0);
+
+test("the contour of a slope is the straight line between", () => {
+  const size = 4;
+  const field = Float32Array.from({ length: size * size }, (_, index) => index % size);
+  const segments = contour(field, size, 1.5);
+  expect(segments).toHaveLength(size - 1);
+  for (const [x1, , x2] of segments) expect([x1, x2]).toEqual([1.5, 1.5]);
+});
+
+test("a level field has no contour", () => {
+  expect(contour(new Float32Array(16).fill(0.3), 4, 0.5)).toEqual([]);
+});
+
+test("a drawn digit is centred and scaled, wherever and however large it was drawn", () => {
+  const bar = (x: number, from: number, to: number) =>
+    toPixels([
+      [
+        { x, y: from },
+        { x, y: to },
+      ],
+    ]) as Float32Array;
+  const small = bar(0.2, 0.1, 0.4);
+  const large = bar(0.7, 0.05, 0.95);
+  expect(small).toEqual(large);
+  const columns = Array.from({ length: 8 }, (_, column) =>
+    sum(small.filter((_, index) => index % 8 === column)),
+  );
+  expect(columns.slice(3, 5).every((ink) => ink > 4)).toBe(true);
+  expect(sum(small)).toBeCloseTo(
+    columns.slice(3, 5).reduce((total, ink) => total + ink, 0) + columns[2]! + columns[5]!,
+  );
+});
+
+test("a dot stays a dot, and nothing is nothing", () => {
+  expect(sum(toPixels([[{ x: 0.5, y: 0.5 }]]) as Float32Array)).toBeLessThan(2);
+  expect(toPixels([])).toBeNull();
+});
+
+test("both languages fill in the same values", () => {
+  const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+  for (const key of Object.keys(en) as (keyof typeof en)[])
+    expect([key, places(ko[key])]).toEqual([key, places(en[key])]);
+});

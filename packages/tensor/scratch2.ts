@@ -1,0 +1,13 @@
+import { init } from "./src/runtime/runtime.ts";
+import { Variable } from "./src/variable.ts";
+import * as emit from "./src/compile/emitLoop.ts";
+import { openRuntime } from "./src/runtime/runtime.ts";
+await init({ backend: "cpu" });
+const rt = openRuntime()!;
+const orig = rt.device.build.bind(rt.device);
+(rt.device as any).build = (plan: any) => { for (const s of plan.steps) { console.log(s.kernel.label); s.kernel.body.code.forEach((c: any, i: number) => console.log(i, c.op, c.dtype, c.args.join(), c.value ?? "")); console.log(s.kernel.body.stores) } return orig(plan); };
+const v = new Variable([[1, 2], [3, 4]]);
+v.assignAdd([[1, 1], [1, 1]]);
+console.log(await v.array());
+v.at(0, 0).assign(9);
+console.log(await v.array());
