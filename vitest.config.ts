@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: "node",
           environment: "node",
-          include: ["packages/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
+          include: ["{packages,apps}/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
           exclude: ["**/*.gpu.test.ts", "**/node_modules/**"],
           testTimeout: 30_000,
         },

@@ -36,6 +36,8 @@ function findFile(folder, url) {
  */
 export function serve({ folder = root, port = 0, policies = {} } = {}) {
   const server = createServer((request, response) => {
+    // A page without an icon asks for this one; a 404 would stand in its console as an error.
+    if (request.url === "/favicon.ico") return response.writeHead(204).end();
     const found = findFile(folder, request.url);
     if (!found) return response.writeHead(404, { "Content-Type": "text/plain" }).end("not found\n");
     const policy = Object.entries(policies).find(([prefix]) => request.url.startsWith(prefix))?.[1];

@@ -6,8 +6,8 @@ const show = (id, text) => {
 };
 
 async function train() {
-  const backend = new URLSearchParams(location.search).get("backend") ?? "auto";
-  await init({ backend });
+  const wanted = new URLSearchParams(location.search).get("backend") ?? "auto";
+  const { backend } = await init({ backend: wanted });
   show("backend", backend);
   const x = tensor([
     [0, 0],

@@ -1,6 +1,9 @@
 /** @file String identifiers: both spellings (`he_normal`, `heNormal`, `HeNormal`), and errors that name the nearest known ones. */
 import { ValueError } from "@tenrec/tensor";
 
+/** A name, an object, or nothing. */
+export type Identifier<T> = string | T | null | undefined;
+
 /** One spelling for all: lower case without separators. */
 const plain = (name: string): string => name.replace(/[_\-\s]/g, "").toLowerCase();
 
@@ -44,4 +47,17 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] as number;
+}
+
+/** An object for an identifier: null for nothing, objects as they are, names from a table of makers. */
+export function resolve<T extends object>(
+  where: string,
+  kind: string,
+  identifier: Identifier<T>,
+  table: Readonly<Record<string, () => T>>,
+): T | null {
+  if (identifier === null || identifier === undefined) return null;
+  if (typeof identifier !== "string") return identifier;
+  const make = table[findName(where, kind, identifier, Object.keys(table))] as () => T;
+  return make();
 }

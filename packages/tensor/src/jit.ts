@@ -63,7 +63,8 @@ export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R, opti
   };
   const prepare = async (...args: A): Promise<void> => {
     const runtime = await ready();
-    await specialisation(runtime, args, flattenTree(args)).compiled.prepare();
+    const leaves = flattenTree(args);
+    await specialisation(runtime, args, leaves).prepare(leaves.leaves.filter(isTensor));
   };
   return Object.assign(call, { prepare, explain: () => last?.compiled.explain() ?? null });
 }
@@ -95,6 +96,7 @@ interface Specialised<R> {
   readonly runtime: Runtime;
   readonly compiled: CompiledFunction;
   call(inputs: readonly TensorBase[]): R;
+  prepare(inputs: readonly TensorBase[]): Promise<void>;
 }
 
 function specialise<A extends readonly unknown[], R>(
@@ -119,13 +121,15 @@ function specialise<A extends readonly unknown[], R>(
     sideBySide: sideBySide ?? true,
   });
   const { leaves } = output as unknown as Tree;
+  const memories = (inputs: readonly TensorBase[]) => inputs.map((input) => storedMemory(runtime, useNode(input)));
+  const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(memories(inputs));
   const call = (inputs: readonly TensorBase[]): R => {
-    const results = compiled.run(inputs.map((input) => storedMemory(runtime, useNode(input))));
+    const results = compiled.run(memories(inputs));
     let next = 0;
     const values = leaves.map((leaf) => (isTensor(leaf) ? resultTensor(traced, results, next++) : leaf));
     return unflattenTree({ ...(output as unknown as Tree), leaves: values }) as R;
   };
-  return { runtime, compiled, call };
+  return { runtime, compiled, call, prepare };
 }
 
 function resultTensor(traced: TracedFunction, results: readonly Memory[], i: number): Tensor {

@@ -20,7 +20,7 @@ export interface ReduceOptions {
   /** Axis or axes to reduce; all by default. Negative ones count from the end. */
   readonly axis?: number | readonly number[];
   /** Leave reduced axes with extent 1. */
-  readonly keepDims?: boolean;
+  readonly keepdims?: boolean;
 }
 
 /**
@@ -165,11 +165,11 @@ const number = (x: TensorLike): Node => promoteNumbers([x])[0] as Node;
 const float = (x: TensorLike): Node => promoteFloats([x])[0] as Node;
 
 function reduced(
-  op: (x: Node, axes: readonly number[], keepDims?: boolean) => Node,
+  op: (x: Node, axes: readonly number[], keepdims?: boolean) => Node,
   x: Node,
-  { axis, keepDims = false }: ReduceOptions = {},
+  { axis, keepdims = false }: ReduceOptions = {},
 ): Tensor {
-  return wrap(op(x, normalAxes(op.name, axis, x.shape.length), keepDims));
+  return wrap(op(x, normalAxes(op.name, axis, x.shape.length), keepdims));
 }
 
 function positional(op: (x: Node, axes: readonly number[]) => Node, x: Node, axis: number | undefined): Tensor {

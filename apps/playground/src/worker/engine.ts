@@ -146,15 +146,18 @@ export class Engine {
     const tensors = await this.#model.getWeights();
     const weights = tensors.map(({ data, shape }) => ({ data: Float32Array.from(data), shape: [...shape] }));
     const finite = weights.every(({ data }) => data.every(Number.isFinite));
-    return finite ? { step, epoch, weights } : undefined;
+    return finite ? { project: this.#project, step, epoch, weights } : undefined;
   }
 
-  /** Goes on from a checkpoint of a model of the same stack; moments start afresh. */
-  restore(checkpoint: Checkpoint): void {
+  /** Goes on from a checkpoint; moments start afresh. False, and nothing done, where it is of another model or data. */
+  restore(checkpoint: Checkpoint): boolean {
+    const { data, model } = checkpoint.project;
+    if (!same(data, this.#project.data) || !same(model, this.#project.model)) return false;
     this.#model.setWeights(checkpoint.weights.map(({ data, shape }) => ({ data, shape })));
     compile(this.#model, makeOptimizer(this.#project.train));
     this.#step = checkpoint.step;
     this.#epoch = checkpoint.epoch;
     this.#order = new Int32Array(0);
+    return true;
   }
 }

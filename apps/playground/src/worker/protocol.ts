@@ -18,6 +18,8 @@ export interface BackendInfo {
 
 /** Weights to go on from, in the order of `model.weights`. */
 export interface Checkpoint {
+  /** The project they were trained for: they fit no other stack and mean nothing on other data. */
+  readonly project: Project;
   readonly step: number;
   readonly epoch: number;
   readonly weights: readonly { readonly data: Float32Array; readonly shape: readonly number[] }[];

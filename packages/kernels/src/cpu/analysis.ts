@@ -1,6 +1,7 @@
 /** @file What each step of a body depends on, and with that in which loop of the nest it is computed. */
 import type { Instr, Stage } from "../ir/kernel.ts";
 import { type Affine, affineForms, type Params } from "./affine.ts";
+import type { BodyStore } from "./bodySpec.ts";
 import type { Nest } from "./nest.ts";
 
 export interface Analysis {
@@ -15,6 +16,24 @@ export interface Analysis {
   /** Bits of the axes of a block, and of the loops inside a row. */
   readonly blockMask: number;
   readonly innerMask: number;
+}
+
+/** The step has the same value in every lane. */
+export function isUniform({ masks, blockMask }: Analysis, id: number): boolean {
+  return (masks[id]! & blockMask) === 0;
+}
+
+/** The store writes one value to one place for all lanes. */
+export function isUniformStore(facts: Analysis, { value, index }: BodyStore): boolean {
+  const places = typeof index === "number" ? facts.masks[index]! : bits(index.axes.keys());
+  return isUniform(facts, value) && (places & facts.blockMask) === 0;
+}
+
+/** The affine form of an index, if it can be followed without computing it lane by lane. */
+export function formOf(facts: Analysis, index: number | Affine): Affine | null {
+  if (typeof index !== "number") return index;
+  const form = facts.forms[index];
+  return form && [...form.terms.keys()].every((term) => isUniform(facts, term)) ? form : null;
 }
 
 function bits(axes: Iterable<number>): number {

@@ -1,60 +1,18 @@
 /** @file Compiles scalar code with its stages and stores into lists of block steps, one list for each loop of a nest. */
-import type { Instr, Stage, Store } from "../ir/kernel.ts";
+import type { Stage } from "../ir/kernel.ts";
 import type { ScalarOpName } from "../ir/scalarOps.ts";
 import * as access from "./access.ts";
 import { type Address, bindAddress, isFixed } from "./address.ts";
-import { type Affine, constantAffine, type Params } from "./affine.ts";
-import { type Analysis, analyse } from "./analysis.ts";
+import { type Affine, axesAffine, constantAffine } from "./affine.ts";
+import { type Analysis, analyse, formOf, isUniform, isUniformStore } from "./analysis.ts";
+import type { BodyProgram, BodySpec, BodyStore, Phase } from "./bodySpec.ts";
 import type { Memory, MemoryRange } from "./memory.ts";
+import { findNeeds, type Needs } from "./needs.ts";
 import type { Nest } from "./nest.ts";
 import { finishIndices, finishLanes, identity, reduceLoop, resetLanes } from "./reduce.ts";
-import { kindOf, type RegisterPool, Slot } from "./registers.ts";
+import { type Kind, kindOf, type RegisterPool, Slot } from "./registers.ts";
 import { scalarStep } from "./scalarJs.ts";
 import { copyBits, runSteps, Step, spread } from "./step.ts";
-
-/** A store of step `value` at the index step `index`, or at a given affine place. */
-export interface BodyStore extends Pick<Store, "op" | "level" | "value"> {
-  readonly index: number | Affine;
-  readonly range: MemoryRange;
-}
-
-/** The stores of a body with the memory that they write. */
-export function storesOf(stores: readonly Store[], bindings: readonly MemoryRange[]): BodyStore[] {
-  return stores.map(({ op, level, value, index, binding }) => ({
-    op,
-    level,
-    value,
-    index,
-    range: bindings[binding]!,
-  }));
-}
-
-export interface BodySpec {
-  readonly code: readonly Instr[];
-  readonly stages: readonly Stage[];
-  readonly stores: readonly BodyStore[];
-  readonly bindings: readonly MemoryRange[];
-  readonly params: Params;
-  /** Where `acc` is read. */
-  readonly accumulator: { readonly range: MemoryRange; readonly form: Affine } | null;
-}
-
-/** One pass over the inner axes: reductions of one phase, or the last pass, which stores. */
-export interface Phase {
-  /** Before the pass: what depends on earlier stages alone. */
-  readonly setup: Step[];
-  readonly reset: Step[];
-  readonly body: Step[];
-  readonly finish: Step[];
-}
-
-/** The steps of a body by loop: per run, per row, and per phase. */
-export interface BodyProgram {
-  readonly nest: Nest;
-  readonly once: readonly Step[];
-  readonly row: readonly Step[];
-  readonly phases: readonly Phase[];
-}
 
 export function compileBody(spec: BodySpec, nest: Nest, pool: RegisterPool): BodyProgram {
   pool.restart();
@@ -69,11 +27,7 @@ class BodyCompiler {
   private readonly once: Step[] = [];
   private readonly row: Step[] = [];
   private readonly phases: Phase[];
-  /** Ids needed outside the inner loops, and inside them by phase. */
-  private readonly outer = new Set<number>();
-  private readonly inner: Set<number>[];
-  /** Uniform values that lanes read. */
-  private readonly spreads = new Set<number>();
+  private readonly needs: Needs;
   private readonly slots: (Slot | undefined)[] = [];
   private readonly stageSlots: Slot[];
   private readonly written: ReadonlySet<Memory>;
@@ -87,19 +41,16 @@ class BodyCompiler {
     this.facts = analyse(spec.code, spec.stages, spec.params, nest, spec.accumulator?.form ?? null);
     const count = spec.stages.length === 0 ? 1 : Math.max(...this.facts.stagePhases) + 2;
     this.phases = Array.from({ length: count }, () => ({ setup: [], reset: [], body: [], finish: [] }));
-    this.inner = Array.from({ length: count }, () => new Set());
+    this.needs = findNeeds(spec, this.facts, count);
     this.written = new Set(spec.stores.map(({ range }) => range.memory));
     this.stageSlots = spec.stages.map((stage) => pool.take(this.stageKind(stage)));
   }
 
   compile(): BodyProgram {
     const { stages, stores } = this.spec;
-    stages.forEach(({ value }, s) => this.require(value, this.facts.stagePhases[s]!));
-    for (const store of stores) this.requireStore(store);
-    this.findSpreads();
-    for (const id of ascending(this.outer)) this.emit(id, this.listOf(id));
+    for (const id of ascending(this.needs.outer)) this.emit(id, this.listOf(id));
     this.phases.forEach((phase, p) => {
-      for (const id of ascending(this.inner[p]!)) this.emit(id, phase.body);
+      for (const id of ascending(this.needs.inner[p]!)) this.emit(id, phase.body);
       stages.forEach((stage, s) => {
         if (this.facts.stagePhases[s] === p) phase.body.push(this.emitReduction(stage, s));
       });
@@ -109,62 +60,11 @@ class BodyCompiler {
   }
 
   private isUniform(id: number): boolean {
-    return (this.facts.masks[id]! & this.facts.blockMask) === 0;
+    return isUniform(this.facts, id);
   }
 
-  private isInner(id: number): boolean {
-    return (this.facts.masks[id]! & this.facts.innerMask) !== 0;
-  }
-
-  private stageKind({ op, value }: Stage) {
+  private stageKind({ op, value }: Stage): Kind {
     return op === "argmax" || op === "argmin" ? "i" : kindOf(this.spec.code[value]!.dtype);
-  }
-
-  /** Marks `id` and what it is computed from as needed in `phase`. */
-  private require(id: number, phase: number): void {
-    if (this.facts.constant[id]) return;
-    const wanted = this.isInner(id) ? this.inner[phase]! : this.outer;
-    if (wanted.has(id)) return;
-    wanted.add(id);
-    const { op, args } = this.spec.code[id]!;
-    if (op === "load") this.requireIndex(args[0]!, phase);
-    else for (const arg of args) this.require(arg, phase);
-  }
-
-  private requireIndex(index: number | Affine, phase: number): void {
-    const form = this.formOf(index);
-    if (form) for (const term of form.terms.keys()) this.require(term, phase);
-    else this.require(index as number, phase);
-  }
-
-  private requireStore(store: BodyStore): void {
-    const last = this.phases.length - 1;
-    this.require(store.value, last);
-    this.requireIndex(store.index, last);
-  }
-
-  /** The affine form of an index, if it can be followed without computing it lane by lane. */
-  private formOf(index: number | Affine): Affine | null {
-    if (typeof index !== "number") return index;
-    const form = this.facts.forms[index];
-    return form && [...form.terms.keys()].every((term) => this.isUniform(term)) ? form : null;
-  }
-
-  private findSpreads(): void {
-    const read = (id: number) => {
-      if (this.isUniform(id) && !this.facts.constant[id]) this.spreads.add(id);
-    };
-    for (const ids of [this.outer, ...this.inner]) {
-      for (const id of ids) if (!this.isUniform(id)) this.spec.code[id]!.args.forEach(read);
-    }
-    for (const { value } of this.spec.stages) read(value);
-    for (const store of this.spec.stores) if (!this.isUniformStore(store)) read(store.value);
-  }
-
-  private isUniformStore({ value, index }: BodyStore): boolean {
-    if (!this.isUniform(value)) return false;
-    if (typeof index === "number") return this.isUniform(index);
-    return this.nest.block.every((axis) => !index.axes.has(axis));
   }
 
   private listOf(id: number): Step[] {
@@ -218,7 +118,7 @@ class BodyCompiler {
       this.slots[id] = out;
       list.push(this.computeStep(id, out));
     }
-    if (this.spreads.has(id)) list.push(new Step(spread, false, this.slots[id]!, []));
+    if (this.needs.spreads.has(id)) list.push(new Step(spread, false, this.slots[id]!, []));
   }
 
   private computeStep(id: number, out: Slot): Step {
@@ -233,7 +133,7 @@ class BodyCompiler {
   }
 
   private axisStep(axis: number, out: Slot, uniform: boolean): Step {
-    const address = this.bind({ constant: 0, axes: new Map([[axis, 1]]), terms: new Map() }, null);
+    const address = this.bind(axesAffine([[axis, 1]]), null);
     if (uniform) return new Step(access.axisValue, true, out, [], address);
     const { block, extents } = this.nest;
     const below = block.slice(block.indexOf(axis) + 1).reduce((size, inner) => size * extents[inner]!, 1);
@@ -251,7 +151,7 @@ class BodyCompiler {
   private emitLoad(id: number, list: Step[], binding: MemoryRange, index: number | Affine): void {
     const { dtype } = this.spec.code[id]!;
     const range = binding.seenAs(dtype);
-    const form = this.formOf(index);
+    const form = formOf(this.facts, index);
     const memory = range.slot(dtype);
     const uniform = this.isUniform(id);
     if (form) {
@@ -304,7 +204,7 @@ class BodyCompiler {
     const loadedLater = code.some(
       ({ op, value = 0 }, i) => i > id && op === "load" && bindings[value]!.memory === range.memory,
     );
-    const form = this.formOf(store.index);
+    const form = formOf(this.facts, store.index);
     if (loadedLater || !form) return null;
     for (const term of form.terms.keys()) if (!this.facts.constant[term] && !this.slots[term]) return null;
     const address = this.bind(form, range);
@@ -317,8 +217,8 @@ class BodyCompiler {
     const { op, value, index, range } = store;
     const list = this.storeList(store);
     const memory = range.slot(this.spec.code[value]!.dtype);
-    const uniform = this.isUniformStore(store);
-    const form = this.formOf(index);
+    const uniform = isUniformStore(this.facts, store);
+    const form = formOf(this.facts, index);
     const address = form ? this.bind(form, range) : null;
     if (address && address.strides.length === 1) {
       const loop = op === "set" ? access.storeStrided : access.orStrided;

@@ -1,7 +1,8 @@
 /** @file Compiles one kernel call of a plan for the block machine. */
 import type { Body, Kernel, LoopKernel, SideKernel } from "../ir/kernel.ts";
 import { type Affine, affineForms, type Params } from "./affine.ts";
-import { compileBody, storesOf } from "./body.ts";
+import { compileBody } from "./body.ts";
+import { storesOf } from "./bodySpec.ts";
 import { compileGemm } from "./gemm.ts";
 import { runBody } from "./loop.ts";
 import type { Machine, Runner } from "./machine.ts";

@@ -76,6 +76,10 @@ class CpuDevice implements Device {
     return new CpuProgram(plan, this.workspace, this.machine);
   }
 
+  /** Nothing is prepared on the CPU: a run reads memory directly. */
+
+  bind(): void {}
+
   run(
     program: Program,
     externals: readonly DeviceBuffer[],

@@ -1,7 +1,8 @@
 /** @file The matrix product: packed panels, 4 x 4 tiles in float64, the epilogue on rows as they are finished. */
 import type { Body, GemmKernel } from "../ir/kernel.ts";
 import { axesAffine, type Params } from "./affine.ts";
-import { type BodyProgram, compileBody, storesOf } from "./body.ts";
+import { compileBody } from "./body.ts";
+import { type BodyProgram, storesOf } from "./bodySpec.ts";
 import { runPart } from "./loop.ts";
 import type { Machine, Runner } from "./machine.ts";
 import type { MemoryRange } from "./memory.ts";
@@ -18,6 +19,9 @@ import {
 
 /** Elements of C between two runs of the epilogue: enough to fill its blocks, few enough to stay in the cache. */
 const partElements = 2048;
+
+/** Elements of a computed A that are held at a time (4 MB). */
+const maxPartOfA = 1 << 20;
 
 class Gemm {
   private readonly extents: GemmExtents;
@@ -39,7 +43,8 @@ class Gemm {
     const [batch, m, n, k] = params.words as unknown as [number, number, number, number];
     const { scratch } = machine;
     this.extents = [batch, m, n, k, 1];
-    this.partRows = Math.min(roundUp(m), roundUp(Math.ceil(partElements / Math.max(n, 1))));
+    const rows = Math.min(m, partElements / Math.max(n, 1), maxPartOfA / Math.max(k, 1));
+    this.partRows = roundUp(Math.max(1, rows));
     this.a = compileOperand(kernel.a, "a", [1, 3], this.partRows, this.extents, bindings, params, machine);
     this.b = compileOperand(kernel.b, "b", [3, 2], k, this.extents, bindings, params, machine);
     const c = scratch.take("c", this.partRows * n * 4);

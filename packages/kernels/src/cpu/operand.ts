@@ -1,7 +1,8 @@
 /** @file Operands of the matrix product: read where they lie if they are plain, else computed into scratch memory by block loops. */
 import type { Operand } from "../ir/kernel.ts";
 import { affineForms, axesAffine, type Params } from "./affine.ts";
-import { type BodyProgram, compileBody } from "./body.ts";
+import { compileBody } from "./body.ts";
+import type { BodyProgram } from "./bodySpec.ts";
 import { runPart } from "./loop.ts";
 import type { Machine } from "./machine.ts";
 import { Memory, MemoryRange, viewsOf } from "./memory.ts";

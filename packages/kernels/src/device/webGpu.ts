@@ -55,6 +55,8 @@ class GpuDevice implements Device {
   #resolveLost: (error: Error) => void = () => {};
   #disposed = false;
   #lastRun = "";
+  /** Copies that wait for the next operation to be submitted with it. */
+  #copies: GPUCommandEncoder | null = null;
 
   constructor(gpu: GPUDevice, { device, emit, target, cutSubmits = false }: WebGpuOptions) {
     this.#gpu = gpu;
@@ -94,6 +96,7 @@ class GpuDevice implements Device {
       throw internal(`write at byte ${offset} of "${buffer.label}" is not at a whole word.`);
     const words = wholeWords(data, !this.#order.empty);
     this.#inOrder(() => {
+      this.#submitCopies();
       this.#gpu.queue.writeBuffer(physical.gpu, offset, words.buffer, words.byteOffset, words.byteLength);
       counts.bytesWritten += words.byteLength;
     });
@@ -105,18 +108,33 @@ class GpuDevice implements Device {
     checkRange("copy from", from, fromOffset, bytes);
     checkRange("copy to", to, toOffset, bytes);
     this.#inOrder(() => {
-      const encoder = this.#gpu.createCommandEncoder();
-      encoder.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
-      this.#gpu.queue.submit([encoder.finish()]);
-      counts.submits++;
+      this.#copies ??= this.#gpu.createCommandEncoder();
+      this.#copies.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
     });
+  }
+
+  /** Copies gather in one encoder; a run continues it, anything else that the queue sees submits it first. */
+  #takeCopies(): GPUCommandEncoder | null {
+    const encoder = this.#copies;
+    this.#copies = null;
+    return encoder;
+  }
+
+  #submitCopies(): void {
+    const encoder = this.#takeCopies();
+    if (!encoder) return;
+    this.#gpu.queue.submit([encoder.finish()]);
+    counts.submits++;
   }
 
   read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     if (this.#ended) return Promise.reject(this.#ended);
     const owned = this.#own(buffer);
     checkRange("read", buffer, offset, bytes);
-    return this.#promise(() => this.#readback.read(owned, offset, bytes));
+    return this.#promise(() => {
+      this.#submitCopies();
+      return this.#readback.read(owned, offset, bytes);
+    });
   }
 
   build(plan: Plan): Program {
@@ -124,6 +142,10 @@ class GpuDevice implements Device {
     const drain = (): void => this.#drain();
     program.ready.then(drain, drain);
     return program;
+  }
+
+  bind(program: Program, externals: readonly DeviceBuffer[]): void {
+    if (!this.#ended) (program as GpuProgram).bind(externals as GpuBuffer[]);
   }
 
   run(
@@ -144,7 +166,10 @@ class GpuDevice implements Device {
   }
 
   sync(): Promise<void> {
-    return this.#promise(() => this.#gpu.queue.onSubmittedWorkDone());
+    return this.#promise(() => {
+      this.#submitCopies();
+      return this.#gpu.queue.onSubmittedWorkDone();
+    });
   }
 
   throttle(ahead = 3): Promise<void> | null {
@@ -175,7 +200,7 @@ class GpuDevice implements Device {
       return;
     }
     this.#lastRun = program.plan.label;
-    program.execute(externals, results, scalars);
+    program.execute(this.#takeCopies(), externals, results, scalars);
   }
 
   /** Why nothing can be computed any more, if so. */

@@ -69,6 +69,8 @@ export interface Device {
   copy(from: DeviceBuffer, fromOffset: number, to: DeviceBuffer, toOffset: number, bytes: number): void;
   read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
   build(plan: Plan): Program;
+  /** Makes what a run with these externals needs (bind groups) ahead of it, so that the first run allocates nothing. */
+  bind(program: Program, externals: readonly DeviceBuffer[]): void;
   /** `externals[i]` backs PlanBuffer external i; `results[i]` receives result copies; `scalars` are raw 32-bit words. */
   run(program: Program, externals: readonly DeviceBuffer[], results: readonly DeviceBuffer[], scalars: Uint32Array): void;
   /** Resolves when all queued work has been executed. */

@@ -75,16 +75,27 @@ export class GpuProgram implements Program {
     }
   }
 
+  /** Makes the bind groups for these externals. */
+  bind(externals: readonly GpuBuffer[]): void {
+    this.#checkBuffers("externals", externals, this.#externalBytes);
+    this.#bindGroups.get(externals);
+  }
+
   /**
-   * Encodes and submits one run: one pass and one submit, unless it has been measured to be long
+   * Encodes and submits one run, after the copies already encoded: one pass and one submit, unless it has been measured to be long
    * (`cutSubmits`).
    */
-  execute(externals: readonly GpuBuffer[], results: readonly GpuBuffer[], scalars: Uint32Array): void {
+  execute(
+    copies: GPUCommandEncoder | null,
+    externals: readonly GpuBuffer[],
+    results: readonly GpuBuffer[],
+    scalars: Uint32Array,
+  ): void {
     const { gpu } = this.#host;
     const numCalls = this.#pipelines.length;
     const groups = this.#bindGroups.get(externals);
     this.#uniforms.patch(scalars);
-    let encoder = gpu.createCommandEncoder();
+    let encoder = copies ?? gpu.createCommandEncoder();
     const parts = Math.min(this.#timer?.parts ?? 1, numCalls);
     for (let part = 0; part < parts; part++) {
       if (part > 0) encoder = this.#submit(encoder);

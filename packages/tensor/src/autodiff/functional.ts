@@ -2,8 +2,11 @@
 import { ShapeError } from "../graph/errors.ts";
 import { type Node, newestId } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
-import { customGradient as customGradientNode, stopGradient as stopGradientNode } from "../primitives/gradientControl.ts";
-import { stopGradient as identityNode } from "../primitives/gradientControl.ts";
+import {
+  customGradient as customGradientNode,
+  stopGradient as identityNode,
+  stopGradient as stopGradientNode,
+} from "../primitives/gradientControl.ts";
 import { fill } from "../primitives/source.ts";
 import { type TensorLike, toNode, useNode } from "../runtime/handles.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
@@ -36,7 +39,8 @@ function recordCall(where: string, fn: TensorFunction, args: readonly TensorLike
 }
 
 // The gradient of an outer function flows through: an identity whose own rule passes the cotangent on.
-const freshIdentity = (node: Node): Node => customGradientNode([node], identityNode(node), (cotangent) => [cotangent]);
+const freshIdentity = (node: Node): Node =>
+  customGradientNode([node], identityNode(node), (cotangent) => [cotangent]);
 
 function requireScalar(where: string, output: Node): void {
   if (output.shape.size === 1) return;
@@ -83,15 +87,24 @@ export function grad(fn: TensorFunction): (...args: TensorLike[]) => Tensor {
 }
 
 /** Value and the function from a cotangent of the result to those of the arguments (zeros where unconnected). */
-export function vjp(fn: TensorFunction, ...args: TensorLike[]): [Tensor, (cotangent: TensorLike) => Tensor[]] {
+export function vjp(
+  fn: TensorFunction,
+  ...args: TensorLike[]
+): [Tensor, (cotangent: TensorLike) => Tensor[]] {
   const call = recordCall("vjp", fn, args);
   const pull = (cotangent: TensorLike) =>
-    call.gradient(toNode(cotangent, call.output.dtype)).map((part, i) => orZeros(part, call.inputs[i] as Node));
+    call
+      .gradient(toNode(cotangent, call.output.dtype))
+      .map((part, i) => orZeros(part, call.inputs[i] as Node));
   return [wrap(call.output), pull];
 }
 
 /** Value and directional derivative along `tangents`: a vjp of a vjp. */
-export function jvp(fn: TensorFunction, args: readonly TensorLike[], tangents: readonly TensorLike[]): [Tensor, Tensor] {
+export function jvp(
+  fn: TensorFunction,
+  args: readonly TensorLike[],
+  tangents: readonly TensorLike[],
+): [Tensor, Tensor] {
   const call = recordCall("jvp", fn, args);
   const from = newestId();
   const cotangent = customGradientNode([ones(call.output)], ones(call.output), (c) => [c]);
@@ -137,11 +150,17 @@ export function stopGradient(x: TensorLike): Tensor {
  * const clipped = customGradient((x) => ({ value: x, gradient: (g) => ops.clip(g, -1, 1) }));
  */
 export function customGradient(
-  fn: (...args: Tensor[]) => { value: Tensor; gradient: (cotangent: Tensor) => Tensor | readonly (Tensor | null)[] },
+  fn: (...args: Tensor[]) => {
+    value: Tensor;
+    gradient: (cotangent: Tensor) => Tensor | readonly (Tensor | null)[];
+  },
 ): (...args: TensorLike[]) => Tensor {
   return (...args) => {
     const inputs = args.map((arg) => toNode(arg));
-    const { value, gradient } = refusePromise("customGradient", fn(...inputs.map((node) => new Tensor(node))));
+    const { value, gradient } = refusePromise(
+      "customGradient",
+      fn(...inputs.map((node) => new Tensor(node))),
+    );
     const rule = (cotangent: Node) => {
       const found = gradient(new Tensor(cotangent));
       return (Array.isArray(found) ? found : [found]).map((part: Tensor | null) => part && useNode(part));

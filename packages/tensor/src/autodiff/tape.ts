@@ -1,11 +1,11 @@
 /** @file GradientTape: a window of the program in which values keep what they were computed from. */
 import { StateError } from "../graph/errors.ts";
 import { type Node, newestId, release } from "../graph/node.ts";
+import { add } from "../primitives/arithmetic.ts";
 import { fill } from "../primitives/source.ts";
 import { hold, isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
 import { type HistoryKeeper, recording } from "../runtime/runtime.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
-import { add } from "../primitives/arithmetic.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { observeReads, type ReadObserver, Variable } from "../variable.ts";
 import { jacobianNode } from "./jacobian.ts";
@@ -127,7 +127,11 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
    * @throws StateError on a second call of a tape that is not persistent.
    */
   gradient(target: Tensor | readonly Tensor[], sources: Source, options?: GradientOptions): Tensor;
-  gradient(target: Tensor | readonly Tensor[], sources: readonly Source[], options?: GradientOptions): Tensor[];
+  gradient(
+    target: Tensor | readonly Tensor[],
+    sources: readonly Source[],
+    options?: GradientOptions,
+  ): Tensor[];
   gradient(
     target: Tensor | readonly Tensor[],
     sources: Source | readonly Source[],
@@ -136,7 +140,9 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     this.checkUse();
     const targets = (isList(target) ? target : [target]).map(useNode);
     const list = isList(sources) ? sources : [sources];
-    const found = inHandleFree(() => this.gradients(targets, list, options)).map((node) => node && wrap(node));
+    const found = inHandleFree(() => this.gradients(targets, list, options)).map(
+      (node) => node && wrap(node),
+    );
     if (!this.persistent) this.close();
     // Unconnected sources give null, as in TensorFlow; the type says Tensor so that connected ones need no assertion.
     return (isList(sources) ? found : found[0]) as Tensor | Tensor[];
@@ -158,7 +164,11 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     return this.walk([target], [cotangent], [source])[0] ?? null;
   }
 
-  private gradients(targets: readonly Node[], sources: readonly Source[], options: GradientOptions): (Node | null)[] {
+  private gradients(
+    targets: readonly Node[],
+    sources: readonly Source[],
+    options: GradientOptions,
+  ): (Node | null)[] {
     const given = options.outputGradients;
     const cotangents = targets.map((node) =>
       given === undefined ? fill(1, node.shape, node.dtype) : toNode(given, node.dtype),
@@ -167,7 +177,11 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
   }
 
   /** A variable's gradient is the sum over the values it had when it was read. */
-  private walk(targets: readonly Node[], cotangents: readonly Node[], sources: readonly Source[]): (Node | null)[] {
+  private walk(
+    targets: readonly Node[],
+    cotangents: readonly Node[],
+    sources: readonly Source[],
+  ): (Node | null)[] {
     const nodesOf = sources.map((source) => this.sourceNodes(source));
     const flat = nodesOf.flat();
     const found = vjp(targets, cotangents, flat, {

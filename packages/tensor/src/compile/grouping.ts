@@ -50,9 +50,14 @@ const smallLeaf = 4;
 /** Elements that one workgroup walks without harm: a longer value does not join a full reduction's kernel. */
 const oneWorkgroup = 1 << 12;
 
-/** Runs fusion over a prepared graph. */
+/**
+ * Runs fusion over a prepared graph. Whether a value must be stored is only known once its readers are placed: the first attempt
+ * supposes that they will join; if a kernel then needs more bindings than the device has, the second one supposes that they will not.
+ */
 export function groupNodes(input: GroupingInput): Grouping {
-  return new Fuser(input).run();
+  const hopeful = new Fuser(input, true);
+  const grouping = hopeful.run();
+  return hopeful.withinLimits() ? grouping : new Fuser(input, false).run();
 }
 
 class Fuser {
@@ -65,9 +70,12 @@ class Fuser {
   private readonly update: ReadonlySet<Node>;
   private readonly arenaGroups = new Set<Group>();
   private readonly bases = new Map<Node, readonly Node[]>();
+  private readonly hopeful: boolean;
+  private done = false;
 
-  constructor(input: GroupingInput) {
+  constructor(input: GroupingInput, hopeful: boolean) {
     this.input = input;
+    this.hopeful = hopeful;
     for (const node of input.order) {
       for (const operand of node.inputs) {
         const list = this.consumers.get(operand);
@@ -84,6 +92,7 @@ class Fuser {
       if (node.primitive.family === "contraction") this.place(node, gemmGroup(node), true);
       else this.placeNode(node);
     }
+    this.done = true;
     if (this.input.fuse) {
       this.attachColumnSums();
       this.mergeScalarGroups();
@@ -181,8 +190,8 @@ class Fuser {
     const reduces = node.primitive.family === "reduce" && !reducesNothing(node);
     const domain = reduces ? reductionDomain(node) : null;
     const group = domain ? loopGroup(domain.shape, domain.reduced) : loopGroup(node.shape);
-    this.place(node, group, true);
     if (this.update.has(node)) this.arenaGroups.add(group);
+    this.place(node, group, true);
   }
 
   /** Producers' groups, latest first. */
@@ -289,15 +298,25 @@ class Fuser {
 
   /** Storage bindings the group would need: distinct loads plus stored members. */
   private fits(group: Group): boolean {
-    const limit = this.input.target.maxBindings;
-    if (group.members.size * 2 < limit) return true;
+    return this.bindingsOf(group) <= this.input.target.maxBindings;
+  }
+
+  private bindingsOf(group: Group): number {
     const used = new Set(this.loadsOf(group));
     for (const member of this.storedMembers(group)) used.add(member);
-    return used.size <= limit;
+    return used.size;
   }
 
   private leavesGroup(node: Node, group: Group): boolean {
-    return this.input.roots.has(node) || this.readers(node).some((reader) => !group.members.has(reader));
+    return this.input.roots.has(node) || this.readers(node).some((reader) => this.isOutside(reader, group));
+  }
+
+  private isOutside(reader: Node, group: Group): boolean {
+    return !group.members.has(reader) && !(this.hopeful && !this.done && !this.groupOf.has(reader));
+  }
+
+  withinLimits(): boolean {
+    return this.groups.every((group) => this.bindingsOf(group) <= this.input.target.maxBindings);
   }
 
   /** Consumers, seen through values that are computed on the fly. */
@@ -317,13 +336,14 @@ class Fuser {
 
   private canMerge(from: Group, into: Group): boolean {
     if (from.kind !== "loop" || this.arenaGroups.has(from) !== this.arenaGroups.has(into)) return false;
-    if (hasInner(from) && !sameDomain(from, into)) return false;
-    if (into.kind === "gemm" && hasInner(from)) return false;
-    if ([...from.members].some((member) => levelOf(into, member.shape) === null)) return false;
+    const domain = mergedDomain(from, into);
+    if (!domain) return false;
+    const members = new Set([...from.members, ...into.members]);
+    if ([...members].some((member) => levelOf(domain, member.shape) === null)) return false;
     if (into.kind === "gemm" && [...from.members].some((m) => this.feedsOperand(m, into))) return false;
     if (this.isBetween(from, into) || this.dependsOn(from, into)) return false;
-    const merged: Group = { ...into, members: new Set([...from.members, ...into.members]) };
-    return this.fits(merged) && [...merged.members].every((member) => this.isAligned(member, merged));
+    const merged: Group = { ...into, ...domain, members };
+    return this.fits(merged) && [...members].every((member) => this.isAligned(member, merged));
   }
 
   private feedsOperand(node: Node, group: Group): boolean {
@@ -336,6 +356,8 @@ class Fuser {
   }
 
   private merge(from: Group, into: Group): void {
+    const domain = mergedDomain(from, into);
+    if (domain) Object.assign(into, { shape: domain.shape, reduced: domain.reduced });
     for (const member of from.members) {
       into.members.add(member);
       this.groupOf.set(member, into);
@@ -411,6 +433,12 @@ class Fuser {
 
 const sameExtents = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+
+/** The domain of two groups in one: the one with inner axes where only one has any; null where both have, and differ. */
+function mergedDomain(from: Group, into: Group): Pick<Group, "shape" | "reduced"> | null {
+  if (!hasInner(from) || sameDomain(from, into)) return into;
+  return into.kind === "gemm" || hasInner(into) ? null : from;
+}
 
 function sameDomain(
   a: Pick<Group, "shape" | "reduced">,

@@ -102,11 +102,13 @@ export class CompiledFunction {
     this.written = traced.written();
   }
 
-  /** Resolves when every pipeline is built. Variables and captured values must be stored by then. */
-  prepare(): Promise<void> {
+  /** Makes everything a run with these inputs needs; resolves when every pipeline is built. */
+  prepare(inputs: readonly Memory[]): Promise<void> {
     this.settleState();
     this.refresh();
-    return (this.program as Program).ready;
+    const program = this.program as Program;
+    this.runtime.device.bind(program, this.buffers(this.inputBlocks(inputs)));
+    return program.ready;
   }
 
   explain(): Compiled {
@@ -120,10 +122,23 @@ export class CompiledFunction {
     this.refresh();
     const { pool, device } = this.runtime;
     const results = this.traced.outputs.map((node) => new Memory(bytesOf(node), pool.take(bytesOf(node), "result")));
-    const bound = inputs.map((memory) => this.runtime.resident(memory).block as Block);
+    const bound = this.inputBlocks(inputs);
     this.overwrite();
     device.run(this.program as Program, this.buffers(bound), results.map(({ block }) => (block as Block).buffer), none);
     return results;
+  }
+
+  /** An input that lies in memory the program overwrites (a variable that was read) is copied: it must keep its value. */
+  private inputBlocks(inputs: readonly Memory[]): Block[] {
+    const { pool, device } = this.runtime;
+    const overwritten = new Set(this.written.map(({ state }) => state.memory?.block));
+    return inputs.map((memory) => {
+      const block = this.runtime.resident(memory).block as Block;
+      if (!overwritten.has(block) && memory.offset === 0) return block;
+      const copy = pool.take(memory.bytes, "input");
+      device.copy(block.buffer, memory.offset, copy.buffer, 0, Math.ceil(memory.bytes / 4) * 4);
+      return copy;
+    });
   }
 
   private buffers(inputs: readonly Block[]): DeviceBuffer[] {

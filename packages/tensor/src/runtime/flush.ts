@@ -6,7 +6,7 @@ import { compile } from "../compile/compile.ts";
 import { internal, StaleTensor } from "../graph/errors.ts";
 import { type Node, release } from "../graph/node.ts";
 import { bytesOf } from "../compile/planMemory.ts";
-import { ScalarNode } from "./leaf.ts";
+import { assignPrimitive, ScalarNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
 import type { ProgramEntry } from "./programCache.ts";
 import { openRuntime, type Runtime, recording } from "./runtime.ts";
@@ -59,6 +59,8 @@ class Walk {
   readonly position = new Map<Node, number>();
   readonly roots = new Set<Node>();
   private readonly inside = new Map<Node, number>();
+  /** Values that variables take over: their handles need no memory of their own. */
+  private readonly assigned = new Set<Node>();
 
   constructor(runtime: Runtime, roots: readonly Node[], dirty: readonly VariableState[]) {
     this.runtime = runtime;
@@ -93,6 +95,7 @@ class Walk {
       node.fused = null;
       this.roots.add(node);
     }
+    if (node.primitive === assignPrimitive) this.assigned.add(node.inputs[0] as Node);
     for (const input of node.inputs) this.inside.set(input, (this.inside.get(input) ?? 0) + 1);
   }
 
@@ -115,7 +118,8 @@ class Walk {
     return this.order.filter((node, position) => {
       if (this.isLeaf(node)) return false;
       if (this.roots.has(node) || node.uses > (this.inside.get(node) ?? 0)) return true;
-      return (node.handle && bytesOf(node) <= smallBytes) || keeps.has(position);
+      const isSmall = node.handle && bytesOf(node) <= smallBytes && !this.assigned.has(node);
+      return isSmall || keeps.has(position);
     });
   }
 }

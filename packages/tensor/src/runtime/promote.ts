@@ -4,15 +4,14 @@ import type { Node } from "../graph/node.ts";
 import { cast } from "../primitives/logic.ts";
 import { type TensorLike, toNode } from "./handles.ts";
 
-/** From narrow to wide: the result of two dtypes is the wider one; uint32 with a signed type is float32, as Keras has it. */
+/** From narrow to wide: the result of two dtypes is the wider one, int32 where neither holds the other (as Keras on JAX). */
 const rank: Readonly<Record<Dtype, number>> = { bool: 0, uint8: 1, int8: 2, uint32: 3, int32: 4, float32: 5 };
 
 export function commonDtype(a: Dtype, b: Dtype): Dtype {
   if (a === b) return a;
   const [low, high] = rank[a] < rank[b] ? [a, b] : [b, a];
-  if (low === "uint8" && high === "int8") return "int32";
-  if (low === "uint32" && high === "int32") return "float32";
-  return high === "int8" || high === "uint8" || low !== "int8" || high !== "uint32" ? high : "float32";
+  const mixesSigns = (low === "uint8" && high === "int8") || (low === "int8" && high === "uint32");
+  return mixesSigns ? "int32" : high;
 }
 
 const isNumber = (value: TensorLike): value is number | boolean =>

@@ -70,6 +70,7 @@ export interface InitResult extends DeviceInfo {
  * await init({ backend: "cpu" });
  */
 export async function init(options: InitOptions = {}): Promise<InitResult> {
+  await opening?.catch(() => {});
   if (current && !current.device.failure) {
     const wanted = options.backend ?? "auto";
     if (info && (wanted === "auto" || wanted === info.backend) && !options.device) return info;

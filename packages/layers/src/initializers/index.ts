@@ -1,0 +1,4 @@
+/** @file All initializers, and their names. */
+export * from "./get.ts";
+export { Constant, Identity, Initializer, Ones, Zeros } from "./initializer.ts";
+export * from "./random.ts";

@@ -1,0 +1,10 @@
+/** @file Every public operation, under Keras 3's names in camelCase. */
+export type { Axis } from "./arguments.ts";
+export * from "./creation.ts";
+export * from "./indexing.ts";
+export * from "./linalg.ts";
+export * from "./logic.ts";
+export * from "./math.ts";
+export * from "./nn.ts";
+export * from "./reduce.ts";
+export * from "./shape.ts";
