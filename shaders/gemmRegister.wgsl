@@ -1,5 +1,4 @@
-// C = A B in registers alone: 4 or 8 rows by 4 or 8 columns per invocation, as blocks of 4 x 4. No workgroup memory, no barriers:
-// the fastest form on CPU renderers (8 x 8 there) and on GPUs whose cache is good.
+// C = A B in registers alone: 4 or 8 rows by 4 or 8 columns per invocation, as blocks of 4 x 4. No workgroup memory, no barriers.
 // A block of A has one row's four values along k per matrix column, a block of B one k's four values along n; past the edges
 // blocks hold other numbers, which reach only outputs that are not stored.
 
@@ -76,19 +75,6 @@ fn epilogue(batch: i32, m: i32, n: i32, acc: vec4<f32>) {
 fn column_epilogue(batch: i32, n: i32, acc: vec4<f32>) {
 }
 
-fn row_product(c: vec4<f32>, a: vec4<f32>, b: mat4x4<f32>) -> vec4<f32> {
-  return fma(a.wwww, b[3], fma(a.zzzz, b[2], fma(a.yyyy, b[1], fma(a.xxxx, b[0], c))));
-}
-
-fn block_product(c: mat4x4<f32>, a: mat4x4<f32>, b: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(
-    row_product(c[0], a[0], b),
-    row_product(c[1], a[1], b),
-    row_product(c[2], a[2], b),
-    row_product(c[3], a[3], b),
-  );
-}
-
 // A block of A without the values from k = `count` on (they were read past the end, so they may be anything, NaN too).
 fn keep_depth(a: mat4x4<f32>, count: i32) -> mat4x4<f32> {
   let kept = vec4<i32>(0, 1, 2, 3) < vec4<i32>(count);
@@ -161,15 +147,15 @@ fn kernel(group: u32, lid: u32) {
     let a0 = a_block(rows0, k);
     let b0 = b_block(columns0, k);
     var a1 = a0;
-    c00 = block_product(c00, a0, b0);
+    c00 += b0 * a0;
     if (ROW_BLOCKS == 2) {
       a1 = a_block(rows1, k);
-      c10 = block_product(c10, a1, b0);
+      c10 += b0 * a1;
     }
     if (COLUMN_BLOCKS == 2) {
       let b1 = b_block(columns1, k);
-      c01 = block_product(c01, a0, b1);
-      if (ROW_BLOCKS == 2) { c11 = block_product(c11, a1, b1); }
+      c01 += b1 * a0;
+      if (ROW_BLOCKS == 2) { c11 += b1 * a1; }
     }
   }
   if (RAGGED_DEPTH && whole < size.w) {
@@ -177,15 +163,15 @@ fn kernel(group: u32, lid: u32) {
     let a0 = keep_depth(a_block(rows0, whole), rest);
     let b0 = keep_rows(b_block(columns0, whole), rest);
     var a1 = a0;
-    c00 = block_product(c00, a0, b0);
+    c00 += b0 * a0;
     if (ROW_BLOCKS == 2) {
       a1 = keep_depth(a_block(rows1, whole), rest);
-      c10 = block_product(c10, a1, b0);
+      c10 += b0 * a1;
     }
     if (COLUMN_BLOCKS == 2) {
       let b1 = keep_rows(b_block(columns1, whole), rest);
-      c01 = block_product(c01, a0, b1);
-      if (ROW_BLOCKS == 2) { c11 = block_product(c11, a1, b1); }
+      c01 += b1 * a0;
+      if (ROW_BLOCKS == 2) { c11 += b1 * a1; }
     }
   }
   store_block(batch, m, n, c00);

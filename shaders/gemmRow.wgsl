@@ -79,10 +79,6 @@ fn keep_rows(b: mat4x4<f32>, count: i32) -> mat4x4<f32> {
   );
 }
 
-fn row_product(c: vec4<f32>, a: vec4<f32>, b: mat4x4<f32>) -> vec4<f32> {
-  return fma(a.wwww, b[3], fma(a.zzzz, b[2], fma(a.yyyy, b[1], fma(a.xxxx, b[0], c))));
-}
-
 // A loop of its own, by the invocations of m = 0 only, so that the product's loop stays as it is.
 fn sum_columns(batch: i32, n: i32) {
   let size = shape();
@@ -115,13 +111,13 @@ fn kernel(group: u32, lid: u32) {
   var acc = vec4<f32>();
   let whole = size.w & ~3;
   for (var k = 0; k < whole; k += 4) {
-    acc = row_product(acc, a_values(rows, k), b_block(columns, k));
+    acc += b_block(columns, k) * a_values(rows, k);
   }
   if (RAGGED_DEPTH && whole < size.w) {
     let rest = size.w - whole;
     let kept = vec4<i32>(0, 1, 2, 3) < vec4<i32>(rest);
     let a = select(vec4<f32>(), a_values(rows, whole), kept);
-    acc = row_product(acc, a, keep_rows(b_block(columns, whole), rest));
+    acc += keep_rows(b_block(columns, whole), rest) * a;
   }
   epilogue(batch, m, n, acc);
   if (COLUMN_SUM && m == 0) { sum_columns(batch, n); }

@@ -2,11 +2,11 @@
 import { ValueError } from "./graph/errors.ts";
 import type { Node } from "./graph/node.ts";
 import { CompiledFunction, type Signature, TracedFunction } from "./runtime/compiled.ts";
+import { flush } from "./runtime/flush.ts";
 import { hold, isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
 import { dataNode, ScalarNode } from "./runtime/leaf.ts";
 import type { Memory } from "./runtime/memory.ts";
-import { openRuntime, ready, type Runtime } from "./runtime/runtime.ts";
-import { flush } from "./runtime/flush.ts";
+import { openRuntime, type Runtime, ready } from "./runtime/runtime.ts";
 import { inHandleFree, refusePromise, scopes } from "./runtime/scope.ts";
 import { Tensor } from "./tensor.ts";
 import { flattenTree, type Tree, unflattenTree } from "./tree.ts";
@@ -39,7 +39,10 @@ const retraceWarning = 5;
  * @example
  * const step = jit((a, b, c) => ({ d: a.mul(b).add(c), e: a.mul(b).mul(c) }));
  */
-export function jit<A extends readonly unknown[], R>(fn: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
+export function jit<A extends readonly unknown[], R>(
+  fn: (...args: A) => R,
+  options: JitOptions = {},
+): Jitted<A, R> {
   const name = options.name ?? (fn.name || "jit");
   const known = new Map<string, Specialised<R>>();
   let last: Specialised<R> | null = null;
@@ -121,7 +124,8 @@ function specialise<A extends readonly unknown[], R>(
     sideBySide: sideBySide ?? true,
   });
   const { leaves } = output as unknown as Tree;
-  const memories = (inputs: readonly TensorBase[]) => inputs.map((input) => storedMemory(runtime, useNode(input)));
+  const memories = (inputs: readonly TensorBase[]) =>
+    inputs.map((input) => storedMemory(runtime, useNode(input)));
   const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(memories(inputs));
   const call = (inputs: readonly TensorBase[]): R => {
     const results = compiled.run(memories(inputs));
@@ -149,6 +153,7 @@ const scalarParts = { received: "a scalar", expected: "a tensor", fix: "wrap it 
 /** Runs library code: tensors made inside are not kept for the user; only what it returns becomes a handle. */
 export function handleFree<T>(body: () => T): T {
   const result = inHandleFree(body);
-  if (scopes.handleFree === 0) for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) hold(leaf.node);
+  if (scopes.handleFree === 0)
+    for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) hold(leaf.node);
   return result;
 }

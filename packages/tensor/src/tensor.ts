@@ -2,12 +2,10 @@
 import { ShapeError, ValueError } from "./graph/errors.ts";
 import type { Dtype, Node } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
-import { neg, square } from "./primitives/arithmetic.ts";
-import { add, div, mul, sub } from "./primitives/arithmetic.ts";
 import { relu } from "./primitives/activations.ts";
+import { abs, add, div, mul, neg, square, sub } from "./primitives/arithmetic.ts";
 import { matmul } from "./primitives/contraction.ts";
 import { cast } from "./primitives/logic.ts";
-import { abs } from "./primitives/arithmetic.ts";
 import { exp, log, sigmoid, sqrt, tanh } from "./primitives/math.ts";
 import { reshape, slice, transpose } from "./primitives/movement.ts";
 import { argmax, argmin, max, mean, min, sum } from "./primitives/reduce.ts";
@@ -115,7 +113,9 @@ export class Tensor extends TensorBase {
   /** Axes in the given order; reversed by default. */
   transpose(axes?: readonly number[]): Tensor {
     const rank = this.ndim;
-    const order = (axes ?? this.shape.map((_, i) => rank - 1 - i)).map((axis) => normalAxis("transpose", axis, rank));
+    const order = (axes ?? this.shape.map((_, i) => rank - 1 - i)).map((axis) =>
+      normalAxis("transpose", axis, rank),
+    );
     return wrap(transpose(this.node, order));
   }
   cast(dtype: Dtype): Tensor {
@@ -123,7 +123,9 @@ export class Tensor extends TensorBase {
   }
   /** `size` elements per axis from `begin`. A size of -1 reaches to the end. */
   slice(begin: readonly number[], size: readonly number[]): Tensor {
-    const extents = size.map((n, axis) => (n === -1 ? (this.shape[axis] as number) - (begin[axis] as number) : n));
+    const extents = size.map((n, axis) =>
+      n === -1 ? (this.shape[axis] as number) - (begin[axis] as number) : n,
+    );
     return wrap(slice(this.node, begin, extents));
   }
   /** The element (or the sub-tensor, with fewer indices than axes) at a position. Negative indices count from the end. */
@@ -172,7 +174,11 @@ function reduced(
   return wrap(op(x, normalAxes(op.name, axis, x.shape.length), keepdims));
 }
 
-function positional(op: (x: Node, axes: readonly number[]) => Node, x: Node, axis: number | undefined): Tensor {
+function positional(
+  op: (x: Node, axes: readonly number[]) => Node,
+  x: Node,
+  axis: number | undefined,
+): Tensor {
   if (axis === undefined) return wrap(op(reshape(x, [x.shape.size]), [0]));
   return wrap(op(x, [normalAxis(op.name, axis, x.shape.length)]));
 }
@@ -189,7 +195,11 @@ export function normalAxis(where: string, axis: number, rank: number): number {
 }
 
 /** Ascending axes; all of them where none is given. */
-export function normalAxes(where: string, axis: number | readonly number[] | undefined, rank: number): number[] {
+export function normalAxes(
+  where: string,
+  axis: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i);
   const axes = (typeof axis === "number" ? [axis] : axis).map((one) => normalAxis(where, one, rank));
   return [...new Set(axes)].sort((a, b) => a - b);

@@ -1,7 +1,8 @@
 /** @file Moving values: many reads at once, joining rows by copies, back-pressure, memory figures. */
+
+import { bytesOf } from "./compile/planMemory.ts";
 import { ShapeError } from "./graph/errors.ts";
 import { typeText } from "./graph/shape.ts";
-import { bytesOf } from "./compile/planMemory.ts";
 import { flush } from "./runtime/flush.ts";
 import { hold, readNodes, useNode } from "./runtime/handles.ts";
 import { dataNode } from "./runtime/leaf.ts";
@@ -28,7 +29,9 @@ export function joinRows(tensors: readonly Tensor[]): Tensor {
   const runtime = requireRuntime("joinRows");
   const nodes = tensors.map(useNode);
   const [first] = nodes;
-  const fits = first && nodes.every((n) => n.dtype === first.dtype && n.shape.slice(1).join() === first.shape.slice(1).join());
+  const fits =
+    first &&
+    nodes.every((n) => n.dtype === first.dtype && n.shape.slice(1).join() === first.shape.slice(1).join());
   if (!first || !fits) {
     throw new ShapeError("joinRows", "the tensors do not join along axis 0.", {
       received: nodes.map((n) => typeText(n.dtype, n.shape)).join(", ") || "no tensors.",

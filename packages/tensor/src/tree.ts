@@ -15,7 +15,9 @@ export function flattenTree(value: unknown): Tree {
   if (!isRecord(value)) return { leaves: [value], shape: "*", rebuild: (next) => next() };
   const names = Object.keys(value);
   const parts = names.map((name) => flattenTree(value[name]));
-  return join(parts, `{${names.join()}}`, (built) => Object.fromEntries(names.map((name, i) => [name, built[i]])));
+  return join(parts, `{${names.join()}}`, (built) =>
+    Object.fromEntries(names.map((name, i) => [name, built[i]])),
+  );
 }
 
 function join(parts: readonly Tree[], kind: string, build: (parts: unknown[]) => unknown): Tree {

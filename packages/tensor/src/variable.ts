@@ -7,7 +7,15 @@ import { cast, where } from "./primitives/logic.ts";
 import { broadcastTo, pad, reshape } from "./primitives/movement.ts";
 import { fill } from "./primitives/source.ts";
 import { flush, scheduleFlush } from "./runtime/flush.ts";
-import { createNode, hold, hostNode, isHostArray, type TensorLike, toNode, typed } from "./runtime/handles.ts";
+import {
+  createNode,
+  hold,
+  hostNode,
+  isHostArray,
+  type TensorLike,
+  toNode,
+  typed,
+} from "./runtime/handles.ts";
 import { assignNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
 import { openRuntime, recording } from "./runtime/runtime.ts";
@@ -89,16 +97,16 @@ export class Variable extends Tensor {
    */
   assign(value: TensorLike): this {
     const node = cast(toNode(value, this.dtype), this.dtype);
-    this.checkShape("assign", node);
-    this.replace(node);
+    this.#checkShape("assign", node);
+    this.#replace(node);
     return this;
   }
   /** Adds to the value; `value` may broadcast to the variable's shape. */
   assignAdd(value: TensorLike): this {
-    return this.update("assignAdd", value, add);
+    return this.#update("assignAdd", value, add);
   }
   assignSub(value: TensorLike): this {
-    return this.update("assignSub", value, sub);
+    return this.#update("assignSub", value, sub);
   }
 
   /**
@@ -112,19 +120,19 @@ export class Variable extends Tensor {
     return this;
   }
 
-  private update(where: string, value: TensorLike, op: (a: Node, b: Node) => Node): this {
+  #update(where: string, value: TensorLike, op: (a: Node, b: Node) => Node): this {
     const node = op(this.node, cast(toNode(value, this.dtype), this.dtype));
-    this.checkShape(where, node);
-    this.replace(node);
+    this.#checkShape(where, node);
+    this.#replace(node);
     return this;
   }
 
-  private replace(value: Node): void {
+  #replace(value: Node): void {
     if (scopes.trace) scopes.trace.assign(this.state, value);
     else assignState(this.state, value);
   }
 
-  private checkShape(where: string, value: Node): void {
+  #checkShape(where: string, value: Node): void {
     if (value.shape === this.shape) return;
     throw new ShapeError(where, `the value does not have the shape of variable "${this.name}".`, {
       received: `${typeText(value.dtype, value.shape)} for ${typeText(this.dtype, this.shape)}.`,
@@ -145,25 +153,28 @@ export class Variable extends Tensor {
 
 /** A part of a variable that was asked for by position: a tensor, and a place to assign to. */
 export class VariableElement extends Tensor {
-  private readonly variable: Variable;
-  private readonly indices: readonly number[];
+  readonly #variable: Variable;
+  readonly #indices: readonly number[];
 
   constructor(variable: Variable, indices: readonly number[], node: Node) {
     super(node);
-    this.variable = variable;
-    this.indices = indices;
+    this.#variable = variable;
+    this.#indices = indices;
   }
 
   /** Replaces this part of the variable. @throws ShapeError if the value does not broadcast to the part's shape. */
   assign(value: TensorLike): Variable {
-    const { variable, shape } = this;
+    const { shape } = this;
+    const variable = this.#variable;
     const part = broadcastTo(cast(toNode(value, variable.dtype), variable.dtype), shape);
     const low = variable.shape.map((extent, axis) => {
-      const index = this.indices[axis] ?? 0;
+      const index = this.#indices[axis] ?? 0;
       return index < 0 ? index + extent : index;
     });
-    const boxed = variable.shape.map((extent, axis) => (axis < this.indices.length ? 1 : extent));
-    const high = variable.shape.map((extent, axis) => extent - (boxed[axis] as number) - (low[axis] as number));
+    const boxed = variable.shape.map((extent, axis) => (axis < this.#indices.length ? 1 : extent));
+    const high = variable.shape.map(
+      (extent, axis) => extent - (boxed[axis] as number) - (low[axis] as number),
+    );
     const none = low.map(() => 0);
     const spread = (x: Node, outside: number) => pad(reshape(x, boxed), low, high, none, outside);
     const inside = spread(fill(1, part.shape, "bool"), 0);

@@ -1,6 +1,6 @@
 /** @file WGSL of gemm kernels: a template of shaders/ with its operand loads and epilogue generated. */
 import type { Body, GemmKernel, Instr, Operand } from "../ir/kernel.ts";
-import { gemmRegister, gemmRow, gemmShared } from "../shaders.ts";
+import { gemmLarge, gemmRegister, gemmRow, gemmShared } from "../shaders.ts";
 import { fillTemplate, TemplateError } from "../templates/template.ts";
 import { type Analysis, analyse } from "./analysis.ts";
 import { indent, type PartFrame } from "./part.ts";
@@ -169,32 +169,32 @@ function raggedDepth(kernel: GemmKernel): boolean {
   return !(wholeA || wholeB);
 }
 
-interface Choice {
+interface Template {
   readonly name: string;
   readonly text: string;
+  /** Constants beyond those of every gemm template. */
   readonly constants: Record<string, number | boolean>;
-  readonly hooks: Record<string, string>;
 }
 
-function choose(kernel: GemmKernel, frame: PartFrame): Choice {
-  const { shared, perThread, depth } = kernel.tile;
-  const [rows, columns] = perThread;
-  if (rows === 1 && columns === 4 && !shared) {
-    return { name: "gemmRow", text: gemmRow, constants: {}, hooks: rowHooks(kernel, frame) };
+/** The template of a tile; each file of shaders/ covers one group of them. */
+function templateFor({ tile, a, b }: GemmKernel): Template {
+  const [rows, columns] = tile.perThread;
+  const size = `${rows}x${columns}${tile.shared ? " shared" : ""}`;
+  if (size === "1x4") return { name: "gemmRow", text: gemmRow, constants: {} };
+  if (size === "16x16") return { name: "gemmLarge", text: gemmLarge, constants: {} };
+  const constants = { ROW_BLOCKS: rows / 4, COLUMN_BLOCKS: columns / 4 };
+  if (/^[48]x[48]$/.test(size)) return { name: "gemmRegister", text: gemmRegister, constants };
+  if (/^[48]x[48] shared$/.test(size)) {
+    const along = { A_ALONG_K: !a.transposed, B_ALONG_K: b.transposed, DEPTH: tile.depth };
+    return { name: "gemmShared", text: gemmShared, constants: { ...constants, ...along } };
   }
-  if ((rows !== 4 && rows !== 8) || (columns !== 4 && columns !== 8)) {
-    throw new TemplateError(shared ? "gemmShared" : "gemmRegister", "no such tile.", `${rows} x ${columns}`, "1 x 4, or 4 or 8 by 4 or 8");
-  }
-  const blocks = { ROW_BLOCKS: rows / 4, COLUMN_BLOCKS: columns / 4 };
-  const hooks = blockHooks(kernel, "a", frame);
-  if (!shared) return { name: "gemmRegister", text: gemmRegister, constants: blocks, hooks };
-  const along = { A_ALONG_K: !kernel.a.transposed, B_ALONG_K: kernel.b.transposed };
-  return { name: "gemmShared", text: gemmShared, constants: { ...blocks, ...along, DEPTH: depth }, hooks };
+  throw new TemplateError("gemm*", "no template has this tile.", size, "1x4, 16x16, or 4 or 8 by 4 or 8 (also shared)");
 }
 
 /** Module-scope text of a gemm kernel, with `fn kernel<suffix>(group: u32, lid: u32)`. */
 export function emitGemm(kernel: GemmKernel, frame: PartFrame): string {
-  const { name, text, constants, hooks } = choose(kernel, frame);
+  const { name, text, constants } = templateFor(kernel);
+  const hooksOfA = name === "gemmRow" ? rowHooks(kernel, frame) : blockHooks(kernel, "a", frame);
   return fillTemplate(name, text, {
     constants: {
       ...constants,
@@ -205,7 +205,7 @@ export function emitGemm(kernel: GemmKernel, frame: PartFrame): string {
     },
     hooks: {
       shape: shapeHook(frame),
-      ...hooks,
+      ...hooksOfA,
       ...blockHooks(kernel, "b", frame),
       epilogue: bodyHook("epilogue(batch: i32, m: i32, n: i32, acc: vec4<f32>)", kernel.epilogue, frame),
       column_epilogue: bodyHook("column_epilogue(batch: i32, n: i32, acc: vec4<f32>)", kernel.columnSum, frame),

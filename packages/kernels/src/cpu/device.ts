@@ -41,39 +41,39 @@ class CpuDevice implements Device {
   readonly failure = null;
   /** Never resolves: the cpu is not lost. */
   readonly lost = new Promise<Error>(() => {});
-  private readonly pool = new CpuPool(maxBytes);
-  private readonly workspace = new CpuWorkspace(this.pool);
-  private readonly machine = { registers: new RegisterPool(), scratch: new Scratch() };
+  readonly #pool = new CpuPool(maxBytes);
+  readonly #workspace = new CpuWorkspace(this.#pool);
+  readonly #machine = { registers: new RegisterPool(), scratch: new Scratch() };
 
   alloc(bytes: number, label: string): DeviceBuffer {
-    return this.pool.take(bytes, label);
+    return this.#pool.take(bytes, label);
   }
 
   free(buffer: DeviceBuffer): void {
-    this.pool.give(buffer);
+    this.#pool.give(buffer);
   }
 
   write(buffer: DeviceBuffer, offset: number, data: ArrayBufferView): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.inside(buffer, offset, bytes.length).set(bytes, offset);
+    this.#inside(buffer, offset, bytes.length).set(bytes, offset);
     counts.bytesWritten += bytes.length;
   }
 
   copy(from: DeviceBuffer, fromOffset: number, to: DeviceBuffer, toOffset: number, bytes: number): void {
-    this.inside(from, fromOffset, bytes);
-    this.inside(to, toOffset, bytes);
-    copyBytes(this.pool.owned(from).views, fromOffset, this.pool.owned(to).views, toOffset, bytes);
+    this.#inside(from, fromOffset, bytes);
+    this.#inside(to, toOffset, bytes);
+    copyBytes(this.#pool.owned(from).views, fromOffset, this.#pool.owned(to).views, toOffset, bytes);
   }
 
   read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const data = this.inside(buffer, offset, bytes).slice(offset, offset + bytes).buffer;
+    const data = this.#inside(buffer, offset, bytes).slice(offset, offset + bytes).buffer;
     counts.bytesRead += bytes;
     return Promise.resolve(data);
   }
 
   build(plan: Plan): Program {
     verifyPlan(plan, limits);
-    return new CpuProgram(plan, this.workspace, this.machine);
+    return new CpuProgram(plan, this.#workspace, this.#machine);
   }
 
   /** Nothing is prepared on the CPU: a run reads memory directly. */
@@ -86,7 +86,7 @@ class CpuDevice implements Device {
     results: readonly DeviceBuffer[],
     scalars: Uint32Array,
   ): void {
-    (program as CpuProgram).run(this.pool, externals, results, scalars);
+    (program as CpuProgram).run(this.#pool, externals, results, scalars);
     counts.passes++;
     counts.submits++;
   }
@@ -101,21 +101,21 @@ class CpuDevice implements Device {
   }
 
   memory(): { bytes: number; buffers: number; owners: Record<string, number> } {
-    return this.pool.memory();
+    return this.#pool.memory();
   }
 
   dispose(): void {
-    this.pool.dispose();
+    this.#pool.dispose();
   }
 
   /** The bytes of `buffer`, once it is known that the range lies inside. */
-  private inside(buffer: DeviceBuffer, offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+  #inside(buffer: DeviceBuffer, offset: number, bytes: number): Uint8Array<ArrayBuffer> {
     if (offset < 0 || offset + bytes > buffer.bytes) {
       throw internal(
         `bytes ${offset} to ${offset + bytes} lie outside buffer "${buffer.label}" of ${buffer.bytes} bytes.`,
       );
     }
-    return this.pool.owned(buffer).views.uint8;
+    return this.#pool.owned(buffer).views.uint8;
   }
 }
 

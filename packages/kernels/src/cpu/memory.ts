@@ -24,26 +24,26 @@ export function viewsOf(buffer: ArrayBuffer): Views {
 const none = /* @__PURE__ */ viewsOf(/* @__PURE__ */ new ArrayBuffer(0));
 
 export class Memory {
-  private readonly slots: { readonly slot: Slot; readonly view: keyof Views }[] = [];
-  private bound = none;
+  readonly #slots: { readonly slot: Slot; readonly view: keyof Views }[] = [];
+  #bound = none;
 
   /** Points every slot at `views`. Cheap when nothing changed. */
   bind(views: Views): void {
-    if (views === this.bound) return;
-    this.bound = views;
-    for (const { slot, view } of this.slots) {
+    if (views === this.#bound) return;
+    this.#bound = views;
+    for (const { slot, view } of this.#slots) {
       slot.data = views[view];
       slot.bits = slot.data.BYTES_PER_ELEMENT === 4 ? views.i : bitsOf(slot.data);
     }
   }
 
   get views(): Views {
-    return this.bound;
+    return this.#bound;
   }
 
   slot(view: keyof Views): Slot<Numbers> {
-    const slot = new Slot<Numbers>(this.bound[view]);
-    this.slots.push({ slot, view });
+    const slot = new Slot<Numbers>(this.#bound[view]);
+    this.#slots.push({ slot, view });
     return slot;
   }
 }
@@ -53,34 +53,34 @@ export class MemoryRange {
   readonly memory: Memory;
   readonly first: number;
   readonly length: number;
-  private readonly dtype: Dtype;
-  private readonly offset: number;
-  private readonly bytes: number;
+  readonly #dtype: Dtype;
+  readonly #offset: number;
+  readonly #bytes: number;
 
   constructor(memory: Memory, dtype: Dtype, offset: number, bytes: number) {
     const size = isPacked(dtype) ? 1 : 4;
     this.memory = memory;
-    this.dtype = dtype;
-    this.offset = offset;
-    this.bytes = bytes;
+    this.#dtype = dtype;
+    this.#offset = offset;
+    this.#bytes = bytes;
     this.first = offset / size;
     this.length = Math.floor(bytes / size);
   }
 
   /** Elements are bytes, widened when loaded. */
   get packed(): boolean {
-    return isPacked(this.dtype);
+    return isPacked(this.#dtype);
   }
 
   /** The range as a load of `dtype` sees it: packed bytes may lie in a binding of words. */
   seenAs(dtype: Dtype): MemoryRange {
     if (!isPacked(dtype) || this.packed) return this;
-    return new MemoryRange(this.memory, dtype, this.offset, this.bytes);
+    return new MemoryRange(this.memory, dtype, this.#offset, this.#bytes);
   }
 
   /** A slot that reads or writes values of `dtype` here; words of another dtype are reinterpreted. */
   slot(dtype: Dtype): Slot<Numbers> {
-    return this.memory.slot(isPacked(this.dtype) ? this.dtype : kindOf(dtype));
+    return this.memory.slot(isPacked(this.#dtype) ? this.#dtype : kindOf(dtype));
   }
 }
 

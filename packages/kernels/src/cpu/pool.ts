@@ -13,94 +13,94 @@ export interface CpuBuffer extends DeviceBuffer {
 const freeAlways = 64 << 20;
 
 export class CpuPool {
-  private readonly maxBytes: number;
-  private readonly live = new Set<CpuBuffer>();
-  private readonly free = new Map<number, Views[]>();
-  private freeBytes = 0;
-  private liveBytes = 0;
-  private id = 0;
+  readonly #maxBytes: number;
+  readonly #live = new Set<CpuBuffer>();
+  readonly #free = new Map<number, Views[]>();
+  #freeBytes = 0;
+  #liveBytes = 0;
+  #id = 0;
 
   constructor(maxBytes: number) {
-    this.maxBytes = maxBytes;
+    this.#maxBytes = maxBytes;
   }
 
   take(bytes: number, label: string): CpuBuffer {
     const padded = paddedBytes(bytes);
-    if (!(padded <= this.maxBytes)) throw this.tooLarge(bytes, label);
+    if (!(padded <= this.#maxBytes)) throw this.#tooLarge(bytes, label);
     const size = sizeClass(padded);
-    const views = this.reuse(size) ?? this.create(size, label);
-    const buffer = { id: ++this.id, bytes: padded, label, views };
-    this.live.add(buffer);
-    this.liveBytes += padded;
+    const views = this.#reuse(size) ?? this.#create(size, label);
+    const buffer = { id: ++this.#id, bytes: padded, label, views };
+    this.#live.add(buffer);
+    this.#liveBytes += padded;
     countLiveBytes(padded);
     return buffer;
   }
 
   give(buffer: DeviceBuffer): void {
     const { views } = this.owned(buffer);
-    this.live.delete(buffer as CpuBuffer);
-    this.liveBytes -= buffer.bytes;
+    this.#live.delete(buffer as CpuBuffer);
+    this.#liveBytes -= buffer.bytes;
     countLiveBytes(-buffer.bytes);
     const size = views.u.byteLength;
-    if (this.freeBytes + size > Math.max(freeAlways, this.liveBytes)) return;
-    this.freeBytes += size;
-    const same = this.free.get(size);
+    if (this.#freeBytes + size > Math.max(freeAlways, this.#liveBytes)) return;
+    this.#freeBytes += size;
+    const same = this.#free.get(size);
     if (same) same.push(views);
-    else this.free.set(size, [views]);
+    else this.#free.set(size, [views]);
   }
 
   /** The buffer as one of this pool. */
   owned(buffer: DeviceBuffer): CpuBuffer {
-    if (this.live.has(buffer as CpuBuffer)) return buffer as CpuBuffer;
+    if (this.#live.has(buffer as CpuBuffer)) return buffer as CpuBuffer;
     throw internal(`buffer "${buffer.label}" was freed already, or belongs to another device.`);
   }
 
   memory(): { bytes: number; buffers: number; owners: Record<string, number> } {
     const owners: Record<string, number> = {};
-    for (const { label, bytes } of this.live) {
+    for (const { label, bytes } of this.#live) {
       const owner = /^\w+/.exec(label)?.[0] ?? "other";
       owners[owner] = (owners[owner] ?? 0) + bytes;
     }
-    return { bytes: this.liveBytes, buffers: this.live.size, owners };
+    return { bytes: this.#liveBytes, buffers: this.#live.size, owners };
   }
 
   dispose(): void {
-    countLiveBytes(-this.liveBytes);
-    this.liveBytes = this.freeBytes = 0;
-    this.live.clear();
-    this.free.clear();
+    countLiveBytes(-this.#liveBytes);
+    this.#liveBytes = this.#freeBytes = 0;
+    this.#live.clear();
+    this.#free.clear();
   }
 
-  private reuse(size: number): Views | undefined {
-    const views = this.free.get(size)?.pop();
-    if (views) this.freeBytes -= size;
+  #reuse(size: number): Views | undefined {
+    const views = this.#free.get(size)?.pop();
+    if (views) this.#freeBytes -= size;
     return views;
   }
 
-  private create(size: number, label: string): Views {
+  #create(size: number, label: string): Views {
     try {
       const views = viewsOf(new ArrayBuffer(size));
       counts.buffersCreated++;
       return views;
     } catch (error) {
-      throw this.outOfMemory(size, label, error);
+      throw this.#outOfMemory(size, label, error);
     }
   }
 
-  private tooLarge(bytes: number, label: string): DeviceError {
+  #tooLarge(bytes: number, label: string): DeviceError {
     return new DeviceError("alloc", `"${label}" is larger than any buffer of the cpu device.`, {
       received: Number.isFinite(bytes) ? formatBytes(bytes) : `${bytes} bytes`,
-      expected: `at most ${formatBytes(this.maxBytes)}`,
+      expected: `at most ${formatBytes(this.#maxBytes)}`,
       fix: "use a smaller batch or split the tensor",
     });
   }
 
-  private outOfMemory(bytes: number, label: string, error: unknown): DeviceError {
+  #outOfMemory(bytes: number, label: string, error: unknown): DeviceError {
     return new DeviceError(
       "alloc",
       `the system is out of memory (${error instanceof Error ? error.message : error}).`,
       {
-        received: `${formatBytes(bytes)} for "${label}", beside ${formatBytes(this.liveBytes)} in use`,
+        received: `${formatBytes(bytes)} for "${label}", beside ${formatBytes(this.#liveBytes)} in use`,
         expected: "less than JavaScript may have",
         fix: "use a smaller batch or model, or dispose tensors that are no longer needed",
       },
@@ -110,33 +110,33 @@ export class CpuPool {
 
 /** Activation memory: slot n of all programs is the same buffer, since they run one after another. It grows and is let go with its users. */
 export class CpuWorkspace {
-  private readonly pool: CpuPool;
-  private readonly slots = new Map<number, { buffer: CpuBuffer; users: number }>();
+  readonly #pool: CpuPool;
+  readonly #slots = new Map<number, { buffer: CpuBuffer; users: number }>();
 
   constructor(pool: CpuPool) {
-    this.pool = pool;
+    this.#pool = pool;
   }
 
   retain(number: number, bytes: number): void {
-    const slot = this.slots.get(number);
+    const slot = this.#slots.get(number);
     if (!slot) {
-      this.slots.set(number, { buffer: this.pool.take(bytes, `slot ${number}`), users: 1 });
+      this.#slots.set(number, { buffer: this.#pool.take(bytes, `slot ${number}`), users: 1 });
       return;
     }
     slot.users++;
     if (slot.buffer.bytes >= bytes) return;
-    this.pool.give(slot.buffer);
-    slot.buffer = this.pool.take(bytes, `slot ${number}`);
+    this.#pool.give(slot.buffer);
+    slot.buffer = this.#pool.take(bytes, `slot ${number}`);
   }
 
   release(number: number): void {
-    const slot = this.slots.get(number)!;
+    const slot = this.#slots.get(number)!;
     if (--slot.users > 0) return;
-    this.pool.give(slot.buffer);
-    this.slots.delete(number);
+    this.#pool.give(slot.buffer);
+    this.#slots.delete(number);
   }
 
   views(number: number): Views {
-    return this.slots.get(number)!.buffer.views;
+    return this.#slots.get(number)!.buffer.views;
   }
 }

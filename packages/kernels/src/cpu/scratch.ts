@@ -4,14 +4,14 @@
 export type ScratchArea = "a" | "b" | "c" | "sums" | "row" | "packedA" | "packedB";
 
 export class Scratch {
-  private readonly areas = new Map<ScratchArea, ArrayBuffer>();
+  readonly #areas = new Map<ScratchArea, ArrayBuffer>();
 
   /** At least `bytes` bytes; earlier users of the area keep their own view of it when it grows. */
   take(area: ScratchArea, bytes: number): ArrayBuffer {
-    const known = this.areas.get(area);
+    const known = this.#areas.get(area);
     if (known && known.byteLength >= bytes) return known;
     const made = new ArrayBuffer(Math.ceil(bytes / 64) * 64);
-    this.areas.set(area, made);
+    this.#areas.set(area, made);
     return made;
   }
 }

@@ -10,29 +10,30 @@ export function gemmTile(software: boolean, m: number, n: number, k: number): Ge
   return software ? softwareTile(m, n) : hardwareTile(m, n, k);
 }
 
-/** 64 invocations as [along n, along m], no wider along n than `columns` outputs of each need. */
-function threadsFor(n: number, columns: number): readonly [number, number] {
-  const needed = Math.ceil(n / columns);
-  const across = needed <= 1 ? 1 : needed <= 2 ? 2 : needed <= 4 ? 4 : 8;
-  return [across, 64 / across];
+/** Up to `size` invocations as [along n, along m], no more along n than `columns` outputs of each need. */
+function registerTile(size: number, n: number, rows: number, columns: number): GemmTile {
+  const across = Math.min(Math.ceil(n / columns), 8, size);
+  return { threads: [across, Math.floor(size / across)], perThread: [rows, columns], shared: false, depth: 4 };
 }
 
-function registerTile(n: number, rows: number, columns: number): GemmTile {
-  return { threads: threadsFor(n, columns), perThread: [rows, columns], shared: false, depth: 4 };
-}
-
-/** As many outputs per invocation as the shape fills: loads cost as much as arithmetic on a CPU renderer. */
+/**
+ * As many outputs per invocation as the shape fills, since loads are dear on a CPU renderer, in workgroups small enough to keep all
+ * cores busy: four invocations are one SIMD register there.
+ */
 function softwareTile(m: number, n: number): GemmTile {
-  if (m < 4) return registerTile(n, 1, 4);
-  return registerTile(n, m >= 8 ? 8 : 4, n >= 8 ? 8 : 4);
+  if (m < 4) return registerTile(32, n, 1, 4);
+  if (m >= 16 && n >= 16) return registerTile(4, n, 16, 16);
+  // 9 to 12 columns: three blocks of 4 waste less than two of 8.
+  const columns = n <= 4 || (n > 8 && n <= 12) ? 4 : 8;
+  return registerTile(24, n, m >= 8 ? 8 : 4, columns);
 }
 
 /**
  * 64 x 64 tiles through workgroup memory where there are enough of them to fill a GPU, 32 x 32 (4 x 4 each: at least 44 % of the best
- * over four vendors in llama.cpp) for fewer; narrow products keep to registers with one invocation per few outputs.
+ * over four vendors in llama.cpp) for fewer; narrow products keep to registers with few outputs per invocation.
  */
 function hardwareTile(m: number, n: number, k: number): GemmTile {
-  if (m < 16 || n < 16 || k < 16) return registerTile(n, m >= 64 && n >= 64 ? 4 : 1, 4);
+  if (m < 16 || n < 16 || k < 16) return registerTile(64, n, m >= 64 && n >= 64 ? 4 : 1, 4);
   const large = Math.ceil(m / 64) * Math.ceil(n / 64) >= 64;
   const outputs = large ? 8 : 4;
   return { threads: [8, 8], perThread: [outputs, outputs], shared: true, depth: 16 };

@@ -41,18 +41,18 @@ interface Window {
  * await tape.gradient(y, x).item(); // 6
  */
 export class GradientTape implements HistoryKeeper, ReadObserver {
-  private readonly persistent: boolean;
-  private readonly watchesVariables: boolean;
-  private windows: Window[] = [];
-  private recordingNow = false;
-  private used = false;
-  private watched = new Set<Node>();
-  private reads = new Map<Variable, Set<Node>>();
-  private kept = new Set<Node>();
+  readonly #persistent: boolean;
+  readonly #watchesVariables: boolean;
+  #windows: Window[] = [];
+  #recordingNow = false;
+  #used = false;
+  #watched = new Set<Node>();
+  #reads = new Map<Variable, Set<Node>>();
+  #kept = new Set<Node>();
 
   constructor({ persistent = false, watchAccessedVariables = true }: GradientTapeOptions = {}) {
-    this.persistent = persistent;
-    this.watchesVariables = watchAccessedVariables;
+    this.#persistent = persistent;
+    this.#watchesVariables = watchAccessedVariables;
   }
 
   /**
@@ -61,7 +61,7 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
    * @throws ValueError if the function is asynchronous.
    */
   run<T>(body: () => T): T {
-    const stop = this.start();
+    const stop = this.#start();
     try {
       return refusePromise("GradientTape.run", body());
     } finally {
@@ -69,53 +69,53 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     }
   }
 
-  private start(): () => void {
+  #start(): () => void {
     recording.keepers.add(this);
     const unobserve = observeReads(this);
-    this.recordingNow = true;
-    this.windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
+    this.#recordingNow = true;
+    this.#windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
     return () => {
       unobserve();
-      this.recordingNow = false;
-      (this.windows.at(-1) as Window).to = newestId();
+      this.#recordingNow = false;
+      (this.#windows.at(-1) as Window).to = newestId();
     };
   }
 
   /** Gradients may be taken with respect to this tensor. */
   watch(source: Source | readonly Source[]): void {
     for (const one of isList(source) ? source : [source]) {
-      if (one instanceof Variable) this.addRead(one, one.node);
-      else this.watched.add(useNode(one));
+      if (one instanceof Variable) this.#addRead(one, one.node);
+      else this.#watched.add(useNode(one));
     }
   }
 
   /** Runs a function that this tape does not record. */
   stopRecording<T>(body: () => T): T {
-    const window = this.windows.at(-1);
-    if (!this.recordingNow || !window) return body();
+    const window = this.#windows.at(-1);
+    if (!this.#recordingNow || !window) return body();
     window.to = newestId();
-    this.recordingNow = false;
+    this.#recordingNow = false;
     try {
       return body();
     } finally {
-      this.recordingNow = true;
-      this.windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
+      this.#recordingNow = true;
+      this.#windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
     }
   }
 
   /** Forgets everything recorded so far. Inside `run`, recording goes on from here. */
   reset(): void {
-    this.letGo();
-    this.windows = this.recordingNow ? [{ from: newestId(), to: Number.POSITIVE_INFINITY }] : [];
-    this.watched = new Set();
-    this.reads = new Map();
-    this.used = false;
+    this.#letGo();
+    this.#windows = this.#recordingNow ? [{ from: newestId(), to: Number.POSITIVE_INFINITY }] : [];
+    this.#watched = new Set();
+    this.#reads = new Map();
+    this.#used = false;
   }
 
   /** Gives back what a persistent tape keeps. */
   close(): void {
-    this.letGo();
-    this.windows = [];
+    this.#letGo();
+    this.#windows = [];
     recording.keepers.delete(this);
   }
 
@@ -137,13 +137,13 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     sources: Source | readonly Source[],
     options: GradientOptions = {},
   ): Tensor | Tensor[] {
-    this.checkUse();
+    this.#checkUse();
     const targets = (isList(target) ? target : [target]).map(useNode);
     const list = isList(sources) ? sources : [sources];
-    const found = inHandleFree(() => this.gradients(targets, list, options)).map(
+    const found = inHandleFree(() => this.#gradients(targets, list, options)).map(
       (node) => node && wrap(node),
     );
-    if (!this.persistent) this.close();
+    if (!this.#persistent) this.close();
     // Unconnected sources give null, as in TensorFlow; the type says Tensor so that connected ones need no assertion.
     return (isList(sources) ? found : found[0]) as Tensor | Tensor[];
   }
@@ -152,19 +152,19 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
    * All partial derivatives: shape [...target.shape, ...source.shape]; null where they are not connected.
    */
   jacobian(target: Tensor, source: Source): Tensor {
-    this.checkUse();
+    this.#checkUse();
     const node = inHandleFree(() =>
-      jacobianNode(useNode(target), (cotangent) => this.gradientNode(useNode(target), source, cotangent)),
+      jacobianNode(useNode(target), (cotangent) => this.#gradientNode(useNode(target), source, cotangent)),
     );
-    if (!this.persistent) this.close();
+    if (!this.#persistent) this.close();
     return (node && wrap(node)) as Tensor;
   }
 
-  private gradientNode(target: Node, source: Source, cotangent: Node): Node | null {
-    return this.walk([target], [cotangent], [source])[0] ?? null;
+  #gradientNode(target: Node, source: Source, cotangent: Node): Node | null {
+    return this.#walk([target], [cotangent], [source])[0] ?? null;
   }
 
-  private gradients(
+  #gradients(
     targets: readonly Node[],
     sources: readonly Source[],
     options: GradientOptions,
@@ -173,16 +173,12 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     const cotangents = targets.map((node) =>
       given === undefined ? fill(1, node.shape, node.dtype) : toNode(given, node.dtype),
     );
-    return this.walk(targets, cotangents, sources);
+    return this.#walk(targets, cotangents, sources);
   }
 
   /** A variable's gradient is the sum over the values it had when it was read. */
-  private walk(
-    targets: readonly Node[],
-    cotangents: readonly Node[],
-    sources: readonly Source[],
-  ): (Node | null)[] {
-    const nodesOf = sources.map((source) => this.sourceNodes(source));
+  #walk(targets: readonly Node[], cotangents: readonly Node[], sources: readonly Source[]): (Node | null)[] {
+    const nodesOf = sources.map((source) => this.#sourceNodes(source));
     const flat = nodesOf.flat();
     const found = vjp(targets, cotangents, flat, {
       enters: (node) => this.covers(node),
@@ -194,50 +190,50 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     });
   }
 
-  private sourceNodes(source: Source): Node[] {
-    if (source instanceof Variable) return [...(this.reads.get(source) ?? [])];
+  #sourceNodes(source: Source): Node[] {
+    if (source instanceof Variable) return [...(this.#reads.get(source) ?? [])];
     const node = useNode(source);
     // A value computed inside the window needs no watching.
-    return this.watched.has(node) || this.covers(node) ? [node] : [];
+    return this.#watched.has(node) || this.covers(node) ? [node] : [];
   }
 
-  private checkUse(): void {
-    if (this.used && !this.persistent) {
+  #checkUse(): void {
+    if (this.#used && !this.#persistent) {
       throw new StateError("GradientTape", "gradients were already taken.", {
         received: "a second call of gradient or jacobian.",
         expected: "one call, unless the tape is persistent.",
         fix: "new GradientTape({ persistent: true }), or ask for all sources in one call.",
       });
     }
-    this.used = true;
+    this.#used = true;
   }
 
   covers(node: Node): boolean {
-    return this.windows.some(({ from, to }) => node.id > from && node.id <= to);
+    return this.#windows.some(({ from, to }) => node.id > from && node.id <= to);
   }
 
   keep(node: Node): void {
-    this.kept.add(node);
+    this.#kept.add(node);
   }
 
   read(variable: Variable, node: Node): void {
-    if (this.recordingNow && this.watchesVariables && variable.trainable) this.addRead(variable, node);
+    if (this.#recordingNow && this.#watchesVariables && variable.trainable) this.#addRead(variable, node);
   }
 
-  private addRead(variable: Variable, node: Node): void {
-    const nodes = this.reads.get(variable);
+  #addRead(variable: Variable, node: Node): void {
+    const nodes = this.#reads.get(variable);
     if (nodes) nodes.add(node);
-    else this.reads.set(variable, new Set([node]));
+    else this.#reads.set(variable, new Set([node]));
   }
 
-  private letGo(): void {
+  #letGo(): void {
     recording.keepers.delete(this);
-    for (const node of this.kept) {
+    for (const node of this.#kept) {
       const stillKept = [...recording.keepers].some((keeper) => keeper.covers(node));
       if (!stillKept && node.stored) release(node);
     }
-    this.kept = new Set();
-    if (this.recordingNow) recording.keepers.add(this);
+    this.#kept = new Set();
+    if (this.#recordingNow) recording.keepers.add(this);
   }
 }
 

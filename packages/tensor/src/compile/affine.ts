@@ -3,13 +3,13 @@ import { internal } from "../graph/errors.ts";
 import type { IndexTerm } from "../graph/node.ts";
 
 /** What an affine position varies with: a loop axis, a computed value, or a quotient or remainder that did not simplify. */
-export type Symbol =
+export type IndexSymbol =
   | { readonly kind: "axis"; readonly key: string; readonly axis: number; readonly extent: number }
   | { readonly kind: "value"; readonly key: string; readonly value: number }
   | { readonly kind: "div" | "mod"; readonly key: string; readonly of: Affine; readonly by: number };
 
 interface Term {
-  readonly symbol: Symbol;
+  readonly symbol: IndexSymbol;
   readonly factor: number;
 }
 
@@ -52,7 +52,7 @@ export function scaleAffine(a: Affine, factor: number): Affine {
 
 /** Sum with like terms collected, (x / n) * n + x % n folded back to x, terms in key order. */
 export function addAffine(a: Affine, b: Affine): Affine {
-  const factors = new Map<string, { symbol: Symbol; factor: number }>();
+  const factors = new Map<string, { symbol: IndexSymbol; factor: number }>();
   for (const { symbol, factor } of [...a.terms, ...b.terms]) {
     const known = factors.get(symbol.key);
     factors.set(symbol.key, { symbol, factor: (known?.factor ?? 0) + factor });
@@ -94,7 +94,7 @@ function upperBound(a: Affine): number {
   return bound;
 }
 
-function symbolBound(symbol: Symbol): number {
+function symbolBound(symbol: IndexSymbol): number {
   if (symbol.kind === "axis") return symbol.extent - 1;
   if (symbol.kind === "mod") return symbol.by - 1;
   if (symbol.kind === "div") return Math.floor(upperBound(symbol.of) / symbol.by);
@@ -144,7 +144,7 @@ export function mapAffine(a: Affine, map: SymbolMap): Affine {
   return out;
 }
 
-function mapSymbol(symbol: Symbol, map: SymbolMap): Affine {
+function mapSymbol(symbol: IndexSymbol, map: SymbolMap): Affine {
   if (symbol.kind === "axis") return map.axis(symbol.axis);
   if (symbol.kind === "value") return valueAffine(map.value(symbol.value));
   const of = mapAffine(symbol.of, map);
@@ -156,12 +156,15 @@ export function isLinearIn(a: Affine, axis: number): boolean {
   return a.terms.every(({ symbol }) => symbol.kind === "axis" || !dependsOn(symbol, axis));
 }
 
-function dependsOn(symbol: Symbol, axis: number): boolean {
+function dependsOn(symbol: IndexSymbol, axis: number): boolean {
   if (symbol.kind === "axis") return symbol.axis === axis;
   return symbol.kind !== "value" && symbol.of.terms.some((t) => dependsOn(t.symbol, axis));
 }
 
 /** Row-major element position of an index in an array of these strides. */
 export function flatten(index: readonly Affine[], strides: readonly number[]): Affine {
-  return index.reduce((sum, term, i) => addAffine(sum, scaleAffine(term, strides[i] as number)), constantAffine(0));
+  return index.reduce(
+    (sum, term, i) => addAffine(sum, scaleAffine(term, strides[i] as number)),
+    constantAffine(0),
+  );
 }

@@ -44,7 +44,8 @@ export function bindValues(
   const accesses = new Map<Node, Access>();
   for (const ofBuffer of groupBy(uses, (use) => placeOf(use.node).buffer)) {
     for (const shared of shareGroups(ofBuffer, placeOf)) {
-      const whole = new Set(shared.map((use) => placeOf(use.node).offset)).size > 1 || !isAligned(shared, placeOf);
+      const whole =
+        new Set(shared.map((use) => placeOf(use.node).offset)).size > 1 || !isAligned(shared, placeOf);
       const binding = addBinding(table, shared, whole, placeOf, bufferBytes);
       for (const { node } of shared) {
         const { offset } = placeOf(node);

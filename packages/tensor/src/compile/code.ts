@@ -1,7 +1,7 @@
 /** @file Draft expressions to kernel code: index arithmetic becomes instructions over params, loads and stores get bindings. */
 import type { Body, Instr, Store } from "@tenrec/kernels";
 import type { Dtype, Node } from "../graph/node.ts";
-import { type Affine, addAffine, constantAffine, isLinearIn, type Symbol } from "./affine.ts";
+import { type Affine, addAffine, constantAffine, type IndexSymbol, isLinearIn } from "./affine.ts";
 import type { Access, Use } from "./bindings.ts";
 import type { DraftStore, Expression, ExpressionList } from "./expression.ts";
 
@@ -40,7 +40,7 @@ export function isVector(affine: Affine, laneAxis: number | null): boolean {
   return affine.terms.every(({ symbol, factor }) => isAxis(symbol, laneAxis) || factor % 4 === 0);
 }
 
-const isAxis = (symbol: Symbol, axis: number): boolean => symbol.kind === "axis" && symbol.axis === axis;
+const isAxis = (symbol: IndexSymbol, axis: number): boolean => symbol.kind === "axis" && symbol.axis === axis;
 
 /** The memory uses of a body, before bindings exist. */
 export function usesOf(
@@ -51,7 +51,9 @@ export function usesOf(
 ): Use[] {
   const loads = expressions.reachable(rootsOf(roots, stores)).flatMap((id): Use[] => {
     const { op, node, affine } = expressions.at(id);
-    return op === "load" ? [{ node: node as Node, mode: "read", vector: isVector(affine as Affine, laneAxis) }] : [];
+    return op === "load"
+      ? [{ node: node as Node, mode: "read", vector: isVector(affine as Affine, laneAxis) }]
+      : [];
   });
   const writes = stores.map(
     ({ op, node, affine }): Use => ({
@@ -73,12 +75,12 @@ function rootsOf(values: readonly number[], stores: readonly DraftStore[]): numb
 /** Writes one body of a kernel. */
 export class CodeWriter {
   readonly code: Instr[] = [];
-  private readonly instrOf = new Map<number, number>();
-  private readonly indexOf = new Map<string, number>();
-  private readonly expressions: ExpressionList;
-  private readonly params: ParamTable;
-  private readonly access: (node: Node) => Access;
-  private readonly scalarOf: (node: Node) => number;
+  readonly #instrOf = new Map<number, number>();
+  readonly #indexOf = new Map<string, number>();
+  readonly #expressions: ExpressionList;
+  readonly #params: ParamTable;
+  readonly #access: (node: Node) => Access;
+  readonly #scalarOf: (node: Node) => number;
 
   constructor(
     expressions: ExpressionList,
@@ -86,30 +88,30 @@ export class CodeWriter {
     access: (node: Node) => Access,
     scalarOf: (node: Node) => number,
   ) {
-    this.expressions = expressions;
-    this.params = params;
-    this.access = access;
-    this.scalarOf = scalarOf;
+    this.#expressions = expressions;
+    this.#params = params;
+    this.#access = access;
+    this.#scalarOf = scalarOf;
   }
 
   /** Emits everything the values and stores need, in order; returns nothing: ask `idOf` and `storesOf`. */
   write(values: readonly number[], stores: readonly DraftStore[]): void {
-    for (const id of this.expressions.reachable(rootsOf(values, stores))) {
-      this.instrOf.set(id, this.expression(this.expressions.at(id)));
+    for (const id of this.#expressions.reachable(rootsOf(values, stores))) {
+      this.#instrOf.set(id, this.#expression(this.#expressions.at(id)));
     }
   }
 
   idOf(expression: number): number {
-    return this.instrOf.get(expression) as number;
+    return this.#instrOf.get(expression) as number;
   }
 
   storesOf(stores: readonly DraftStore[]): Store[] {
     return stores.map(({ op, node, affine, value, level }) => {
-      const access = this.access(node);
+      const access = this.#access(node);
       return {
         op,
         binding: access.binding,
-        index: this.index(addAffine(affine, constantAffine(access.offset))),
+        index: this.#index(addAffine(affine, constantAffine(access.offset))),
         value: this.idOf(value),
         ...(access.vector ? { access: "vector" as const } : {}),
         level,
@@ -122,30 +124,30 @@ export class CodeWriter {
     return { code: this.code, stores: written };
   }
 
-  private push(instr: Instr): number {
+  #push(instr: Instr): number {
     return this.code.push(instr) - 1;
   }
 
-  private param(value: number, dtype: Dtype): number {
-    return this.push({ op: "param", dtype, args: [], value: this.params.add(value, dtype) });
+  #param(value: number, dtype: Dtype): number {
+    return this.#push({ op: "param", dtype, args: [], value: this.#params.add(value, dtype) });
   }
 
-  private expression({ op, dtype, args, value, affine, node }: Expression): number {
-    if (op === "number") return this.param(value as number, dtype);
+  #expression({ op, dtype, args, value, affine, node }: Expression): number {
+    if (op === "number") return this.#param(value as number, dtype);
     if (op === "scalar") {
-      const word = this.params.addScalar(this.scalarOf(node as Node));
-      return this.push({ op: "param", dtype, args: [], value: word });
+      const word = this.#params.addScalar(this.#scalarOf(node as Node));
+      return this.#push({ op: "param", dtype, args: [], value: word });
     }
-    if (op === "index") return this.index(affine as Affine);
-    if (op === "load") return this.load(node as Node, affine as Affine, dtype);
+    if (op === "index") return this.#index(affine as Affine);
+    if (op === "load") return this.#load(node as Node, affine as Affine, dtype);
     const ids = args.map((arg) => this.idOf(arg));
-    return this.push({ op, dtype, args: ids, ...(value === undefined ? {} : { value }) });
+    return this.#push({ op, dtype, args: ids, ...(value === undefined ? {} : { value }) });
   }
 
-  private load(node: Node, affine: Affine, dtype: Dtype): number {
-    const { binding, offset, vector } = this.access(node);
-    const index = this.index(addAffine(affine, constantAffine(offset)));
-    return this.push({
+  #load(node: Node, affine: Affine, dtype: Dtype): number {
+    const { binding, offset, vector } = this.#access(node);
+    const index = this.#index(addAffine(affine, constantAffine(offset)));
+    return this.#push({
       op: "load",
       dtype,
       args: [index],
@@ -155,42 +157,47 @@ export class CodeWriter {
   }
 
   /** The int32 instruction of a position. Factors and constants are params; 0 and 1 are structure. */
-  private index(affine: Affine): number {
-    const known = this.indexOf.get(affine.key);
+  #index(affine: Affine): number {
+    const known = this.#indexOf.get(affine.key);
     if (known !== undefined) return known;
     let sum: number | null = null;
     for (const { symbol, factor } of affine.terms) {
-      const term = this.scaled(this.symbol(symbol), factor);
-      sum = sum === null ? term : this.push({ op: "add", dtype: "int32", args: [sum, term] });
+      const term = this.#scaled(this.#symbol(symbol), factor);
+      sum = sum === null ? term : this.#push({ op: "add", dtype: "int32", args: [sum, term] });
     }
-    const id = this.plusConstant(sum, affine.constant);
-    this.indexOf.set(affine.key, id);
+    const id = this.#plusConstant(sum, affine.constant);
+    this.#indexOf.set(affine.key, id);
     return id;
   }
 
-  private scaled(id: number, factor: number): number {
-    return factor === 1 ? id : this.push({ op: "mul", dtype: "int32", args: [id, this.param(factor, "int32")] });
+  #scaled(id: number, factor: number): number {
+    return factor === 1
+      ? id
+      : this.#push({ op: "mul", dtype: "int32", args: [id, this.#param(factor, "int32")] });
   }
 
-  private plusConstant(sum: number | null, constant: number): number {
+  #plusConstant(sum: number | null, constant: number): number {
     if (sum === null) {
       return constant === 0
-        ? this.push({ op: "const", dtype: "int32", args: [], value: 0 })
-        : this.param(constant, "int32");
+        ? this.#push({ op: "const", dtype: "int32", args: [], value: 0 })
+        : this.#param(constant, "int32");
     }
-    return constant === 0 ? sum : this.push({ op: "add", dtype: "int32", args: [sum, this.param(constant, "int32")] });
+    return constant === 0
+      ? sum
+      : this.#push({ op: "add", dtype: "int32", args: [sum, this.#param(constant, "int32")] });
   }
 
-  private symbol(symbol: Symbol): number {
-    if (symbol.kind === "axis") return this.push({ op: "axis", dtype: "int32", args: [], value: symbol.axis });
-    if (symbol.kind === "value") return this.castIndex(this.idOf(symbol.value));
-    const of = this.index(symbol.of);
+  #symbol(symbol: IndexSymbol): number {
+    if (symbol.kind === "axis")
+      return this.#push({ op: "axis", dtype: "int32", args: [], value: symbol.axis });
+    if (symbol.kind === "value") return this.#castIndex(this.idOf(symbol.value));
+    const of = this.#index(symbol.of);
     const op = symbol.kind === "div" ? "idiv" : "irem";
-    return this.push({ op, dtype: "int32", args: [of, this.param(symbol.by, "int32")] });
+    return this.#push({ op, dtype: "int32", args: [of, this.#param(symbol.by, "int32")] });
   }
 
-  private castIndex(id: number): number {
+  #castIndex(id: number): number {
     const { dtype } = this.code[id] as Instr;
-    return dtype === "int32" ? id : this.push({ op: "cast", dtype: "int32", args: [id] });
+    return dtype === "int32" ? id : this.#push({ op: "cast", dtype: "int32", args: [id] });
   }
 }

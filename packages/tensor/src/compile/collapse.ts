@@ -60,7 +60,10 @@ function rebuild(draft: LoopDraft, axes: readonly LoopAxis[], moved: readonly Af
   for (const id of draft.expressions.reachable(roots)) {
     const { args, affine, ...rest } = draft.expressions.at(id);
     const mapped = args.map((arg) => ids.get(arg) as number);
-    ids.set(id, expressions.add({ ...rest, args: mapped, ...(affine ? { affine: mapAffine(affine, map) } : {}) }));
+    ids.set(
+      id,
+      expressions.add({ ...rest, args: mapped, ...(affine ? { affine: mapAffine(affine, map) } : {}) }),
+    );
   }
   return {
     axes,

@@ -1,7 +1,7 @@
 /** @file Joining finished calls: independent kernels into one dispatch, isomorphic arena updates into one flat kernel. */
 import type { Binding, BindingRange, Call, Kernel, SideKernel } from "@tenrec/kernels";
-import { finishCall } from "./emitLoop.ts";
 import { ParamTable } from "./code.ts";
+import { finishCall } from "./emitLoop.ts";
 
 /** One dispatch for independent calls, or the calls themselves where their bindings cannot live together. */
 export function combineSide(calls: readonly Call[], maxBindings: number): readonly Call[] {
@@ -10,7 +10,9 @@ export function combineSide(calls: readonly Call[], maxBindings: number): readon
   const ranges: BindingRange[] = [];
   const bindingMap: number[][] = [];
   for (const call of calls) {
-    const map = call.bindings.map((range, i) => sharedBinding(bindings, ranges, call.kernel.bindings[i] as Binding, range));
+    const map = call.bindings.map((range, i) =>
+      sharedBinding(bindings, ranges, call.kernel.bindings[i] as Binding, range),
+    );
     if (map.includes(-1)) return calls;
     bindingMap.push(map);
   }
@@ -39,12 +41,18 @@ function appendParams(params: ParamTable, paramBase: number[], call: Call): void
 }
 
 /** Index of a binding for this range: an equal one, or a new one; -1 where the buffer is already used in a conflicting way. */
-function sharedBinding(bindings: Binding[], ranges: BindingRange[], binding: Binding, range: BindingRange): number {
+function sharedBinding(
+  bindings: Binding[],
+  ranges: BindingRange[],
+  binding: Binding,
+  range: BindingRange,
+): number {
   for (const [i, other] of ranges.entries()) {
     if (other.buffer !== range.buffer) continue;
     const known = bindings[i] as Binding;
     const equalRange = other.offset === range.offset && other.bytes === range.bytes;
-    const equalUse = known.access === binding.access && known.vector === binding.vector && known.dtype === binding.dtype;
+    const equalUse =
+      known.access === binding.access && known.vector === binding.vector && known.dtype === binding.dtype;
     if (equalRange && equalUse) return i;
     if (known.access !== "read" || binding.access !== "read") return -1;
   }
@@ -69,13 +77,25 @@ export function mergeArenaCalls(calls: readonly Call[]): Call[] {
 
 function joinFlat(a: Call, b: Call): Call | null {
   const { kernel } = a;
-  if (a.key !== b.key || kernel.form !== "loop" || kernel.schedule !== "flat" || kernel.rows !== 1) return null;
+  if (a.key !== b.key || kernel.form !== "loop" || kernel.schedule !== "flat" || kernel.rows !== 1)
+    return null;
   if (a.scalars.length > 0 || kernel.lanes !== 4) return null;
-  const moved = a.bindings.map((range, i) => movement(range, b.bindings[i] as BindingRange, kernel.bindings[i] as Binding));
+  const moved = a.bindings.map((range, i) =>
+    movement(range, b.bindings[i] as BindingRange, kernel.bindings[i] as Binding),
+  );
   const shift = moved.find((by) => by !== 0);
-  if (typeof shift !== "number" || shift <= 0 || moved.some((by) => by === null || (by !== 0 && by !== shift))) return null;
+  if (
+    typeof shift !== "number" ||
+    shift <= 0 ||
+    moved.some((by) => by === null || (by !== 0 && by !== shift))
+  )
+    return null;
   const [sizeA, sizeB] = [a.params[0] as number, b.params[0] as number];
-  if (Math.ceil((sizeA * 4) / 256) * 256 !== shift || !a.params.every((word, i) => i === 0 || word === b.params[i])) return null;
+  if (
+    Math.ceil((sizeA * 4) / 256) * 256 !== shift ||
+    !a.params.every((word, i) => i === 0 || word === b.params[i])
+  )
+    return null;
   return extended(a, shift / 4 + sizeB, (i) => (moved[i] === 0 ? 0 : shift), b);
 }
 

@@ -1,17 +1,17 @@
 /** @file compile: recorded nodes to a Plan. Each stage is a pure function over data: prepare, group, lower, schedule, plan memory, emit. */
 import type { Call, Plan, PlanCopy, Target } from "@tenrec/kernels";
 import type { Node } from "../graph/node.ts";
+import { axisAffine, constantAffine } from "./affine.ts";
 import { combineSide, mergeArenaCalls } from "./combine.ts";
-import { type EmitContext, emitLoop } from "./emitLoop.ts";
 import { emitGemm } from "./emitGemm.ts";
+import { type EmitContext, emitLoop } from "./emitLoop.ts";
 import type { DraftStore } from "./expression.ts";
-import { describeGroup, type Grouping, groupNodes } from "./grouping.ts";
 import { type Group, hasInner, levelOf, loopGroup } from "./group.ts";
+import { describeGroup, type Grouping, groupNodes } from "./grouping.ts";
 import { gemmAxes, Lowering } from "./lower.ts";
 import { bytesOf, type ExternalPlace, type MemoryPlan, planMemory } from "./planMemory.ts";
 import { GraphBuilder } from "./prepare.ts";
 import { type Schedule, schedule } from "./schedule.ts";
-import { axisAffine, constantAffine } from "./affine.ts";
 
 /** Where a leaf's value comes from: a range of an external buffer, or a run-time scalar. */
 export type LeafPlace = ExternalPlace | { readonly scalar: number };
@@ -97,7 +97,9 @@ function prepare(request: CompileRequest): Graph {
     order: programOrder(roots),
     places,
     scalars,
-    arenaRoots: new Set(written.filter(({ to }) => request.externals[to.external]?.arena).map(({ root }) => root)),
+    arenaRoots: new Set(
+      written.filter(({ to }) => request.externals[to.external]?.arena).map(({ root }) => root),
+    ),
     overwrites: new Map(written.map(({ root, to }) => [root, overlapping(root, to, places)])),
   };
 }
@@ -118,7 +120,9 @@ function programOrder(roots: readonly Node[]): Node[] {
 function overlapping(root: Node, to: ExternalPlace, places: ReadonlyMap<Node, ExternalPlace>): Node[] {
   const end = to.offset + bytesOf(root);
   return [...places].flatMap(([leaf, place]) =>
-    place.external === to.external && place.offset < end && to.offset < place.offset + bytesOf(leaf) ? [leaf] : [],
+    place.external === to.external && place.offset < end && to.offset < place.offset + bytesOf(leaf)
+      ? [leaf]
+      : [],
   );
 }
 
@@ -165,7 +169,9 @@ function emit(
 
 function emitGroup(group: Group, grouping: Grouping, lowering: Lowering, context: EmitContext): Call {
   const stored = grouping.storedMembers(group);
-  const stores = stored.filter((node) => node !== group.columnSum).map((node) => storeOf(node, group, lowering));
+  const stores = stored
+    .filter((node) => node !== group.columnSum)
+    .map((node) => storeOf(node, group, lowering));
   const label = labelOf(group);
   if (group.kind === "loop") {
     const { axes, expressions, stages } = lowering;
@@ -178,8 +184,15 @@ function emitGroup(group: Group, grouping: Grouping, lowering: Lowering, context
 }
 
 function storeOf(node: Node, group: Group, lowering: Lowering): DraftStore {
-  const level = hasInner(group) && lowering.axes.some((axis) => axis.inner) ? levelOf(group, node.shape) : "full";
-  return { op: "set", node, affine: lowering.position(node), value: lowering.member(node), level: level ?? "full" };
+  const level =
+    hasInner(group) && lowering.axes.some((axis) => axis.inner) ? levelOf(group, node.shape) : "full";
+  return {
+    op: "set",
+    node,
+    affine: lowering.position(node),
+    value: lowering.member(node),
+    level: level ?? "full",
+  };
 }
 
 /** `acc` stored along n. */
@@ -193,13 +206,21 @@ function columnSumDraft(sum: Node): { lowering: Lowering; stores: readonly Draft
 
 /** Names of the operations in a kernel, shortened. */
 function labelOf(group: Group): string {
-  const names = [...group.members].filter((node) => node !== group.contraction).map((node) => node.primitive.name);
+  const names = [...group.members]
+    .filter((node) => node !== group.contraction)
+    .map((node) => node.primitive.name);
   const shown = [...new Set(names)].slice(0, 6);
   const text = shown.length < new Set(names).size ? `${shown.join("+")}+...` : shown.join("+");
   return group.kind === "loop" ? text : text && `+${text}`;
 }
 
-function finish(request: CompileRequest, graph: Graph, plan: Schedule, memory: MemoryPlan, calls: readonly Call[]): Plan {
+function finish(
+  request: CompileRequest,
+  graph: Graph,
+  plan: Schedule,
+  memory: MemoryPlan,
+  calls: readonly Call[],
+): Plan {
   const copies = graph.roots.flatMap((root, i): PlanCopy[] => {
     const { to } = request.roots[i] as CompileRequest["roots"][number];
     if ("external" in to && !plan.deferred.has(root)) return [];
@@ -222,6 +243,8 @@ function finish(request: CompileRequest, graph: Graph, plan: Schedule, memory: M
 /** The kernels of a compiled graph as text, one line a dispatch. */
 export function describe({ plan, schedule: { steps } }: Compiled): string {
   const domains = steps.map((step) => step.map(describeGroup).join(" | "));
-  const calls = plan.steps.map((step) => (step.kind === "call" ? `${step.kernel.label} (${step.workgroups} workgroups)` : step.kind));
+  const calls = plan.steps.map((step) =>
+    step.kind === "call" ? `${step.kernel.label} (${step.workgroups} workgroups)` : step.kind,
+  );
   return [`groups: ${domains.join("; ")}`, ...calls].join("\n");
 }

@@ -2,7 +2,7 @@
 import type { Call, GemmKernel, Operand } from "@tenrec/kernels";
 import type { Node } from "../graph/node.ts";
 import { type Affine, axisAffine, constantAffine } from "./affine.ts";
-import { bindValues, type BindingTable, type Use } from "./bindings.ts";
+import { type BindingTable, bindValues, type Use } from "./bindings.ts";
 import { CodeWriter, isVector, ParamTable, usesOf } from "./code.ts";
 import type { EmitContext } from "./emitLoop.ts";
 import { finishCall } from "./emitLoop.ts";
@@ -33,15 +33,24 @@ interface OperandDraft {
   readonly laneAxis: number | null;
 }
 
-export function emitGemm(draft: GemmDraft, label: string, isStored: (node: Node) => boolean, context: EmitContext): Call {
+export function emitGemm(
+  draft: GemmDraft,
+  label: string,
+  isStored: (node: Node) => boolean,
+  context: EmitContext,
+): Call {
   const extents = extentsOf(draft.contraction);
-  const operands = [0, 1].map((side) => operandDraft(draft.contraction, side as 0 | 1, extents, isStored, context));
+  const operands = [0, 1].map((side) =>
+    operandDraft(draft.contraction, side as 0 | 1, extents, isStored, context),
+  );
   const [a, b] = operands as [OperandDraft, OperandDraft];
   const lanes = context.target.lanes === 4 && extents.n % 4 === 0 ? gemmAxes.n : null;
   const uses: Use[] = [
     ...operands.flatMap((o) => usesOf(o.lowering.expressions, [o.value], [], o.laneAxis)),
     ...usesOf(draft.epilogue.expressions, [], draft.stores, lanes),
-    ...(draft.columnSum ? usesOf(draft.columnSum.lowering.expressions, [], draft.columnSum.stores, lanes) : []),
+    ...(draft.columnSum
+      ? usesOf(draft.columnSum.lowering.expressions, [], draft.columnSum.stores, lanes)
+      : []),
   ];
   const table = bindValues(uses, context.placeOf, context.bufferBytes);
   const params = new ParamTable();
@@ -79,7 +88,7 @@ function gemmLabel(a: Operand, b: Operand, tile: GemmKernel["tile"], label: stri
 function extentsOf(contraction: Node): Extents {
   const [m, n] = contraction.shape.slice(-2) as [number, number];
   const a = contraction.inputs[0] as Node;
-  const k = a.shape.at(contraction.attrs["transposeA"] ? -2 : -1) as number;
+  const k = a.shape.at(contraction.attrs.transposeA ? -2 : -1) as number;
   return { batch: contraction.shape.size / (m * n), m, n, k };
 }
 
@@ -107,7 +116,8 @@ function operandDraft(
   const transposed = affine ? affine.factorOf(natural) !== 1 && affine.factorOf(other) === 1 : swapped;
   const innerAxis = transposed ? other : natural;
   const innerExtent = [extents.batch, extents.m, extents.n, extents.k][innerAxis] as number;
-  const wide = context.target.lanes === 4 && affine !== null && innerExtent % 4 === 0 && isVector(affine, innerAxis);
+  const wide =
+    context.target.lanes === 4 && affine !== null && innerExtent % 4 === 0 && isVector(affine, innerAxis);
   return { lowering, value, transposed, laneAxis: wide ? innerAxis : null };
 }
 
@@ -123,7 +133,12 @@ function batchIndex(contraction: Node, input: Node): Affine[] {
   return extents.map((extent, i) => (extent === 1 ? constantAffine(0) : (positions[offset + i] as Affine)));
 }
 
-function writeOperand(draft: OperandDraft, table: BindingTable, params: ParamTable, context: EmitContext): Operand {
+function writeOperand(
+  draft: OperandDraft,
+  table: BindingTable,
+  params: ParamTable,
+  context: EmitContext,
+): Operand {
   const { lowering, value, transposed, laneAxis } = draft;
   const writer = new CodeWriter(lowering.expressions, params, table.access, context.scalarOf);
   writer.write([value], []);

@@ -34,15 +34,15 @@ export interface DraftStore {
 /** Expressions in order of creation, so that arguments always come first. */
 export class ExpressionList {
   readonly list: Expression[] = [];
-  private readonly known = new Map<string, number>();
+  readonly #known = new Map<string, number>();
 
   add(expression: Expression): number {
     const { op, dtype, args, value, affine, node } = expression;
     const unique = op === "number" ? `#${this.list.length}` : "";
     const key = `${op}:${dtype}:${args.join()}:${value ?? ""}:${affine?.key ?? ""}:${node?.id ?? ""}${unique}`;
-    const existing = this.known.get(key);
+    const existing = this.#known.get(key);
     if (existing !== undefined) return existing;
-    this.known.set(key, this.list.push(expression) - 1);
+    this.#known.set(key, this.list.push(expression) - 1);
     return this.list.length - 1;
   }
 

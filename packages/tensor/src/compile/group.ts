@@ -45,7 +45,7 @@ export function reducesNothing(node: Node): boolean {
 }
 
 export function reducedAxes(node: Node): readonly number[] {
-  return node.attrs["axes"] as readonly number[];
+  return node.attrs.axes as readonly number[];
 }
 
 /** The domain of a reduction: its operand's shape with the reduced axes inner. */

@@ -61,183 +61,185 @@ export function groupNodes(input: GroupingInput): Grouping {
 }
 
 class Fuser {
-  private readonly input: GroupingInput;
-  private readonly groups: Group[] = [];
-  private readonly groupOf = new Map<Node, Group>();
-  private readonly producers = new Map<Group, Set<Group>>();
-  private readonly virtual = new Map<Node, boolean>();
-  private readonly consumers = new Map<Node, Node[]>();
-  private readonly update: ReadonlySet<Node>;
-  private readonly arenaGroups = new Set<Group>();
-  private readonly bases = new Map<Node, readonly Node[]>();
-  private readonly hopeful: boolean;
-  private done = false;
+  readonly #input: GroupingInput;
+  readonly #groups: Group[] = [];
+  readonly #groupOf = new Map<Node, Group>();
+  readonly #producers = new Map<Group, Set<Group>>();
+  readonly #virtual = new Map<Node, boolean>();
+  readonly #consumers = new Map<Node, Node[]>();
+  readonly #update: ReadonlySet<Node>;
+  readonly #arenaGroups = new Set<Group>();
+  readonly #bases = new Map<Node, readonly Node[]>();
+  readonly #hopeful: boolean;
+  #done = false;
 
   constructor(input: GroupingInput, hopeful: boolean) {
-    this.input = input;
-    this.hopeful = hopeful;
+    this.#input = input;
+    this.#hopeful = hopeful;
     for (const node of input.order) {
       for (const operand of node.inputs) {
-        const list = this.consumers.get(operand);
+        const list = this.#consumers.get(operand);
         if (list) list.push(node);
-        else this.consumers.set(operand, [node]);
+        else this.#consumers.set(operand, [node]);
       }
     }
-    this.update = this.updateNodes();
+    this.#update = this.#updateNodes();
   }
 
   run(): Grouping {
-    for (const node of this.input.order) {
-      if (this.isVirtual(node) || this.input.isStoredLeaf(node)) continue;
-      if (node.primitive.family === "contraction") this.place(node, gemmGroup(node), true);
-      else this.placeNode(node);
+    for (const node of this.#input.order) {
+      if (this.#isVirtual(node) || this.#input.isStoredLeaf(node)) continue;
+      if (node.primitive.family === "contraction") this.#place(node, gemmGroup(node), true);
+      else this.#placeNode(node);
     }
-    this.done = true;
-    if (this.input.fuse) {
-      this.attachColumnSums();
-      this.mergeScalarGroups();
+    this.#done = true;
+    if (this.#input.fuse) {
+      this.#attachColumnSums();
+      this.#mergeScalarGroups();
     }
     return {
-      groups: this.groups,
-      groupOf: this.groupOf,
-      arenaGroups: this.arenaGroups,
-      isStored: this.isStored,
-      producers: this.producers,
-      loadsOf: (group) => this.loadsOf(group),
-      storedMembers: (group) => this.storedMembers(group),
+      groups: this.#groups,
+      groupOf: this.#groupOf,
+      arenaGroups: this.#arenaGroups,
+      isStored: this.#isStored,
+      producers: this.#producers,
+      loadsOf: (group) => this.#loadsOf(group),
+      storedMembers: (group) => this.#storedMembers(group),
     };
   }
 
-  private loadsOf(group: Group): Set<Node> {
+  #loadsOf(group: Group): Set<Node> {
     const loads = new Set<Node>();
     for (const member of group.members) {
-      for (const base of this.basesOf(member)) if (!group.members.has(base)) loads.add(base);
+      for (const base of this.#basesOf(member)) if (!group.members.has(base)) loads.add(base);
     }
     return loads;
   }
 
-  private storedMembers(group: Group): Node[] {
+  #storedMembers(group: Group): Node[] {
     const all = group.columnSum ? [...group.members, group.columnSum] : [...group.members];
-    return all.filter((node) => this.leavesGroup(node, group));
+    return all.filter((node) => this.#leavesGroup(node, group));
   }
 
-  private readonly isStored = (node: Node): boolean =>
-    !this.isVirtual(node) && (node.primitive.family !== "leaf" || this.input.isStoredLeaf(node));
+  readonly #isStored = (node: Node): boolean =>
+    !this.#isVirtual(node) && (node.primitive.family !== "leaf" || this.#input.isStoredLeaf(node));
 
   /**
    * Values that every kernel computes for itself rather than loads: views, constants, positions, random bits, and integer arithmetic
    * on scalars (keys, counters, offsets).
    */
-  private isVirtual(node: Node): boolean {
-    let known = this.virtual.get(node);
+  #isVirtual(node: Node): boolean {
+    let known = this.#virtual.get(node);
     if (known === undefined) {
-      known = !this.input.roots.has(node) && this.isFree(node);
-      this.virtual.set(node, known);
+      known = !this.#input.roots.has(node) && this.#isFree(node);
+      this.#virtual.set(node, known);
     }
     return known;
   }
 
-  private isFree(node: Node): boolean {
+  #isFree(node: Node): boolean {
     const { family } = node.primitive;
-    if (family === "leaf") return !this.input.isStoredLeaf(node);
+    if (family === "leaf") return !this.#input.isStoredLeaf(node);
     if (family === "movement" || family === "source") return true;
     if (family !== "elementwise") return false;
-    if (node.inputs.every((input) => this.isVirtual(input) && this.basesOf(input).length === 0)) return true;
+    if (node.inputs.every((input) => this.#isVirtual(input) && this.#basesOf(input).length === 0))
+      return true;
     return (
       node.dtype !== "float32" &&
       node.shape.size === 1 &&
-      node.inputs.every((input) => this.isVirtual(input) || this.isSmallLeaf(input))
+      node.inputs.every((input) => this.#isVirtual(input) || this.#isSmallLeaf(input))
     );
   }
 
-  private isSmallLeaf(node: Node): boolean {
-    return this.input.isStoredLeaf(node) && node.shape.size <= smallLeaf && node.dtype !== "float32";
+  #isSmallLeaf(node: Node): boolean {
+    return this.#input.isStoredLeaf(node) && node.shape.size <= smallLeaf && node.dtype !== "float32";
   }
 
   /** The computed or stored values a node reads, through values that are computed on the fly. */
-  private basesOf(node: Node): readonly Node[] {
-    let known = this.bases.get(node);
+  #basesOf(node: Node): readonly Node[] {
+    let known = this.#bases.get(node);
     if (!known) {
       const found = new Set<Node>();
       for (const input of node.inputs) {
-        if (this.isVirtual(input)) for (const base of this.basesOf(input)) found.add(base);
+        if (this.#isVirtual(input)) for (const base of this.#basesOf(input)) found.add(base);
         else found.add(input);
       }
       known = [...found];
-      this.bases.set(node, known);
+      this.#bases.set(node, known);
     }
     return known;
   }
 
   /** Elementwise values of a parameter's shape that serve only to update arenas: they stay out of the gradients' kernels. */
-  private updateNodes(): Set<Node> {
+  #updateNodes(): Set<Node> {
     const update = new Set<Node>();
-    for (const node of [...this.input.order].reverse()) {
+    for (const node of [...this.#input.order].reverse()) {
       if (node.primitive.family !== "elementwise") continue;
-      const isRoot = this.input.roots.has(node);
-      const readers = this.consumers.get(node) ?? [];
+      const isRoot = this.#input.roots.has(node);
+      const readers = this.#consumers.get(node) ?? [];
       const leadsOnlyToUpdates = readers.every((reader) => update.has(reader) && reader.shape === node.shape);
-      if (isRoot ? this.input.arenaRoots.has(node) : readers.length > 0 && leadsOnlyToUpdates) update.add(node);
+      if (isRoot ? this.#input.arenaRoots.has(node) : readers.length > 0 && leadsOnlyToUpdates)
+        update.add(node);
     }
     return update;
   }
 
-  private placeNode(node: Node): void {
-    const candidates = this.candidateGroups(node);
+  #placeNode(node: Node): void {
+    const candidates = this.#candidateGroups(node);
     for (const group of candidates) {
-      if (this.tryJoin(node, group)) return;
+      if (this.#tryJoin(node, group)) return;
     }
     const reduces = node.primitive.family === "reduce" && !reducesNothing(node);
     const domain = reduces ? reductionDomain(node) : null;
     const group = domain ? loopGroup(domain.shape, domain.reduced) : loopGroup(node.shape);
-    if (this.update.has(node)) this.arenaGroups.add(group);
-    this.place(node, group, true);
+    if (this.#update.has(node)) this.#arenaGroups.add(group);
+    this.#place(node, group, true);
   }
 
   /** Producers' groups, latest first. */
-  private candidateGroups(node: Node): Group[] {
+  #candidateGroups(node: Node): Group[] {
     const groups = new Set<Group>();
-    for (const base of this.basesOf(node)) {
-      const group = this.groupOf.get(base);
+    for (const base of this.#basesOf(node)) {
+      const group = this.#groupOf.get(base);
       if (group) groups.add(group);
     }
     return [...groups].sort((a, b) => b.id - a.id);
   }
 
-  private place(node: Node, group: Group, isNew: boolean): void {
+  #place(node: Node, group: Group, isNew: boolean): void {
     if (isNew) {
-      this.groups.push(group);
-      this.producers.set(group, new Set());
+      this.#groups.push(group);
+      this.#producers.set(group, new Set());
     }
     group.members.add(node);
-    this.groupOf.set(node, group);
-    for (const base of this.basesOf(node)) {
-      const from = this.groupOf.get(base);
-      if (from && from !== group) this.producers.get(group)?.add(from);
+    this.#groupOf.set(node, group);
+    for (const base of this.#basesOf(node)) {
+      const from = this.#groupOf.get(base);
+      if (from && from !== group) this.#producers.get(group)?.add(from);
     }
-    this.absorbProducers(group);
+    this.#absorbProducers(group);
   }
 
-  private tryJoin(node: Node, group: Group): boolean {
-    if (!this.input.fuse) return false;
-    if (this.update.has(node) !== this.arenaGroups.has(group)) return false;
-    const domain = this.joinedDomain(node, group);
-    if (!domain || this.createsCycle(node, group)) return false;
+  #tryJoin(node: Node, group: Group): boolean {
+    if (!this.#input.fuse) return false;
+    if (this.#update.has(node) !== this.#arenaGroups.has(group)) return false;
+    const domain = this.#joinedDomain(node, group);
+    if (!domain || this.#createsCycle(node, group)) return false;
     const joined: Group = { ...group, ...domain, members: new Set([...group.members, node]) };
-    if (!this.fits(joined) || !this.isAligned(node, joined)) return false;
+    if (!this.#fits(joined) || !this.#isAligned(node, joined)) return false;
     group.shape = domain.shape;
     group.reduced = domain.reduced;
-    this.place(node, group, false);
+    this.#place(node, group, false);
     return true;
   }
 
   /** The domain the group would have with the node, or null. */
-  private joinedDomain(node: Node, group: Group): Pick<Group, "shape" | "reduced"> | null {
+  #joinedDomain(node: Node, group: Group): Pick<Group, "shape" | "reduced"> | null {
     const reduces = node.primitive.family === "reduce" && !reducesNothing(node);
     if (group.kind === "gemm") return !reduces && levelOf(group, node.shape) === "full" ? group : null;
     if (!reduces) {
       const level = levelOf(group, node.shape);
-      if (level === null) return this.widened(node, group);
+      if (level === null) return this.#widened(node, group);
       return level === "full" && isScalarGroup(group) && node.shape.size > oneWorkgroup ? null : group;
     }
     const own = reductionDomain(node);
@@ -247,7 +249,7 @@ class Fuser {
   }
 
   /** A group of per-row values takes in a value with further axes: the rows stay, the further axes become inner. */
-  private widened(node: Node, group: Group): Pick<Group, "shape" | "reduced"> | null {
+  #widened(node: Node, group: Group): Pick<Group, "shape" | "reduced"> | null {
     const rows = nonOnes(group.shape);
     if (hasInner(group) || rows.length === 0 || nonOnes(node.shape).length <= rows.length) return null;
     let next = 0;
@@ -263,9 +265,9 @@ class Fuser {
     return next === rows.length && leading && kept.length > 0 ? { shape: node.shape, reduced } : null;
   }
 
-  private isAligned(node: Node, group: Group): boolean {
+  #isAligned(node: Node, group: Group): boolean {
     try {
-      new Lowering(group, this.isStored, node).member(node);
+      new Lowering(group, this.#isStored, node).member(node);
       return true;
     } catch (error) {
       if (error instanceof NotAligned) return false;
@@ -274,18 +276,18 @@ class Fuser {
   }
 
   /** True where another producer of the node depends on the group. */
-  private createsCycle(node: Node, group: Group): boolean {
-    return this.basesOf(node).some((base) => {
-      const from = this.groupOf.get(base);
-      return from !== undefined && from !== group && this.dependsOn(from, group);
+  #createsCycle(node: Node, group: Group): boolean {
+    return this.#basesOf(node).some((base) => {
+      const from = this.#groupOf.get(base);
+      return from !== undefined && from !== group && this.#dependsOn(from, group);
     });
   }
 
-  private dependsOn(group: Group, on: Group): boolean {
+  #dependsOn(group: Group, on: Group): boolean {
     const seen = new Set<Group>([group]);
     const stack = [group];
     for (let next = stack.pop(); next; next = stack.pop()) {
-      for (const producer of this.producers.get(next) ?? []) {
+      for (const producer of this.#producers.get(next) ?? []) {
         if (producer === on) return true;
         if (!seen.has(producer)) {
           seen.add(producer);
@@ -297,76 +299,78 @@ class Fuser {
   }
 
   /** Storage bindings the group would need: distinct loads plus stored members. */
-  private fits(group: Group): boolean {
-    return this.bindingsOf(group) <= this.input.target.maxBindings;
+  #fits(group: Group): boolean {
+    return this.#bindingsOf(group) <= this.#input.target.maxBindings;
   }
 
-  private bindingsOf(group: Group): number {
-    const used = new Set(this.loadsOf(group));
-    for (const member of this.storedMembers(group)) used.add(member);
+  #bindingsOf(group: Group): number {
+    const used = new Set(this.#loadsOf(group));
+    for (const member of this.#storedMembers(group)) used.add(member);
     return used.size;
   }
 
-  private leavesGroup(node: Node, group: Group): boolean {
-    return this.input.roots.has(node) || this.readers(node).some((reader) => this.isOutside(reader, group));
+  #leavesGroup(node: Node, group: Group): boolean {
+    return (
+      this.#input.roots.has(node) || this.#readers(node).some((reader) => this.#isOutside(reader, group))
+    );
   }
 
-  private isOutside(reader: Node, group: Group): boolean {
-    return !group.members.has(reader) && !(this.hopeful && !this.done && !this.groupOf.has(reader));
+  #isOutside(reader: Node, group: Group): boolean {
+    return !group.members.has(reader) && !(this.#hopeful && !this.#done && !this.#groupOf.has(reader));
   }
 
   withinLimits(): boolean {
-    return this.groups.every((group) => this.bindingsOf(group) <= this.input.target.maxBindings);
+    return this.#groups.every((group) => this.#bindingsOf(group) <= this.#input.target.maxBindings);
   }
 
   /** Consumers, seen through values that are computed on the fly. */
-  private readers(node: Node): Node[] {
-    return (this.consumers.get(node) ?? []).flatMap((reader) =>
-      this.isVirtual(reader) ? this.readers(reader) : [reader],
+  #readers(node: Node): Node[] {
+    return (this.#consumers.get(node) ?? []).flatMap((reader) =>
+      this.#isVirtual(reader) ? this.#readers(reader) : [reader],
     );
   }
 
   /** Pulls in producers' groups of the same domain, so that chains of several inputs are one kernel. */
-  private absorbProducers(group: Group): void {
-    if (!this.input.fuse) return;
-    for (const producer of [...(this.producers.get(group) ?? [])]) {
-      if (this.canMerge(producer, group)) this.merge(producer, group);
+  #absorbProducers(group: Group): void {
+    if (!this.#input.fuse) return;
+    for (const producer of [...(this.#producers.get(group) ?? [])]) {
+      if (this.#canMerge(producer, group)) this.#merge(producer, group);
     }
   }
 
-  private canMerge(from: Group, into: Group): boolean {
-    if (from.kind !== "loop" || this.arenaGroups.has(from) !== this.arenaGroups.has(into)) return false;
+  #canMerge(from: Group, into: Group): boolean {
+    if (from.kind !== "loop" || this.#arenaGroups.has(from) !== this.#arenaGroups.has(into)) return false;
     const domain = mergedDomain(from, into);
     if (!domain) return false;
     const members = new Set([...from.members, ...into.members]);
     if ([...members].some((member) => levelOf(domain, member.shape) === null)) return false;
-    if (into.kind === "gemm" && [...from.members].some((m) => this.feedsOperand(m, into))) return false;
-    if (this.isBetween(from, into) || this.dependsOn(from, into)) return false;
+    if (into.kind === "gemm" && [...from.members].some((m) => this.#feedsOperand(m, into))) return false;
+    if (this.#isBetween(from, into) || this.#dependsOn(from, into)) return false;
     const merged: Group = { ...into, ...domain, members };
-    return this.fits(merged) && [...members].every((member) => this.isAligned(member, merged));
+    return this.#fits(merged) && [...members].every((member) => this.#isAligned(member, merged));
   }
 
-  private feedsOperand(node: Node, group: Group): boolean {
-    return group.contraction !== null && this.basesOf(group.contraction).includes(node);
+  #feedsOperand(node: Node, group: Group): boolean {
+    return group.contraction !== null && this.#basesOf(group.contraction).includes(node);
   }
 
   /** True where a path from `from` to `into` passes through another group. */
-  private isBetween(from: Group, into: Group): boolean {
-    return [...(this.producers.get(into) ?? [])].some((p) => p !== from && this.dependsOn(p, from));
+  #isBetween(from: Group, into: Group): boolean {
+    return [...(this.#producers.get(into) ?? [])].some((p) => p !== from && this.#dependsOn(p, from));
   }
 
-  private merge(from: Group, into: Group): void {
+  #merge(from: Group, into: Group): void {
     const domain = mergedDomain(from, into);
     if (domain) Object.assign(into, { shape: domain.shape, reduced: domain.reduced });
     for (const member of from.members) {
       into.members.add(member);
-      this.groupOf.set(member, into);
+      this.#groupOf.set(member, into);
     }
-    const inputs = this.producers.get(into) as Set<Group>;
-    for (const producer of this.producers.get(from) ?? []) if (producer !== into) inputs.add(producer);
-    this.producers.delete(from);
-    this.groups.splice(this.groups.indexOf(from), 1);
-    for (const producers of this.producers.values()) {
+    const inputs = this.#producers.get(into) as Set<Group>;
+    for (const producer of this.#producers.get(from) ?? []) if (producer !== into) inputs.add(producer);
+    this.#producers.delete(from);
+    this.#groups.splice(this.#groups.indexOf(from), 1);
+    for (const producers of this.#producers.values()) {
       if (producers.delete(from)) producers.add(into);
     }
     inputs.delete(into);
@@ -374,19 +378,20 @@ class Fuser {
   }
 
   /** A lone sum over the rows of a contraction's B operand rides in the contraction (dW and db from the same loads). */
-  private attachColumnSums(): void {
-    for (const gemm of this.groups.filter((group) => group.contraction !== null)) {
+  #attachColumnSums(): void {
+    for (const gemm of this.#groups.filter((group) => group.contraction !== null)) {
       const contraction = gemm.contraction as Node;
       const operand = contraction.inputs[1] as Node;
-      if (contraction.attrs.transposeB || operand.shape.length !== 2 || contraction.shape.length !== 2) continue;
-      const sum = this.readers(operand).find((reader) => this.isColumnSum(reader, operand));
+      if (contraction.attrs.transposeB || operand.shape.length !== 2 || contraction.shape.length !== 2)
+        continue;
+      const sum = this.#readers(operand).find((reader) => this.#isColumnSum(reader, operand));
       if (!sum) continue;
-      this.moveColumnSum(sum, gemm);
+      this.#moveColumnSum(sum, gemm);
     }
   }
 
-  private isColumnSum(node: Node, operand: Node): boolean {
-    const group = this.groupOf.get(node);
+  #isColumnSum(node: Node, operand: Node): boolean {
+    const group = this.#groupOf.get(node);
     return (
       node.primitive.stage === "sum" &&
       node.inputs[0] === operand &&
@@ -397,37 +402,37 @@ class Fuser {
     );
   }
 
-  private moveColumnSum(sum: Node, gemm: Group): void {
-    const from = this.groupOf.get(sum) as Group;
-    if (this.dependsOn(gemm, from) || this.dependsOn(from, gemm)) return;
+  #moveColumnSum(sum: Node, gemm: Group): void {
+    const from = this.#groupOf.get(sum) as Group;
+    if (this.#dependsOn(gemm, from) || this.#dependsOn(from, gemm)) return;
     gemm.columnSum = sum;
-    this.groupOf.set(sum, gemm);
-    this.producers.delete(from);
-    this.groups.splice(this.groups.indexOf(from), 1);
-    for (const producers of this.producers.values()) if (producers.delete(from)) producers.add(gemm);
+    this.#groupOf.set(sum, gemm);
+    this.#producers.delete(from);
+    this.#groups.splice(this.#groups.indexOf(from), 1);
+    for (const producers of this.#producers.values()) if (producers.delete(from)) producers.add(gemm);
   }
 
   /** Full reductions and scalar arithmetic that do not wait for another kernel are one kernel. */
-  private mergeScalarGroups(): void {
-    const scalars = this.groups.filter((group) => isScalarGroup(group) && !this.arenaGroups.has(group));
+  #mergeScalarGroups(): void {
+    const scalars = this.#groups.filter((group) => isScalarGroup(group) && !this.#arenaGroups.has(group));
     for (let i = scalars.length - 1; i > 0; i--) {
       for (let j = i - 1; j >= 0; j--) {
         const [a, b] = [scalars[i] as Group, scalars[j] as Group];
         const [wide, narrow] = hasInner(a) || !hasInner(b) ? [a, b] : [b, a];
-        if (!this.canRideTogether(narrow, wide)) continue;
-        this.merge(narrow, wide);
+        if (!this.#canRideTogether(narrow, wide)) continue;
+        this.#merge(narrow, wide);
         scalars[j] = wide;
         break;
       }
     }
   }
 
-  private canRideTogether(narrow: Group, wide: Group): boolean {
+  #canRideTogether(narrow: Group, wide: Group): boolean {
     if (hasInner(narrow) && !sameDomain(narrow, wide)) return false;
-    if (this.isBetween(narrow, wide) || this.isBetween(wide, narrow)) return false;
+    if (this.#isBetween(narrow, wide) || this.#isBetween(wide, narrow)) return false;
     const merged: Group = { ...wide, members: new Set([...narrow.members, ...wide.members]) };
     if ([...merged.members].some((member) => levelOf(merged, member.shape) === null)) return false;
-    return [...merged.members].every((member) => this.isAligned(member, merged));
+    return [...merged.members].every((member) => this.#isAligned(member, merged));
   }
 }
 
@@ -440,12 +445,11 @@ function mergedDomain(from: Group, into: Group): Pick<Group, "shape" | "reduced"
   return into.kind === "gemm" || hasInner(into) ? null : from;
 }
 
-function sameDomain(
-  a: Pick<Group, "shape" | "reduced">,
-  b: Pick<Group, "shape" | "reduced">,
-): boolean {
+function sameDomain(a: Pick<Group, "shape" | "reduced">, b: Pick<Group, "shape" | "reduced">): boolean {
   const strip = (g: Pick<Group, "shape" | "reduced">) =>
-    g.shape.flatMap((extent, axis) => (extent === 1 ? [] : [`${extent}${g.reduced[axis] ? "r" : ""}`])).join();
+    g.shape
+      .flatMap((extent, axis) => (extent === 1 ? [] : [`${extent}${g.reduced[axis] ? "r" : ""}`]))
+      .join();
   return strip(a) === strip(b);
 }
 

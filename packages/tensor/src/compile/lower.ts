@@ -33,40 +33,40 @@ export class Lowering implements Emitter {
   readonly stages: DraftStage[] = [];
   /** Kept axes, then inner axes; extents of 1 are no axes. */
   readonly axes: readonly LoopAxis[];
-  private readonly group: Group;
-  private readonly isStored: (node: Node) => boolean;
-  private readonly full: readonly Affine[];
-  private readonly row: readonly Affine[];
-  private readonly members = new Map<Node, ScalarValue>();
-  private readonly views = new Map<string, ScalarValue>();
-  private readonly only: Node | null;
+  readonly #group: Group;
+  readonly #isStored: (node: Node) => boolean;
+  readonly #full: readonly Affine[];
+  readonly #row: readonly Affine[];
+  readonly #members = new Map<Node, ScalarValue>();
+  readonly #views = new Map<string, ScalarValue>();
+  readonly #only: Node | null;
 
   /** With `only`, a trial of that member: the positions it needs of other members are checked, their values are not computed. */
   constructor(group: Group, isStored: (node: Node) => boolean, only: Node | null = null) {
-    this.group = group;
-    this.isStored = isStored;
-    this.only = only;
+    this.#group = group;
+    this.#isStored = isStored;
+    this.#only = only;
     const positions = group.kind === "gemm" ? gemmPositions(group.shape) : loopPositions(group);
     this.axes = positions.axes;
-    this.full = positions.full.filter((_, axis) => group.shape[axis] !== 1);
-    this.row = positions.full.filter((_, axis) => group.shape[axis] !== 1 && !group.reduced[axis]);
+    this.#full = positions.full.filter((_, axis) => group.shape[axis] !== 1);
+    this.#row = positions.full.filter((_, axis) => group.shape[axis] !== 1 && !group.reduced[axis]);
   }
 
   /** The position of the current element in an array of this shape. */
   canonical(shape: readonly number[]): Affine[] {
-    const level = levelOf(this.group, shape);
+    const level = levelOf(this.#group, shape);
     if (level === null) throw new NotAligned();
-    const terms = level === "full" ? this.full : this.row;
+    const terms = level === "full" ? this.#full : this.#row;
     let next = 0;
     return shape.map((extent) => (extent === 1 ? constantAffine(0) : (terms[next++] as Affine)));
   }
 
   /** The scalar of a member at the current element, and where it belongs in memory. */
   member(node: Node): ScalarValue {
-    let value = this.members.get(node);
+    let value = this.#members.get(node);
     if (value === undefined) {
-      value = this.computeMember(node);
-      this.members.set(node, value);
+      value = this.#computeMember(node);
+      this.#members.set(node, value);
     }
     return value;
   }
@@ -75,13 +75,14 @@ export class Lowering implements Emitter {
     return flatten(this.canonical(node.shape), stridesOf(node.shape));
   }
 
-  private computeMember(node: Node): ScalarValue {
-    if (node === this.group.contraction) return this.expressions.add({ op: "acc", dtype: "float32", args: [] });
-    if (node.primitive.family === "reduce") return this.reduction(node);
-    return this.inline(node, this.canonical(node.shape));
+  #computeMember(node: Node): ScalarValue {
+    if (node === this.#group.contraction)
+      return this.expressions.add({ op: "acc", dtype: "float32", args: [] });
+    if (node.primitive.family === "reduce") return this.#reduction(node);
+    return this.#inline(node, this.canonical(node.shape));
   }
 
-  private reduction(node: Node): ScalarValue {
+  #reduction(node: Node): ScalarValue {
     const input = node.inputs[0] as Node;
     const op = node.primitive.stage;
     if (!op) throw internal(`${node.primitive.name} has no reduction stage`);
@@ -92,29 +93,29 @@ export class Lowering implements Emitter {
     return this.expressions.add({ op: "stage", dtype: node.dtype, args: [], value: this.stages.length - 1 });
   }
 
-  private inline(node: Node, index: readonly Affine[]): ScalarValue {
+  #inline(node: Node, index: readonly Affine[]): ScalarValue {
     const { at } = node.primitive;
     if (!at) throw internal(`${node.primitive.name} cannot be computed inside a kernel`);
     return at(this, node, index);
   }
 
   value(node: Node, index: readonly Affine[]): ScalarValue {
-    if (this.group.members.has(node)) {
+    if (this.#group.members.has(node)) {
       const here = this.canonical(node.shape);
       if (!here.every((term, axis) => term.key === index[axis]?.key)) throw new NotAligned();
-      return this.only && node !== this.only ? this.literal(0, node.dtype) : this.member(node);
+      return this.#only && node !== this.#only ? this.literal(0, node.dtype) : this.member(node);
     }
     const key = `${node.id}@${index.map((term) => term.key).join("|")}`;
-    let value = this.views.get(key);
+    let value = this.#views.get(key);
     if (value === undefined) {
-      value = this.outside(node, index);
-      this.views.set(key, value);
+      value = this.#outside(node, index);
+      this.#views.set(key, value);
     }
     return value;
   }
 
-  private outside(node: Node, index: readonly Affine[]): ScalarValue {
-    if (this.isStored(node)) {
+  #outside(node: Node, index: readonly Affine[]): ScalarValue {
+    if (this.#isStored(node)) {
       return this.expressions.add({
         op: "load",
         dtype: node.dtype,
@@ -126,7 +127,7 @@ export class Lowering implements Emitter {
     if (node.primitive.family === "leaf") {
       return this.expressions.add({ op: "scalar", dtype: node.dtype, args: [], node });
     }
-    return this.inline(node, index);
+    return this.#inline(node, index);
   }
 
   op(name: string, dtype: Dtype, ...args: ScalarValue[]): ScalarValue {

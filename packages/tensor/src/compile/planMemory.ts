@@ -69,7 +69,11 @@ function newSlot(slots: Slot[], bytes: number): Slot {
  * Gradients that only arena updates read lie in a buffer laid out like the arena, each at its parameter's offset: then the whole
  * update is one flat kernel.
  */
-function placeGradients(input: MemoryInput, places: Map<Node, Placement>, newBuffer: (bytes: number) => number): void {
+function placeGradients(
+  input: MemoryInput,
+  places: Map<Node, Placement>,
+  newBuffer: (bytes: number) => number,
+): void {
   const { grouping } = input;
   const readers = readerGroups(grouping);
   const buffers = new Map<string, number>();
@@ -78,7 +82,8 @@ function placeGradients(input: MemoryInput, places: Map<Node, Placement>, newBuf
     if (!target) continue;
     let operand = 0;
     for (const load of grouping.loadsOf(group)) {
-      if (places.has(load) || load.shape.size !== [...group.members][0]?.shape.size || load.shape.size === 1) continue;
+      if (places.has(load) || load.shape.size !== [...group.members][0]?.shape.size || load.shape.size === 1)
+        continue;
       const onlyUpdates = readers.get(load)?.every((reader) => grouping.arenaGroups.has(reader));
       if (!onlyUpdates || input.kept.has(load)) continue;
       const key = `${target.external}:${operand++}`;

@@ -30,88 +30,94 @@ const leafPrimitive: Primitive = {
 export class GraphBuilder {
   /** Recorded node of each placeholder. */
   readonly leaves = new Map<Node, Node>();
-  private readonly built = new Map<Node, Node>();
-  private readonly known = new Map<string, Node>();
-  private readonly ids = new Map<object, number>();
-  private readonly isLeaf: (node: Node) => boolean;
+  readonly #built = new Map<Node, Node>();
+  readonly #known = new Map<string, Node>();
+  readonly #ids = new Map<object, number>();
+  readonly #isLeaf: (node: Node) => boolean;
 
   constructor(isLeaf: (node: Node) => boolean) {
-    this.isLeaf = isLeaf;
+    this.#isLeaf = isLeaf;
   }
 
   /** Copies for these roots, each its own node. */
   roots(roots: readonly Node[]): Node[] {
     const taken = new Set<Node>();
     return roots.map((root) => {
-      const node = this.build(root);
+      const node = this.#build(root);
       const own = taken.has(node) || this.leaves.has(node) ? copyOf(node) : node;
       taken.add(own);
       return own;
     });
   }
 
-  private build(root: Node): Node {
+  #build(root: Node): Node {
     const stack = [root];
     for (let node = stack.at(-1); node; node = stack.at(-1)) {
-      if (this.built.has(node)) {
+      if (this.#built.has(node)) {
         stack.pop();
         continue;
       }
-      const missing = this.isLeaf(node) ? [] : node.inputs.filter((input) => !this.built.has(input));
+      const missing = this.#isLeaf(node) ? [] : node.inputs.filter((input) => !this.#built.has(input));
       if (missing.length > 0) {
         // Reversed, so that inputs are built in order and ids follow the program's order.
         stack.push(...missing.reverse());
         continue;
       }
       stack.pop();
-      this.built.set(node, this.isLeaf(node) ? this.placeholder(node) : this.rewrite(node));
+      this.#built.set(node, this.#isLeaf(node) ? this.#placeholder(node) : this.#rewrite(node));
     }
-    return this.built.get(root) as Node;
+    return this.#built.get(root) as Node;
   }
 
-  private placeholder(leaf: Node): Node {
+  #placeholder(leaf: Node): Node {
     const node = new Node(leafPrimitive, [], {}, leaf.shape, leaf.dtype);
     this.leaves.set(node, leaf);
     return node;
   }
 
-  private rewrite(node: Node): Node {
-    const inputs = node.inputs.map((input) => this.built.get(input) as Node);
+  #rewrite(node: Node): Node {
+    const inputs = node.inputs.map((input) => this.#built.get(input) as Node);
     const { primitive, attrs } = node;
-    if (primitive.decompose) return this.inline(primitive.decompose(inputs, attrs), inputs);
+    if (primitive.decompose) return this.#inline(primitive.decompose(inputs, attrs), inputs);
     if (primitive.family === "leaf") throw internal(`leaf ${node.id} has no value`);
-    return this.simplified(primitive, inputs, attrs, node);
+    return this.#simplified(primitive, inputs, attrs, node);
   }
 
   /** The decomposition's nodes through the same rules; its inputs are built already. */
-  private inline(result: Node, inputs: readonly Node[]): Node {
-    for (const input of inputs) this.built.set(input, input);
-    return this.build(result);
+  #inline(result: Node, inputs: readonly Node[]): Node {
+    for (const input of inputs) this.#built.set(input, input);
+    return this.#build(result);
   }
 
-  private simplified(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {
+  #simplified(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {
     const [x, y] = inputs;
     if (x && isIdentity(primitive, x, y, node)) return x;
     if (y && isCommutativeIdentity(primitive, x, y, node)) return y;
     const split = primitive.family === "reduce" && x ? splitLongReduction(primitive, x, attrs) : null;
-    if (split) return this.inline(split, inputs);
-    return this.intern(primitive, inputs, attrs, node);
+    if (split) return this.#inline(split, inputs);
+    return this.#intern(primitive, inputs, attrs, node);
   }
 
   /** Common subexpressions: equal operation on equal inputs is one node. */
-  private intern(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {
-    const key = [this.idOf(primitive), ...inputs.map((i) => i.id), node.shape.id, node.dtype, JSON.stringify(attrs)].join();
-    const known = this.known.get(key);
+  #intern(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {
+    const key = [
+      this.#idOf(primitive),
+      ...inputs.map((i) => i.id),
+      node.shape.id,
+      node.dtype,
+      JSON.stringify(attrs),
+    ].join();
+    const known = this.#known.get(key);
     if (known) return known;
     const copy = new Node(primitive, inputs, attrs, node.shape, node.dtype);
-    this.known.set(key, copy);
-    this.built.set(copy, copy);
+    this.#known.set(key, copy);
+    this.#built.set(copy, copy);
     return copy;
   }
 
-  private idOf(object: object): number {
-    const id = this.ids.get(object) ?? this.ids.size;
-    this.ids.set(object, id);
+  #idOf(object: object): number {
+    const id = this.#ids.get(object) ?? this.#ids.size;
+    this.#ids.set(object, id);
     return id;
   }
 }
@@ -141,7 +147,12 @@ const fewResults = 64;
 
 /** The value that changes no result of this reduction, or null where there is none. */
 function identityElement(stage: Primitive["stage"], dtype: Dtype): number | null {
-  const [lowest, highest] = dtype === "float32" ? [-Infinity, Infinity] : dtype === "int32" ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+  const [lowest, highest] =
+    dtype === "float32"
+      ? [-Infinity, Infinity]
+      : dtype === "int32"
+        ? [-(2 ** 31), 2 ** 31 - 1]
+        : [0, 2 ** 32 - 1];
   if (stage === "sum") return 0;
   if (stage === "prod") return 1;
   if (stage === "max") return lowest as number;

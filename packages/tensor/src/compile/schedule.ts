@@ -39,7 +39,12 @@ const kindRank = (group: Group): number => (group.kind === "gemm" ? 0 : 1);
 type Producers = Map<Group, Set<Group>>;
 
 /** Makes every reader of the old value run before the write; false where that is impossible. */
-function orderReaders(input: ScheduleInput, producers: Producers, root: Node, leaves: readonly Node[]): boolean {
+function orderReaders(
+  input: ScheduleInput,
+  producers: Producers,
+  root: Node,
+  leaves: readonly Node[],
+): boolean {
   const writer = input.grouping.groupOf.get(root) as Group;
   const before: Group[] = [];
   for (const group of input.grouping.groups) {
@@ -114,7 +119,10 @@ function sideBySide(order: readonly Group[], depth: ReadonlyMap<Group, number>):
     const previous = steps.at(-1);
     const first = previous?.[0];
     const pairs =
-      first && previous.length === 1 && first.kind === "gemm" && group.kind === "gemm" &&
+      first &&
+      previous.length === 1 &&
+      first.kind === "gemm" &&
+      group.kind === "gemm" &&
       depth.get(first) === depth.get(group);
     if (pairs) previous.push(group);
     else steps.push([group]);

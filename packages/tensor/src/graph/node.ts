@@ -6,7 +6,9 @@ import { type Shape, shapeOf } from "./shape.ts";
 export type { Dtype } from "@tenrec/kernels";
 
 /** Static attributes of a node: plain numbers, strings, booleans and arrays of numbers. They are structure, never per-step data. */
-export type Attrs = Readonly<Record<string, number | string | boolean | readonly number[] | readonly boolean[]>>;
+export type Attrs = Readonly<
+  Record<string, number | string | boolean | readonly number[] | readonly boolean[]>
+>;
 
 /** A dense array in double precision, the currency of the reference interpreter. */
 export interface RefArray {
@@ -75,7 +77,9 @@ export interface Primitive {
    */
   readonly vjp: ((context: VjpContext) => readonly (Node | null)[]) | null;
   /** Double-precision meaning, sharing nothing with the lowering. Composites have `decompose` instead. */
-  readonly reference: ((inputs: readonly RefArray[], attrs: Attrs, output: { shape: Shape; dtype: Dtype }) => Float64Array) | null;
+  readonly reference:
+    | ((inputs: readonly RefArray[], attrs: Attrs, output: { shape: Shape; dtype: Dtype }) => Float64Array)
+    | null;
   /** Composites: the same value in primitives: oracle, fallback, higher derivative. */
   readonly decompose: ((inputs: readonly Node[], attrs: Attrs) => Node) | null;
   /** elementwise, movement, indexing, source: scalar code of one element. */

@@ -40,7 +40,13 @@ function moveTo(runtime: Runtime, { state }: Variable, block: Block, offset: num
   const memory = state.memory as Memory;
   if (memory.host) runtime.device.write(block.buffer, offset, memory.host);
   else if (memory.block) {
-    runtime.device.copy(memory.block.buffer, memory.offset, block.buffer, offset, Math.ceil(memory.bytes / 4) * 4);
+    runtime.device.copy(
+      memory.block.buffer,
+      memory.offset,
+      block.buffer,
+      offset,
+      Math.ceil(memory.bytes / 4) * 4,
+    );
     if (!memory.block.arena) runtime.pool.give(memory.block);
   }
   // The old Memory object may back a tensor that was read; it moves along with the variable.

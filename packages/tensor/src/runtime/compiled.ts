@@ -3,7 +3,7 @@ import type { DeviceBuffer, Program } from "@tenrec/kernels";
 import { type Compiled, type CompileOptions, compile, type Destination } from "../compile/compile.ts";
 import { bytesOf } from "../compile/planMemory.ts";
 import { internal } from "../graph/errors.ts";
-import { type Dtype, Node } from "../graph/node.ts";
+import type { Dtype, Node } from "../graph/node.ts";
 import { countOverwrite, flush, saveOldVersion } from "./flush.ts";
 import { dataNode, placeholderNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
@@ -31,43 +31,47 @@ export class TracedFunction implements Trace {
   readonly outputs: readonly Node[];
   /** Nodes recorded before the trace, used inside: constants of the program. */
   readonly captured: readonly Node[];
-  private readonly variables = new Map<VariableState, TracedVariable>();
+  readonly #variables = new Map<VariableState, TracedVariable>();
 
-  constructor(name: string, signatures: readonly Signature[], body: (inputs: readonly Node[]) => readonly Node[]) {
+  constructor(
+    name: string,
+    signatures: readonly Signature[],
+    body: (inputs: readonly Node[]) => readonly Node[],
+  ) {
     this.name = name;
     this.inputs = signatures.map(({ shape, dtype }) => placeholderNode(shape, dtype));
     const start = this.inputs[0]?.id ?? placeholderNode([], "float32").id;
     this.outputs = inTrace(this, () => body(this.inputs));
-    this.captured = this.findCaptured(start);
+    this.captured = this.#findCaptured(start);
   }
 
   read(state: VariableState): Node {
-    return this.traced(state).current;
+    return this.#track(state).current;
   }
 
   assign(state: VariableState, value: Node): void {
-    this.traced(state).current = value;
+    this.#track(state).current = value;
   }
 
-  private traced(state: VariableState): TracedVariable {
-    let traced = this.variables.get(state);
+  #track(state: VariableState): TracedVariable {
+    let traced = this.#variables.get(state);
     if (!traced) {
       const leaf = placeholderNode(state.current.shape, state.current.dtype);
       traced = { state, leaf, current: leaf };
-      this.variables.set(state, traced);
+      this.#variables.set(state, traced);
     }
     return traced;
   }
 
   all(): readonly TracedVariable[] {
-    return [...this.variables.values()];
+    return [...this.#variables.values()];
   }
 
   written(): readonly TracedVariable[] {
     return this.all().filter(({ leaf, current }) => leaf !== current);
   }
 
-  private findCaptured(start: number): Node[] {
+  #findCaptured(start: number): Node[] {
     const leaves = new Set<Node>([...this.inputs, ...this.all().map(({ leaf }) => leaf)]);
     const found = new Set<Node>();
     const seen = new Set<Node>();
@@ -85,55 +89,62 @@ export class TracedFunction implements Trace {
 /** A traced function compiled for one device and the places its variables have there. */
 export class CompiledFunction {
   readonly traced: TracedFunction;
-  private readonly runtime: Runtime;
-  private readonly options: CompileOptions | undefined;
-  private compiled: Compiled | null = null;
-  private program: Program | null = null;
-  private blocks: readonly Block[] = [];
-  private places: readonly { readonly block: Block | null; readonly offset: number }[] = [];
-  private readonly variables: readonly TracedVariable[];
-  private readonly written: readonly TracedVariable[];
+  readonly #runtime: Runtime;
+  readonly #options: CompileOptions | undefined;
+  #compiled: Compiled | null = null;
+  #program: Program | null = null;
+  #blocks: readonly Block[] = [];
+  #places: readonly { readonly block: Block | null; readonly offset: number }[] = [];
+  readonly #variables: readonly TracedVariable[];
+  readonly #written: readonly TracedVariable[];
 
   constructor(runtime: Runtime, traced: TracedFunction, options?: CompileOptions) {
-    this.runtime = runtime;
+    this.#runtime = runtime;
     this.traced = traced;
-    this.options = options;
-    this.variables = traced.all();
-    this.written = traced.written();
+    this.#options = options;
+    this.#variables = traced.all();
+    this.#written = traced.written();
   }
 
   /** Makes everything a run with these inputs needs; resolves when every pipeline is built. */
   prepare(inputs: readonly Memory[]): Promise<void> {
-    this.settleState();
-    this.refresh();
-    const program = this.program as Program;
-    this.runtime.device.bind(program, this.buffers(this.inputBlocks(inputs)));
+    this.#settleState();
+    this.#refresh();
+    const program = this.#program as Program;
+    this.#runtime.device.bind(program, this.#buffers(this.#inputBlocks(inputs)));
     return program.ready;
   }
 
   explain(): Compiled {
-    if (!this.compiled) throw internal("explain before the first run");
-    return this.compiled;
+    if (!this.#compiled) throw internal("explain before the first run");
+    return this.#compiled;
   }
 
   /** Queues one run; returns fresh memory for each output. */
   run(inputs: readonly Memory[]): Memory[] {
-    this.settleState();
-    this.refresh();
-    const { pool, device } = this.runtime;
-    const results = this.traced.outputs.map((node) => new Memory(bytesOf(node), pool.take(bytesOf(node), "result")));
-    const bound = this.inputBlocks(inputs);
-    this.overwrite();
-    device.run(this.program as Program, this.buffers(bound), results.map(({ block }) => (block as Block).buffer), none);
+    this.#settleState();
+    this.#refresh();
+    const { pool, device } = this.#runtime;
+    const results = this.traced.outputs.map(
+      (node) => new Memory(bytesOf(node), pool.take(bytesOf(node), "result")),
+    );
+    const bound = this.#inputBlocks(inputs);
+    this.#overwrite();
+    device.run(
+      this.#program as Program,
+      this.#buffers(bound),
+      results.map(({ block }) => (block as Block).buffer),
+      none,
+    );
     return results;
   }
 
   /** An input that lies in memory the program overwrites (a variable that was read) is copied: it must keep its value. */
-  private inputBlocks(inputs: readonly Memory[]): Block[] {
-    const { pool, device } = this.runtime;
-    const overwritten = new Set(this.written.map(({ state }) => state.memory?.block));
+  #inputBlocks(inputs: readonly Memory[]): Block[] {
+    const { pool, device } = this.#runtime;
+    const overwritten = new Set(this.#written.map(({ state }) => state.memory?.block));
     return inputs.map((memory) => {
-      const block = this.runtime.resident(memory).block as Block;
+      const block = this.#runtime.resident(memory).block as Block;
       if (!overwritten.has(block) && memory.offset === 0) return block;
       const copy = pool.take(memory.bytes, "input");
       device.copy(block.buffer, memory.offset, copy.buffer, 0, Math.ceil(memory.bytes / 4) * 4);
@@ -141,49 +152,51 @@ export class CompiledFunction {
     });
   }
 
-  private buffers(inputs: readonly Block[]): DeviceBuffer[] {
-    return [...inputs, ...this.blocks].map((block) => block.buffer);
+  #buffers(inputs: readonly Block[]): DeviceBuffer[] {
+    return [...inputs, ...this.#blocks].map((block) => block.buffer);
   }
 
   /** Everything recorded before that this program reads or overwrites is evaluated first. */
-  private settleState(): void {
+  #settleState(): void {
     const isPending = (node: Node) => !node.stored;
     const captured = this.traced.captured.filter(isPending);
-    if (captured.length > 0 || recording.dirty.length > 0) flush(this.runtime, captured);
-    for (const { state } of this.variables) if (state.memory) this.runtime.resident(state.memory);
+    if (captured.length > 0 || recording.dirty.length > 0) flush(this.#runtime, captured);
+    for (const { state } of this.#variables) if (state.memory) this.#runtime.resident(state.memory);
   }
 
   /** Old versions that pending values still need are saved; from here on the variables' leaves are new values. */
-  private overwrite(): void {
-    if (this.written.length === 0) return;
+  #overwrite(): void {
+    if (this.#written.length === 0) return;
     countOverwrite();
-    for (const { state } of this.written) {
+    for (const { state } of this.#written) {
       const { leaf, memory } = state;
       if (leaf.uses === 0 && !leaf.handle) continue;
       state.current = dataNode(leaf.shape, leaf.dtype, memory as Memory);
-      saveOldVersion(this.runtime, state);
+      saveOldVersion(this.#runtime, state);
       state.leaf = state.current;
     }
   }
 
   /** Compiles for the variables' present places; again only if one of them has moved. */
-  private refresh(): void {
-    const moved = this.variables.some(({ state }, i) => {
-      const known = this.places[i];
+  #refresh(): void {
+    const moved = this.#variables.some(({ state }, i) => {
+      const known = this.#places[i];
       return !known || known.block !== state.memory?.block || known.offset !== state.memory?.offset;
     });
-    if (this.program && !moved) return;
-    this.program?.dispose();
-    this.places = this.variables.map(({ state }) => ({
+    if (this.#program && !moved) return;
+    this.#program?.dispose();
+    this.#places = this.#variables.map(({ state }) => ({
       block: state.memory?.block ?? null,
       offset: state.memory?.offset ?? 0,
     }));
-    this.compiled = this.compile();
-    this.program = this.runtime.device.build(this.compiled.plan);
+    this.#compiled = this.#compile();
+    this.#program = this.#runtime.device.build(this.#compiled.plan);
   }
 
-  private compile(): Compiled {
-    const { traced, variables, runtime } = this;
+  #compile(): Compiled {
+    const { traced } = this;
+    const variables = this.#variables;
+    const runtime = this.#runtime;
     const numInputs = traced.inputs.length;
     const blocks: Block[] = [];
     const placeIn = (memory: Memory) => {
@@ -197,9 +210,9 @@ export class CompiledFunction {
     for (const node of traced.captured) leaves.set(node, placeIn(runtime.resident(node.stored as Memory)));
     const roots = [
       ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({ node, to: { result } })),
-      ...this.written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
+      ...this.#written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
     ];
-    this.blocks = blocks;
+    this.#blocks = blocks;
     return compile({
       label: traced.name,
       roots,
@@ -211,13 +224,13 @@ export class CompiledFunction {
       numResults: traced.outputs.length,
       numScalars: 0,
       target: runtime.device.target,
-      ...(this.options ? { options: this.options } : {}),
+      ...(this.#options ? { options: this.#options } : {}),
     });
   }
 
   dispose(): void {
-    this.program?.dispose();
-    this.program = null;
+    this.#program?.dispose();
+    this.#program = null;
   }
 }
 

@@ -3,9 +3,9 @@
  * never on the garbage collector.
  */
 import { compile } from "../compile/compile.ts";
+import { bytesOf } from "../compile/planMemory.ts";
 import { internal, StaleTensor } from "../graph/errors.ts";
 import { type Node, release } from "../graph/node.ts";
-import { bytesOf } from "../compile/planMemory.ts";
 import { assignPrimitive, ScalarNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
 import type { ProgramEntry } from "./programCache.ts";
@@ -18,6 +18,12 @@ const smallBytes = 1024;
 export const pendingLimit = 10_000;
 
 let flushCount = 0;
+const pinned = new WeakSet<Node>();
+
+/** The value is stored when it is computed. */
+export function pin(node: Node): void {
+  pinned.add(node);
+}
 
 /** Flushes everything up to now: demanded values, dirty variables and, with them, unread results. */
 export function flush(runtime: Runtime, demanded: readonly Node[]): void {
@@ -58,18 +64,18 @@ class Walk {
   readonly order: Node[] = [];
   readonly position = new Map<Node, number>();
   readonly roots = new Set<Node>();
-  private readonly inside = new Map<Node, number>();
+  readonly #inside = new Map<Node, number>();
   /** Values that variables take over: their handles need no memory of their own. */
-  private readonly assigned = new Set<Node>();
+  readonly #assigned = new Set<Node>();
 
   constructor(runtime: Runtime, roots: readonly Node[], dirty: readonly VariableState[]) {
     this.runtime = runtime;
     this.dirty = dirty;
-    for (const root of roots) this.visit(root);
+    for (const root of roots) this.#visit(root);
     for (const root of roots) this.roots.add(root);
   }
 
-  private visit(root: Node): void {
+  #visit(root: Node): void {
     const stack = [root];
     for (let node = stack.at(-1); node; node = stack.at(-1)) {
       if (this.position.has(node)) {
@@ -82,11 +88,11 @@ class Walk {
         continue;
       }
       stack.pop();
-      this.add(node);
+      this.#add(node);
     }
   }
 
-  private add(node: Node): void {
+  #add(node: Node): void {
     this.position.set(node, this.order.push(node) - 1);
     if (this.isLeaf(node)) return;
     // Asked for after it was fused away: stored now, and by every later run of the program that computed it.
@@ -95,8 +101,8 @@ class Walk {
       node.fused = null;
       this.roots.add(node);
     }
-    if (node.primitive === assignPrimitive) this.assigned.add(node.inputs[0] as Node);
-    for (const input of node.inputs) this.inside.set(input, (this.inside.get(input) ?? 0) + 1);
+    if (node.primitive === assignPrimitive) this.#assigned.add(node.inputs[0] as Node);
+    for (const input of node.inputs) this.#inside.set(input, (this.#inside.get(input) ?? 0) + 1);
   }
 
   isLeaf(node: Node): boolean {
@@ -117,29 +123,35 @@ class Walk {
   stored(keeps: ReadonlySet<number>): Node[] {
     return this.order.filter((node, position) => {
       if (this.isLeaf(node)) return false;
-      if (this.roots.has(node) || node.uses > (this.inside.get(node) ?? 0)) return true;
-      const isSmall = node.handle && bytesOf(node) <= smallBytes && !this.assigned.has(node);
-      return isSmall || keeps.has(position);
+      if (this.roots.has(node) || node.uses > (this.#inside.get(node) ?? 0)) return true;
+      const isSmall = node.handle && bytesOf(node) <= smallBytes && !this.#assigned.has(node);
+      return isSmall || keeps.has(position) || pinned.has(node);
     });
   }
 }
 
 function staleError(node: Node): StaleTensor {
-  return new StaleTensor("read", "the value depends on an old version of a variable that has been recycled.", {
-    received: `a tensor computed from ${node.dtype}[${node.shape.join()}] as it was before several assignments.`,
-    expected: "a value read (or kept) before the variable was overwritten again.",
-    fix: "await its data earlier, or call keep() on it in the step that makes it.",
-  });
+  return new StaleTensor(
+    "read",
+    "the value depends on an old version of a variable that has been recycled.",
+    {
+      received: `a tensor computed from ${node.dtype}[${node.shape.join()}] as it was before several assignments.`,
+      expected: "a value read (or kept) before the variable was overwritten again.",
+      fix: "await its data earlier, or call keep() on it in the step that makes it.",
+    },
+  );
 }
 
 /** Device buffers of a run in first-use order. */
 class Externals {
   readonly blocks: Block[] = [];
-  private readonly index = new Map<Block, number>();
+  readonly #index = new Map<Block, number>();
 
   of(block: Block): number {
-    let index = this.index.get(block);
-    if (index === undefined) this.index.set(block, (index = this.blocks.push(block) - 1));
+    const known = this.#index.get(block);
+    if (known !== undefined) return known;
+    const index = this.blocks.push(block) - 1;
+    this.#index.set(block, index);
     return index;
   }
 }
@@ -216,7 +228,9 @@ function allocate(
   const outputs = new Map<Node, Memory>();
   for (const node of stored) {
     const variable = owner.get(node);
-    const memory = variable?.memory ?? new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), variable ? "variable" : "value"));
+    const memory =
+      variable?.memory ??
+      new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), variable ? "variable" : "value"));
     runtime.resident(memory);
     if (variable) variable.memory = memory;
     externals.of(memory.block as Block);
@@ -276,7 +290,8 @@ function settle(
     variable.leaf = variable.current;
   }
   for (const [position, node] of walk.order.entries()) {
-    if (!node.stored && !walk.isLeaf(node) && node.uses + Number(node.handle) > 0) node.fused = { keeps, position };
+    if (!node.stored && !walk.isLeaf(node) && node.uses + Number(node.handle) > 0)
+      node.fused = { keeps, position };
   }
 }
 

@@ -4,10 +4,10 @@ import { DisposedError, DtypeError, ShapeError, ValueError } from "../graph/erro
 import { type Node, release } from "../graph/node.ts";
 import { type Shape, shapeOf, typeText } from "../graph/shape.ts";
 import { fill } from "../primitives/source.ts";
+import { flush, pendingLimit } from "./flush.ts";
 import { dataNode, ScalarNode } from "./leaf.ts";
 import { type HostData, Memory } from "./memory.ts";
 import { ready, recording } from "./runtime.ts";
-import { flush, pendingLimit } from "./flush.ts";
 import { escaped, isHandleFree, scopes, type Trace } from "./scope.ts";
 
 /** Nested arrays of numbers or booleans. */
@@ -184,7 +184,12 @@ function flushPending(): void {
   const handles = recording.handles;
   const last = handles.filter((node) => node.uses === 0 && !node.stored);
   recording.handles = last;
-  void ready().then((runtime) => flush(runtime, last.filter((node) => !node.stored && node.handle)));
+  void ready().then((runtime) =>
+    flush(
+      runtime,
+      last.filter((node) => !node.stored && node.handle),
+    ),
+  );
 }
 
 /** The node of a handle, refused where it must not be used any more. */
@@ -271,11 +276,13 @@ function nestedNode(value: readonly NestedNumbers[], dtype?: Dtype): Node {
 /** Extents and elements of nested arrays; ragged ones are refused with the position. */
 export function flattenNested(value: NestedNumbers): { shape: number[]; flat: (number | boolean)[] } {
   const shape: number[] = [];
-  for (let level: NestedNumbers | undefined = value; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: NestedNumbers | undefined = value; Array.isArray(level); level = level[0])
+    shape.push(level.length);
   const flat: (number | boolean)[] = [];
   const visit = (item: NestedNumbers, axis: number, path: string): void => {
     const isArray = Array.isArray(item);
-    if (isArray !== axis < shape.length || (isArray && item.length !== shape[axis])) throw raggedError(item, axis, path, shape);
+    if (isArray !== axis < shape.length || (isArray && item.length !== shape[axis]))
+      throw raggedError(item, axis, path, shape);
     if (isArray) for (const [i, part] of item.entries()) visit(part, axis + 1, `${path}[${i}]`);
     else flat.push(item as number | boolean);
   };
@@ -284,7 +291,9 @@ export function flattenNested(value: NestedNumbers): { shape: number[]; flat: (n
 }
 
 function raggedError(item: NestedNumbers, axis: number, path: string, shape: readonly number[]): Error {
-  const found = Array.isArray(item) ? `an array of length ${item.length}` : JSON.stringify(item) ?? String(item);
+  const found = Array.isArray(item)
+    ? `an array of length ${item.length}`
+    : (JSON.stringify(item) ?? String(item));
   const wanted = axis < shape.length ? `an array of length ${shape[axis]}` : "a number";
   return new ValueError("tensor", "the nested arrays are ragged.", {
     received: `${found} at ${path || "the top"}.`,
@@ -294,9 +303,14 @@ function raggedError(item: NestedNumbers, axis: number, path: string, shape: rea
 }
 
 /** Dtype-checked creation for `tensor(value, options)`. */
-export function createNode(value: TensorLike, shape: readonly number[] | undefined, dtype: Dtype | undefined): Node {
+export function createNode(
+  value: TensorLike,
+  shape: readonly number[] | undefined,
+  dtype: Dtype | undefined,
+): Node {
   if (value instanceof TensorBase) return useNode(value);
-  if (ArrayBuffer.isView(value)) return hostNode(value as HostData, shape ?? [(value as HostData).length], dtype);
+  if (ArrayBuffer.isView(value))
+    return hostNode(value as HostData, shape ?? [(value as HostData).length], dtype);
   if (isHostArray(value)) return hostNode(value.data, shape ?? value.shape, dtype);
   const nested = flattenNested(value as NestedNumbers);
   const isBool = nested.flat.length > 0 && nested.flat.every((item) => typeof item === "boolean");

@@ -37,23 +37,23 @@ export class Memory implements Stored {
 export class BlockPool {
   readonly device: Device;
   // Per block, never per handle: GC returns memory, it never decides what is computed.
-  private readonly registry: FinalizationRegistry<DeviceBuffer>;
+  readonly #registry: FinalizationRegistry<DeviceBuffer>;
 
   constructor(device: Device) {
     this.device = device;
-    this.registry = new FinalizationRegistry((buffer) => device.free(buffer));
+    this.#registry = new FinalizationRegistry((buffer) => device.free(buffer));
   }
 
   take(bytes: number, label: string, arena = false): Block {
     const block = new Block(this.device.alloc(Math.max(4, bytes), label), arena);
-    this.registry.register(block, block.buffer, block);
+    this.#registry.register(block, block.buffer, block);
     return block;
   }
 
   give(block: Block): void {
     if (block.freed) return;
     block.freed = true;
-    this.registry.unregister(block);
+    this.#registry.unregister(block);
     this.device.free(block.buffer);
   }
 }

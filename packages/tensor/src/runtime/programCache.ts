@@ -1,7 +1,7 @@
 /** @file Compiled flushes by structure: two 32-bit hashes to find a candidate, word-by-word comparison to be sure. */
 import type { Program } from "@tenrec/kernels";
-import type { Attrs, Node, Primitive } from "../graph/node.ts";
 import type { Compiled } from "../compile/compile.ts";
+import type { Attrs, Node, Primitive } from "../graph/node.ts";
 
 /** One program and the positions that were asked for after an earlier run (they are stored from then on). */
 export interface ProgramEntry {
@@ -13,52 +13,52 @@ export interface ProgramEntry {
 
 /** Appends words and keeps two running hashes. */
 export class KeyWriter {
-  private words = new Uint32Array(1024);
-  private length = 0;
+  #words = new Uint32Array(1024);
+  #length = 0;
   first = 0x811c9dc5;
   second = 0x9e3779b9;
 
   push(word: number): void {
-    if (this.length === this.words.length) {
-      const grown = new Uint32Array(this.length * 2);
-      grown.set(this.words);
-      this.words = grown;
+    if (this.#length === this.#words.length) {
+      const grown = new Uint32Array(this.#length * 2);
+      grown.set(this.#words);
+      this.#words = grown;
     }
-    this.words[this.length++] = word;
+    this.#words[this.#length++] = word;
     this.first = Math.imul(this.first ^ word, 0x01000193);
     this.second = Math.imul(this.second + word, 0x85ebca6b) ^ (this.second >>> 15);
   }
 
   reset(): void {
-    this.length = 0;
+    this.#length = 0;
     this.first = 0x811c9dc5;
     this.second = 0x9e3779b9;
   }
 
   view(): Uint32Array {
-    return this.words.subarray(0, this.length);
+    return this.#words.subarray(0, this.#length);
   }
 }
 
 /** Small integers for primitives and attribute values, so that structure is words. */
 export class StructureIds {
-  private readonly primitives = new Map<Primitive, number>();
-  private readonly attrs = new Map<string, number>();
-  private readonly attrObjects = new WeakMap<Attrs, number>();
+  readonly #primitives = new Map<Primitive, number>();
+  readonly #attrs = new Map<string, number>();
+  readonly #attrObjects = new WeakMap<Attrs, number>();
 
   primitive(primitive: Primitive): number {
-    let id = this.primitives.get(primitive);
-    if (id === undefined) this.primitives.set(primitive, (id = this.primitives.size + 1));
+    const id = this.#primitives.get(primitive) ?? this.#primitives.size + 1;
+    this.#primitives.set(primitive, id);
     return id;
   }
 
   attributes(node: Node): number {
-    let id = this.attrObjects.get(node.attrs);
+    let id = this.#attrObjects.get(node.attrs);
     if (id !== undefined) return id;
     const text = attrsKey(node.attrs);
-    id = this.attrs.get(text);
-    if (id === undefined) this.attrs.set(text, (id = this.attrs.size + 1));
-    this.attrObjects.set(node.attrs, id);
+    id = this.#attrs.get(text) ?? this.#attrs.size + 1;
+    this.#attrs.set(text, id);
+    this.#attrObjects.set(node.attrs, id);
     return id;
   }
 }
@@ -77,15 +77,15 @@ export function attrsKey(attrs: Attrs): string {
 export class ProgramCache {
   readonly ids: StructureIds = new StructureIds();
   readonly key: KeyWriter = new KeyWriter();
-  private readonly entries = new Map<number, ProgramEntry[]>();
+  readonly #entries = new Map<number, ProgramEntry[]>();
   size = 0;
 
   /** The entry for the words now in `key`; a new one has no program yet. */
   lookup(): ProgramEntry {
     const bucketKey = (this.key.first >>> 0) * 0x200000 + (this.key.second >>> 11);
     const words = this.key.view();
-    let bucket = this.entries.get(bucketKey);
-    if (!bucket) this.entries.set(bucketKey, (bucket = []));
+    const bucket = this.#entries.get(bucketKey) ?? [];
+    this.#entries.set(bucketKey, bucket);
     let entry = bucket.find((known) => equalWords(known.words, words));
     if (!entry) {
       entry = { words: words.slice(), keeps: new Set(), compiled: null, program: null };

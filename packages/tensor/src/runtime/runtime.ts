@@ -2,7 +2,7 @@
 import { type Device, type DeviceInfo, type OpenDeviceOptions, openDevice } from "@tenrec/kernels";
 import { StateError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
-import { BlockPool, Memory } from "./memory.ts";
+import { BlockPool, type Memory } from "./memory.ts";
 import { ProgramCache } from "./programCache.ts";
 import { VersionRing } from "./ring.ts";
 import type { VariableState } from "./variableState.ts";

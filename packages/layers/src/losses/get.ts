@@ -1,0 +1,59 @@
+/** @file Losses by name. */
+import type { Tensor } from "@tenrec/tensor";
+import { findName, type Identifier } from "../identifiers.ts";
+import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from "./crossentropy.ts";
+import { Loss, type LossFunction, LossFunctionWrapper } from "./loss.ts";
+import {
+  cosineSimilarity,
+  hinge,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  squaredHinge,
+} from "./regression.ts";
+
+const names: Readonly<Record<string, LossFunction>> = {
+  sparse_categorical_crossentropy: sparseCategoricalCrossentropy,
+  categorical_crossentropy: categoricalCrossentropy,
+  binary_crossentropy: binaryCrossentropy,
+  mean_squared_error: meanSquaredError,
+  mse: meanSquaredError,
+  mean_absolute_error: meanAbsoluteError,
+  mae: meanAbsoluteError,
+  mean_absolute_percentage_error: meanAbsolutePercentageError,
+  mape: meanAbsolutePercentageError,
+  mean_squared_logarithmic_error: meanSquaredLogarithmicError,
+  msle: meanSquaredLogarithmicError,
+  huber,
+  log_cosh: logCosh,
+  poisson,
+  hinge,
+  squared_hinge: squaredHinge,
+  kl_divergence: klDivergence,
+  cosine_similarity: cosineSimilarity,
+};
+
+/** Names that may stand for a loss; "crossentropy" is chosen by the shapes. */
+export const lossNames: readonly string[] = [...Object.keys(names), "crossentropy"];
+
+/** The function of a name, or null. */
+export function lossFunction(name: string): LossFunction {
+  return names[findName("loss", "loss", name, Object.keys(names))] as LossFunction;
+}
+
+/**
+ * The loss of an identifier. A name or function becomes a loss with its mean.
+ *
+ * @throws ValueError for unknown names, with the nearest known ones.
+ */
+export function getLoss(identifier: Exclude<Identifier<Loss | LossFunction>, null | undefined>): Loss {
+  if (identifier instanceof Loss) return identifier;
+  if (typeof identifier === "function") return new LossFunctionWrapper(identifier);
+  const found = findName("loss", "loss", identifier, Object.keys(names));
+  return new LossFunctionWrapper((yTrue: Tensor, yPred: Tensor) => lossFunction(found)(yTrue, yPred), { name: found });
+}

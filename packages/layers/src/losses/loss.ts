@@ -1,0 +1,84 @@
+/** @file Loss: values per sample, their weights and their reduction. */
+import { handleFree, ops, type Tensor, type TensorLike } from "@tenrec/tensor";
+import { findName } from "../identifiers.ts";
+import { classNameOf, snakeCase } from "../naming.ts";
+import { asFloat, asTensor, sameRank } from "../tensors.ts";
+
+/** What becomes of the values of a batch. */
+export type Reduction = "sum_over_batch_size" | "sum" | "none" | "mean" | "mean_with_sample_weight";
+
+/** A loss per sample; the last axis of the prediction is reduced. */
+export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
+
+export interface LossOptions {
+  readonly reduction?: Reduction | null;
+  readonly name?: string;
+}
+
+const reductions: readonly Reduction[] = ["sum_over_batch_size", "sum", "none", "mean", "mean_with_sample_weight"];
+
+/**
+ * Base of all losses. Subclasses give `call`, the loss of each sample.
+ *
+ * @example
+ * const loss = await new losses.MeanSquaredError().apply(yTrue, yPred).item();
+ */
+export abstract class Loss {
+  static readonly className: string = "Loss";
+  readonly name: string;
+  readonly reduction: Reduction;
+
+  constructor(options: LossOptions = {}) {
+    this.name = options.name ?? snakeCase(classNameOf(this));
+    const wanted = options.reduction === undefined ? "sum_over_batch_size" : (options.reduction ?? "none");
+    this.reduction = findName(this.name, "reduction", wanted, reductions) as Reduction;
+  }
+
+  /** Loss per sample. */
+  abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
+
+  /**
+   * The reduced loss.
+   *
+   * @param options - `sampleWeight`: a weight per sample, or per value of the loss.
+   * @throws ShapeError if target and prediction do not fit.
+   */
+  apply(yTrue: TensorLike, yPred: TensorLike, options: { readonly sampleWeight?: TensorLike | null } = {}): Tensor {
+    return handleFree(() => {
+      const values = this.call(asTensor(yTrue), asTensor(yPred));
+      const weight = options.sampleWeight;
+      return reduceValues(values, weight === undefined || weight === null ? null : asTensor(weight), this.reduction);
+    });
+  }
+
+  getConfig(): Record<string, unknown> {
+    return { name: this.name, reduction: this.reduction };
+  }
+}
+
+/** A loss from a function. */
+export class LossFunctionWrapper extends Loss {
+  static override readonly className: string = "LossFunctionWrapper";
+  readonly #function: LossFunction;
+
+  constructor(lossFunction: LossFunction, options: LossOptions = {}) {
+    super({ ...options, name: options.name ?? (snakeCase(lossFunction.name) || "loss") });
+    this.#function = lossFunction;
+  }
+
+  override call(yTrue: Tensor, yPred: Tensor): Tensor {
+    const [wanted, found] = sameRank(yTrue, yPred);
+    return this.#function(wanted, found);
+  }
+}
+
+/** Weights the values and reduces them as Keras does. "mean" and "sum_over_batch_size" divide by the number of values. */
+export function reduceValues(values: Tensor, weight: Tensor | null, reduction: Reduction): Tensor {
+  const [kept, weights] = weight ? sameRank(values, asFloat(weight)) : [values, null];
+  const weighted = weights ? ops.multiply(kept, weights) : kept;
+  if (reduction === "none" || weighted.ndim === 0) return weighted;
+  const total = ops.sum(weighted);
+  if (reduction === "sum") return total;
+  if (reduction === "mean_with_sample_weight" && weights) return ops.divideNoNan(total, ops.sum(weights));
+  return ops.divide(total, Math.max(1, weighted.size));
+}

@@ -1,0 +1,44 @@
+/** @file explain: the stages of a compiled function as text. Pure: it prints stored artefacts and changes nothing. */
+import { type Call, emitWgsl, type Plan } from "@tenrec/kernels";
+import { type Compiled, describe } from "./compile/compile.ts";
+
+/** What `explain` takes: a jitted function, or a model whose step is one. */
+export interface Explainable {
+  explain(): Compiled | null;
+}
+
+/**
+ * Kernels, buffers and WGSL of the last compiled program, one section each.
+ *
+ * @param subject - A function made by `jit`, after its first call.
+ * @example
+ * console.log(explain(step));
+ */
+export function explain(subject: Explainable): string {
+  const compiled = subject.explain();
+  if (!compiled) return "nothing is compiled yet: call the function first.";
+  const { plan } = compiled;
+  const sections = [
+    `# Schedule\n${describe(compiled)}`,
+    `# Plan "${plan.label}": ${plan.slotBytes} bytes of activations\n${planText(plan)}`,
+    `# WGSL\n${plan.steps.flatMap((step) => (step.kind === "call" ? [emitWgsl(step.kernel).code] : [])).join("\n\n")}`,
+  ];
+  return sections.join("\n\n");
+}
+
+function planText(plan: Plan): string {
+  const calls = plan.steps.flatMap((step) => (step.kind === "call" ? [callText(plan, step)] : []));
+  const copies = plan.copies.map(
+    ({ from, to, bytes }) => `copy ${bytes} bytes: ${from} -> ${JSON.stringify(to)}`,
+  );
+  return [...calls, ...copies].join("\n");
+}
+
+function callText({ buffers }: Plan, { kernel, bindings, workgroups }: Call): string {
+  const bound = bindings.map(({ buffer, offset, bytes }, i) => {
+    const target = buffers[buffer];
+    const name = target?.kind === "slot" ? `slot${target.slot}` : `external${target?.index}`;
+    return `${kernel.bindings[i]?.access} ${name}[${offset}..${offset + bytes}]`;
+  });
+  return `${kernel.label} <<${workgroups}>> ${bound.join(", ")}`;
+}

@@ -1,0 +1,43 @@
+/** @file tidy and keep: optional help with memory. A loop that uses neither stays flat too. */
+import type { Node } from "./graph/node.ts";
+import { pin } from "./runtime/flush.ts";
+import { disposeNode, isTensor, useNode } from "./runtime/handles.ts";
+import { refusePromise, scopes } from "./runtime/scope.ts";
+import type { Tensor } from "./tensor.ts";
+import { flattenTree } from "./tree.ts";
+
+/**
+ * Runs a synchronous function and disposes of every tensor made inside, except those it returns.
+ *
+ * @throws ValueError if the function is asynchronous.
+ * @example
+ * const y = tidy(() => x.mul(2).add(1)); // the product is gone, the sum stays
+ */
+export function tidy<T>(body: () => T): T {
+  const outer = scopes.tidy;
+  const made = new Set<Node>();
+  scopes.tidy = made;
+  try {
+    const result = refusePromise("tidy", body());
+    for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) release(leaf.node, made, outer);
+    return result;
+  } finally {
+    scopes.tidy = outer;
+    for (const node of made) disposeNode(node);
+  }
+}
+
+/** A returned tensor belongs to the scope outside. */
+function release(node: Node, made: Set<Node>, outer: Set<Node> | null): void {
+  if (made.delete(node)) outer?.add(node);
+}
+
+/**
+ * Has the value stored when it is computed, whatever its size, so that reading it later gives the bits that the step used.
+ *
+ * @returns the same tensor.
+ */
+export function keep(tensor: Tensor): Tensor {
+  pin(useNode(tensor));
+  return tensor;
+}
