@@ -16,7 +16,7 @@ import {
   toNode,
   typed,
 } from "./runtime/handles.ts";
-import { assignNode } from "./runtime/leaf.ts";
+import { assignNode, dataNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
 import { openRuntime, recording } from "./runtime/runtime.ts";
 import { scopes } from "./runtime/scope.ts";
@@ -218,11 +218,23 @@ function loadState(state: VariableState, data: HostData): void {
   const runtime = openRuntime();
   if (state.dirty && runtime) flush(runtime, []);
   const { memory, leaf } = state;
+  if (runtime && memory?.block && memory.block.pool !== runtime.pool) {
+    moveToHost(state, memory, data);
+    return;
+  }
   if (!runtime || !memory?.block || leaf.uses > 0 || leaf.handle) {
     assignState(state, hostNode(data, leaf.shape, leaf.dtype));
     return;
   }
   runtime.device.write(memory.block.buffer, memory.offset, data);
+}
+
+/** The old device is gone: the value waits on the host for the new one. */
+function moveToHost(state: VariableState, memory: Memory, data: HostData): void {
+  state.memory = new Memory(memory.bytes, null, 0, data);
+  state.leaf = dataNode(state.leaf.shape, state.leaf.dtype, state.memory);
+  state.current = state.leaf;
+  state.dirty = false;
 }
 
 function wrongLength(variable: Variable, length: number): ShapeError {

@@ -13,7 +13,9 @@ function hostValue(node: Node): RefArray | null {
   return { shape, dtype, data: Float64Array.from(node.stored.host.subarray(0, shape.size)) };
 }
 
-export const valueOfTensor = (x: Tensor): RefArray => interpret([x.node], hostValue)[0] as RefArray;
+/** The tensor's value; `float32` rounds every step as a device does. */
+export const valueOfTensor = (x: Tensor, round: "float64" | "float32" = "float64"): RefArray =>
+  interpret([x.node], hostValue, { round })[0] as RefArray;
 
 /** Nested arrays of a tensor's values: booleans for bool, else numbers rounded to 4 decimals. */
 export function nested(x: Tensor): unknown {

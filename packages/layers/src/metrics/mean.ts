@@ -38,21 +38,17 @@ export class Sum extends Metric {
   }
 }
 
-/** Weighted mean of all values. */
-export class Mean extends Metric {
-  static override readonly className: string = "Mean";
+/** A running mean: state and result; subclasses say what a batch adds. */
+export abstract class RunningMean extends Metric {
   readonly total: Variable;
   readonly count: Variable;
 
-  constructor({ name = "mean" }: MetricOptions = {}) {
-    super({ name });
+  constructor(options: MetricOptions) {
+    super(options);
     this.total = this.addVariable([], "total");
     this.count = this.addVariable([], "count");
   }
-  override updateState(values: TensorLike, options: UpdateOptions = {}): void {
-    handleFree(() => this.add(asFloat(values), options.sampleWeight ?? null));
-  }
-  protected add(values: Tensor, weight: TensorLike | null): void {
+  protected add(values: Tensor, weight: TensorLike | null | undefined): void {
     const [each, weights] = perSample(values, weight, ops.mean);
     this.total.assignAdd(ops.sum(each));
     this.count.assignAdd(weights ? ops.sum(weights) : (each.shape[0] ?? 1));
@@ -61,11 +57,24 @@ export class Mean extends Metric {
     return handleFree(() => ops.divideNoNan(this.total, this.count));
   }
   override reading(): Reading {
-    return { tensors: [this.total, this.count], value: ([total, count]) => this.quotient(total, count) };
+    return { tensors: [this.total, this.count], value: ([total, count]) => quotient(total, count) };
   }
-  protected quotient(total: HostData | undefined, count: HostData | undefined): number {
-    const divisor = count?.[0] as number;
-    return divisor === 0 ? 0 : Math.fround((total?.[0] as number) / divisor);
+}
+
+function quotient(total: HostData | undefined, count: HostData | undefined): number {
+  const divisor = count?.[0] as number;
+  return divisor === 0 ? 0 : Math.fround((total?.[0] as number) / divisor);
+}
+
+/** Weighted mean of all values. */
+export class Mean extends RunningMean {
+  static override readonly className: string = "Mean";
+
+  constructor({ name = "mean" }: MetricOptions = {}) {
+    super({ name });
+  }
+  override updateState(values: TensorLike, options: UpdateOptions = {}): void {
+    handleFree(() => this.add(asFloat(values), options.sampleWeight));
   }
 }
 
@@ -73,7 +82,7 @@ export class Mean extends Metric {
 export type MetricFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
 /** Mean of a function of targets and predictions. */
-export class MeanMetricWrapper extends Mean {
+export class MeanMetricWrapper extends RunningMean {
   static override readonly className: string = "MeanMetricWrapper";
   readonly #function: MetricFunction;
 
@@ -81,11 +90,10 @@ export class MeanMetricWrapper extends Mean {
     super({ name: options.name ?? metricFunction.name });
     this.#function = metricFunction;
   }
-  override updateState(yTrue: TensorLike, yPred: TensorLike, options: UpdateOptions = {}): void;
-  override updateState(yTrue: TensorLike, yPred: TensorLike | UpdateOptions, options: UpdateOptions = {}): void {
+  override updateState(yTrue: TensorLike, yPred: TensorLike, options: UpdateOptions = {}): void {
     handleFree(() => {
-      const values = this.#function(asTensor(yTrue), asTensor(yPred as TensorLike));
-      this.add(asFloat(values), options.sampleWeight ?? null);
+      const values = this.#function(asTensor(yTrue), asTensor(yPred));
+      this.add(asFloat(values), options.sampleWeight);
     });
   }
 }

@@ -16,6 +16,7 @@ import { reshape } from "../primitives/movement.ts";
 import { mean, sum, variance } from "../primitives/reduce.ts";
 import * as rows from "../primitives/softmax.ts";
 import { constant } from "../primitives/source.ts";
+import { isHandleFree } from "../runtime/scope.ts";
 import {
   type Axis,
   allAxes,
@@ -293,8 +294,21 @@ export function categoricalCrossentropy(
   const [wanted, found] = [floatOperand(target), floatOperand(output)];
   checkSameShape("categoricalCrossentropy", wanted, found);
   const along = oneAxis("categoricalCrossentropy", axis, found.shape.length);
+  const logits = softmaxOperand(found, along);
   if (fromLogits) return wrap(losses.softmaxCrossEntropy(found, wanted, along, false));
+  if (logits) return wrap(losses.softmaxCrossEntropy(logits, wanted, along, true));
   return wrap(losses.categoricalCrossEntropy(found, wanted, along));
+}
+
+/**
+ * The logits behind probabilities that a softmax over this axis has just made, in library code only: a user may want the gradient with
+ * respect to the probabilities themselves, which this shortcut leaves out.
+ */
+function softmaxOperand({ primitive, attrs, inputs }: Node, axis: number): Node | null {
+  if (!isHandleFree()) return null;
+  const axes = attrs.axes as readonly number[] | undefined;
+  const isSoftmax = primitive === rows.softmaxPrimitive && axes?.length === 1 && axes[0] === axis;
+  return isSoftmax ? (inputs[0] ?? null) : null;
 }
 
 /** Class labels, as integers, in the shape of `output` without `axis`; an extra last axis of 1 is dropped. */
@@ -329,7 +343,9 @@ export function sparseCategoricalCrossentropy(
   const found = floatOperand(output);
   const along = oneAxis("sparseCategoricalCrossentropy", axis, found.shape.length);
   const labels = classLabels(target, found, along);
+  const logits = softmaxOperand(found, along);
   if (fromLogits) return wrap(losses.sparseSoftmaxCrossEntropy(found, labels, along, false));
+  if (logits) return wrap(losses.sparseSoftmaxCrossEntropy(logits, labels, along, true));
   return wrap(losses.sparseCrossEntropy(found, labels, along));
 }
 

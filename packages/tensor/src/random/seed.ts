@@ -23,7 +23,7 @@ interface TracedDraws {
 /**
  * A stream of random draws: the n-th one has the key [seed, n], as in Keras on JAX. Pass it as `seed` to draw different numbers each time.
  *
- * The count lives on the host until a compiled function draws, or `stateVariable` is asked for; from then on it lives in that variable,
+ * The count lives on the host until a compiled function draws, or `state` is asked for; from then on it lives in that variable,
  * which compiled programs read and advance by themselves. Draws inside and outside of compiled functions continue one sequence.
  *
  * @example
@@ -46,7 +46,7 @@ export class SeedGenerator {
   }
 
   /** The state on the device, uint32 [seed, draws]; not trainable. The host's count moves there when it is first asked for. */
-  get stateVariable(): Variable {
+  get state(): Variable {
     this.#variable ??= outsideTrace(
       () =>
         new Variable(Uint32Array.of(this.seed, this.#count), {
@@ -65,7 +65,7 @@ export class SeedGenerator {
 
   /** The trace's k-th draw has the count at the start of a run plus k; the run leaves the count after its last draw. */
   #nextInTrace(trace: Trace): Key {
-    const { state } = this.stateVariable;
+    const { state } = this.state;
     if (this.#traced?.trace !== trace) this.#traced = { trace, base: trace.read(state), count: 0 };
     const traced = this.#traced;
     const key = keyAt(traced.base, traced.count++);

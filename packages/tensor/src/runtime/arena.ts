@@ -2,19 +2,20 @@
 import type { Variable } from "../variable.ts";
 import { flush } from "./flush.ts";
 import type { Block, Memory } from "./memory.ts";
-import { type Runtime, recording, requireRuntime } from "./runtime.ts";
+import { openRuntime, type Runtime, recording } from "./runtime.ts";
 
 const alignment = 256;
 
 /**
  * Moves variables into shared memory in the given order. Lists of equal shapes get equal layouts (parameters and their moments), which is
- * what makes their update flat. Values are kept; programs that use them bind the new place at their next run.
+ * what makes their update flat. Values are kept; programs that use them bind the new place at their next run. Nothing happens before a
+ * device is open.
  *
  * @param variables - The variables; each may be moved once.
  */
 export function placeTogether(variables: readonly Variable[]): void {
-  if (variables.length === 0) return;
-  const runtime = requireRuntime("placeTogether");
+  const runtime = openRuntime();
+  if (!runtime || variables.length === 0) return;
   if (recording.dirty.length > 0) flush(runtime, []);
   let start = 0;
   while (start < variables.length) start = placeRun(runtime, variables, start);
@@ -57,8 +58,8 @@ function moveTo(runtime: Runtime, { state }: Variable, block: Block, offset: num
 
 /** Small state (counters, metric totals, keys) lies in one buffer, so that one kernel can update all of it through one binding. */
 export function placeState(variables: readonly Variable[]): void {
-  if (variables.length === 0) return;
-  const runtime = requireRuntime("placeState");
+  const runtime = openRuntime();
+  if (!runtime || variables.length === 0) return;
   if (recording.dirty.length > 0) flush(runtime, []);
   const offsets: number[] = [];
   let bytes = 0;

@@ -9,9 +9,12 @@ export class Block {
   readonly buffer: DeviceBuffer;
   /** Holds variables one after another: their updates become one flat kernel. */
   readonly arena: boolean;
+  /** The pool of the device that it lives on. */
+  readonly pool: BlockPool;
   freed = false;
 
-  constructor(buffer: DeviceBuffer, arena: boolean) {
+  constructor(pool: BlockPool, buffer: DeviceBuffer, arena: boolean) {
+    this.pool = pool;
     this.buffer = buffer;
     this.arena = arena;
   }
@@ -45,7 +48,7 @@ export class BlockPool {
   }
 
   take(bytes: number, label: string, arena = false): Block {
-    const block = new Block(this.device.alloc(Math.max(4, bytes), label), arena);
+    const block = new Block(this, this.device.alloc(Math.max(4, bytes), label), arena);
     this.#registry.register(block, block.buffer, block);
     return block;
   }

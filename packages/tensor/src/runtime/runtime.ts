@@ -28,13 +28,24 @@ export class Runtime {
 
   /** Memory of a value on the device; host data is uploaded at first use. */
   resident(memory: Memory): Memory {
-    if (memory.block) return memory;
+    if (memory.block) {
+      if (memory.block.pool !== this.pool) throw lostWithDevice();
+      return memory;
+    }
     const { host, bytes } = memory;
     memory.block = this.pool.take(bytes, "tensor");
     if (host) this.device.write(memory.block.buffer, 0, host);
     memory.host = null;
     return memory;
   }
+}
+
+function lostWithDevice(): StateError {
+  return new StateError("tensor", "the value lived on a device that is gone.", {
+    received: "a tensor or variable made before the device was lost or replaced.",
+    expected: "values of the present device.",
+    fix: "make tensors again, and put variables back with variable.load(data) or model.setWeights(checkpoint).",
+  });
 }
 
 /** Recording state; exists before a device is chosen. */
