@@ -65,12 +65,14 @@ fn reverse_key_u32(x: u32) -> u32 {
   return ~x;
 }
 
-// Truncating remainder. The quotient may be one off after rounding: the remainder is moved back into [0, |b|).
+// Truncating remainder, exact for quotients below 2^12: the divisor is split so that both products with the quotient are exact
+// (fma may round twice). The quotient may be one off after rounding: the remainder is moved back into [0, |b|).
 fn remainder_f32(a: f32, b: f32) -> f32 {
   let x = abs(a);
   let y = abs(b);
   let quotient = trunc(x / y);
-  let raw = fma(-y, quotient, x);
+  let high = bitcast<f32>(bitcast<u32>(y) & u32(0xfffff000));
+  let raw = (x - high * quotient) - (y - high) * quotient;
   let low = select(raw, raw + y, raw < f32(0.0));
   let inside = select(low, low - y, low >= y);
   let size = select(inside, x, quotient == f32(0.0));

@@ -1,9 +1,11 @@
 // Sine, cosine and their inverses. WGSL's own sin may be off by 2^-11 (1.9e-4 on SwiftShader); these stay within 1e-6 for
 // |x| < 1e4 and lose about |x| * 2e-11 beyond. Same writing rules as numbers.wgsl.
 
-// x - n pi/2 with pi/2 in three parts (Cephes): n * part is exact for the first two up to n = 8192.
+// x - n pi/2 with pi/2 in three parts (Cephes): n * part is exact for the first two up to n = 8192. The clamp keeps the sine of
+// huge arguments within [-1, 1].
 fn reduce_half_pi_f32(x: f32, n: f32) -> f32 {
-  return ((x - n * f32(1.5703125)) - n * f32(4.83751296997e-4)) - n * f32(7.54978994e-8);
+  let r = ((x - n * f32(1.5703125)) - n * f32(4.83751296997e-4)) - n * f32(7.54978994e-8);
+  return clamp(r, f32(-0.8), f32(0.8));
 }
 
 // Sine of quadrant + r, |r| <= pi/4: odd quadrants take the cosine polynomial, the upper two turn the sign.
@@ -16,17 +18,22 @@ fn sine_kernel_f32(r: f32, quadrant: i32) -> f32 {
   return select(value, -value, (quadrant & i32(2)) == i32(2));
 }
 
-// Infinities and NaN give NaN: x - x.
+// NaN for infinities and NaN.
+fn finite_or_nan_f32(x: f32, value: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return select(value, bitcast<f32>(bits | u32(0x7fc00000)), (bits & u32(0x7f800000)) == u32(0x7f800000));
+}
+
 fn sin_f32(x: f32) -> f32 {
   let n = round(x * f32(0.636619772));
   let value = sine_kernel_f32(reduce_half_pi_f32(x, n), i32(clamp(n, f32(-1e9), f32(1e9))));
-  return select(value, x * f32(0.0) - x * f32(0.0), abs(x) > f32(1e9));
+  return finite_or_nan_f32(x, value);
 }
 
 fn cos_f32(x: f32) -> f32 {
   let n = round(x * f32(0.636619772));
   let value = sine_kernel_f32(reduce_half_pi_f32(x, n), i32(clamp(n, f32(-1e9), f32(1e9))) + i32(1));
-  return select(value, x * f32(0.0) - x * f32(0.0), abs(x) > f32(1e9));
+  return finite_or_nan_f32(x, value);
 }
 
 fn tan_f32(x: f32) -> f32 {
@@ -56,7 +63,8 @@ fn atan2_f32(y: f32, x: f32) -> f32 {
   let quarter = select(atan_size_f32(ratio), f32(0.0), y == f32(0.0));
   let half = select(quarter, f32(3.1415926536) - quarter, bitcast<i32>(x) < i32(0));
   let value = select(half, -half, bitcast<i32>(y) < i32(0));
-  return select(value, x + y, (bitcast<u32>(x + y) & u32(0x7fffffff)) > u32(0x7f800000) & !both);
+  let sum = bitcast<u32>(x + y);
+  return select(value, x + y, ((sum & u32(0x7fffffff)) > u32(0x7f800000)) & !both);
 }
 
 // Cephes asinf: the polynomial to 1/2, then pi/2 - 2 asin(sqrt((1 - x) / 2)).

@@ -1050,7 +1050,8 @@ fn remainder_f32(a: f32, b: f32) -> f32 {
   let x = abs(a);
   let y = abs(b);
   let quotient = trunc(x / y);
-  let raw = fma(-y, quotient, x);
+  let high = bitcast<f32>(bitcast<u32>(y) & u32(0xfffff000));
+  let raw = (x - high * quotient) - (y - high) * quotient;
   let low = select(raw, raw + y, raw < f32(0.0));
   let inside = select(low, low - y, low >= y);
   let size = select(inside, x, quotient == f32(0.0));
@@ -1162,7 +1163,8 @@ fn threefry_u32(key0: u32, key1: u32, counter0: u32, counter1: u32) -> Words_u32
 /** shaders/lib/trigonometric.wgsl */
 export const trigonometric: string = `
 fn reduce_half_pi_f32(x: f32, n: f32) -> f32 {
-  return ((x - n * f32(1.5703125)) - n * f32(4.83751296997e-4)) - n * f32(7.54978994e-8);
+  let r = ((x - n * f32(1.5703125)) - n * f32(4.83751296997e-4)) - n * f32(7.54978994e-8);
+  return clamp(r, f32(-0.8), f32(0.8));
 }
 
 fn sine_kernel_f32(r: f32, quadrant: i32) -> f32 {
@@ -1174,16 +1176,21 @@ fn sine_kernel_f32(r: f32, quadrant: i32) -> f32 {
   return select(value, -value, (quadrant & i32(2)) == i32(2));
 }
 
+fn finite_or_nan_f32(x: f32, value: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  return select(value, bitcast<f32>(bits | u32(0x7fc00000)), (bits & u32(0x7f800000)) == u32(0x7f800000));
+}
+
 fn sin_f32(x: f32) -> f32 {
   let n = round(x * f32(0.636619772));
   let value = sine_kernel_f32(reduce_half_pi_f32(x, n), i32(clamp(n, f32(-1e9), f32(1e9))));
-  return select(value, x * f32(0.0) - x * f32(0.0), abs(x) > f32(1e9));
+  return finite_or_nan_f32(x, value);
 }
 
 fn cos_f32(x: f32) -> f32 {
   let n = round(x * f32(0.636619772));
   let value = sine_kernel_f32(reduce_half_pi_f32(x, n), i32(clamp(n, f32(-1e9), f32(1e9))) + i32(1));
-  return select(value, x * f32(0.0) - x * f32(0.0), abs(x) > f32(1e9));
+  return finite_or_nan_f32(x, value);
 }
 
 fn tan_f32(x: f32) -> f32 {
@@ -1212,7 +1219,8 @@ fn atan2_f32(y: f32, x: f32) -> f32 {
   let quarter = select(atan_size_f32(ratio), f32(0.0), y == f32(0.0));
   let half = select(quarter, f32(3.1415926536) - quarter, bitcast<i32>(x) < i32(0));
   let value = select(half, -half, bitcast<i32>(y) < i32(0));
-  return select(value, x + y, (bitcast<u32>(x + y) & u32(0x7fffffff)) > u32(0x7f800000) & !both);
+  let sum = bitcast<u32>(x + y);
+  return select(value, x + y, ((sum & u32(0x7fffffff)) > u32(0x7f800000)) & !both);
 }
 
 fn asin_kernel_f32(x: f32, z: f32) -> f32 {

@@ -1,4 +1,4 @@
-/** @file Builders of kernels for the tests of the cpu backend, and an element-by-element interpreter to compare with. */
+/** @file Builders of kernels for the tests of the cpu backend, and a run of one kernel on its device. */
 import { openCpu } from "../src/cpu/device.ts";
 import type { Binding, Body, Dtype, Instr, Kernel, LoopKernel, Stage, Store } from "../src/ir/kernel.ts";
 import type { Plan } from "../src/ir/plan.ts";
@@ -150,9 +150,4 @@ export function random(length: number, seed = 1): Float32Array {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return state / 2 ** 31;
   });
-}
-
-export function shuffled(values: readonly number[]): number[] {
-  const noise = random(values.length, 7);
-  return [...values.keys()].sort((a, b) => noise[a]! - noise[b]!).map((i) => values[i]!);
 }

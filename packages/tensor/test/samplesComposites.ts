@@ -3,7 +3,12 @@ import type { Node } from "../src/graph/node.ts";
 import * as activations from "../src/primitives/activations.ts";
 import { mul } from "../src/primitives/arithmetic.ts";
 import * as crossEntropy from "../src/primitives/crossEntropy.ts";
-import { customGradient, stopGradient, stopGradientPrimitive } from "../src/primitives/gradientControl.ts";
+import {
+  customGradient,
+  customGradientPrimitive,
+  stopGradient,
+  stopGradientPrimitive,
+} from "../src/primitives/gradientControl.ts";
 import { cholesky, choleskyPrimitive } from "../src/primitives/linalg.ts";
 import {
   logSoftmax,
@@ -190,7 +195,7 @@ const others: readonly Sample[] = [
   },
   {
     label: "customGradient",
-    primitive: null,
+    primitive: customGradientPrimitive,
     inputs: [uniform([3])],
     build: one((x) => customGradient([x], mul(x, x), (g) => [mul(g, x)])),
     noGradient: "its rule differs on purpose",

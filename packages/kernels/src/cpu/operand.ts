@@ -22,7 +22,7 @@ export interface Source {
 /** Extents of the axes batch, m, n and k, and as axis 4 the start of the part in scratch memory (extent 1: see `scratchForm`). */
 export type GemmExtents = readonly [batch: number, m: number, n: number, k: number, origin: number];
 
-export const originAxis = 4;
+const originAxis = 4;
 
 /**
  * Place of element (row, column) in a part of a [rows, columns] matrix whose first element is at position `originAxis`. To the analysis

@@ -46,7 +46,7 @@ export function kindOf(dtype: Dtype): Kind {
   return kinds[dtype];
 }
 
-export function newRegister(kind: Kind): Slot<Words> {
+function newRegister(kind: Kind): Slot<Words> {
   if (kind === "f") return new Slot(new Float32Array(blockSize));
   return new Slot(kind === "i" ? new Int32Array(blockSize) : new Uint32Array(blockSize));
 }

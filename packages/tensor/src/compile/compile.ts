@@ -52,6 +52,7 @@ export function compile(request: CompileRequest): Compiled {
     roots: new Set(graph.roots),
     arenaRoots: graph.arenaRoots,
     isStoredLeaf: (node) => graph.places.has(node),
+    sharedBinding: (node) => graph.shared.get(node) ?? null,
     target: request.target,
     fuse: request.options?.fuse ?? true,
   });
@@ -75,6 +76,8 @@ interface Graph {
   readonly scalars: ReadonlyMap<Node, number>;
   readonly arenaRoots: ReadonlySet<Node>;
   readonly overwrites: ReadonlyMap<Node, readonly Node[]>;
+  /** External of the leaves and roots that lie in buffers of small state, which are bound whole. */
+  readonly shared: ReadonlyMap<Node, number>;
 }
 
 function prepare(request: CompileRequest): Graph {
@@ -101,6 +104,7 @@ function prepare(request: CompileRequest): Graph {
       written.filter(({ to }) => request.externals[to.external]?.arena).map(({ root }) => root),
     ),
     overwrites: new Map(written.map(({ root, to }) => [root, overlapping(root, to, places)])),
+    shared: sharedPlaces([...places, ...written.map(({ root, to }) => [root, to] as const)]),
   };
 }
 
@@ -115,6 +119,16 @@ function programOrder(roots: readonly Node[]): Node[] {
     }
   }
   return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** Offsets that are no multiple of 256 cannot be bound by themselves: such a buffer is one binding for all its values. */
+function sharedPlaces(places: readonly (readonly [Node, ExternalPlace])[]): Map<Node, number> {
+  const whole = new Set(
+    places.filter(([, { offset }]) => offset % 256 !== 0).map(([, { external }]) => external),
+  );
+  return new Map(
+    places.flatMap(([node, { external }]) => (whole.has(external) ? [[node, external] as const] : [])),
+  );
 }
 
 function overlapping(root: Node, to: ExternalPlace, places: ReadonlyMap<Node, ExternalPlace>): Node[] {

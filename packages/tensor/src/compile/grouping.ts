@@ -26,6 +26,8 @@ export interface GroupingInput {
   /** Roots that are written into an arena (flat parameters, moments). */
   readonly arenaRoots: ReadonlySet<Node>;
   readonly isStoredLeaf: (node: Node) => boolean;
+  /** Values with equal keys share one binding (small state in one buffer); null: a binding of its own. */
+  readonly sharedBinding: (node: Node) => number | null;
   readonly target: Target;
   /** false: one kernel per value (views and constants stay inside), for bug hunts. */
   readonly fuse: boolean;
@@ -47,6 +49,8 @@ export interface Grouping {
 }
 
 const smallLeaf = 4;
+/** Values per kernel: a chain of thousands must not become one shader. */
+const maxMembers = 128;
 /** Elements that one workgroup walks without harm: a longer value does not join a full reduction's kernel. */
 const oneWorkgroup = 1 << 12;
 
@@ -300,12 +304,14 @@ class Fuser {
 
   /** Storage bindings the group would need: distinct loads plus stored members. */
   #fits(group: Group): boolean {
-    return this.#bindingsOf(group) <= this.#input.target.maxBindings;
+    return group.members.size <= maxMembers && this.#bindingsOf(group) <= this.#input.target.maxBindings;
   }
 
   #bindingsOf(group: Group): number {
-    const used = new Set(this.#loadsOf(group));
-    for (const member of this.#storedMembers(group)) used.add(member);
+    const used = new Set<Node | number>();
+    const add = (node: Node) => used.add(this.#input.sharedBinding(node) ?? node);
+    for (const load of this.#loadsOf(group)) add(load);
+    for (const member of this.#storedMembers(group)) add(member);
     return used.size;
   }
 
@@ -432,7 +438,7 @@ class Fuser {
     if (this.#isBetween(narrow, wide) || this.#isBetween(wide, narrow)) return false;
     const merged: Group = { ...wide, members: new Set([...narrow.members, ...wide.members]) };
     if ([...merged.members].some((member) => levelOf(merged, member.shape) === null)) return false;
-    return [...merged.members].every((member) => this.#isAligned(member, merged));
+    return this.#fits(merged) && [...merged.members].every((member) => this.#isAligned(member, merged));
   }
 }
 

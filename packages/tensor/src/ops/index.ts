@@ -1,4 +1,5 @@
 /** @file Every public operation, under Keras 3's names in camelCase. */
+export { customGradient, stopGradient } from "../autodiff/functional.ts";
 export type { Axis } from "./arguments.ts";
 export * from "./creation.ts";
 export * from "./indexing.ts";

@@ -6,10 +6,6 @@ import * as activations from "../primitives/activations.ts";
 import { div, integerPower, maximum } from "../primitives/arithmetic.ts";
 import * as losses from "../primitives/crossEntropy.ts";
 import { at } from "../primitives/factory.ts";
-import {
-  customGradient as customGradientNode,
-  stopGradient as stopGradientNode,
-} from "../primitives/gradientControl.ts";
 import { cast } from "../primitives/logic.ts";
 import * as math from "../primitives/math.ts";
 import { reshape } from "../primitives/movement.ts";
@@ -402,39 +398,4 @@ export function normalize(
     });
   const length = math.sqrt(sum(integerPower(node, 2), along, true));
   return wrap(div(node, maximum(length, constant(epsilon))));
-}
-
-/**
- * x itself, constant to every gradient.
- * @example
- * stopGradient(tensor([1, 2])); // [1, 2]
- */
-export const stopGradient = (x: TensorLike): Tensor => wrap(stopGradientNode(toNode(x)));
-
-/** The result of a function and the rule that replaces its gradient: cotangents of the inputs from that of the output. */
-export type WithGradient = readonly [
-  output: Tensor,
-  gradient: (upstream: Tensor) => TensorLike | readonly TensorLike[],
-];
-
-/**
- * A function with a gradient of your own: `f` returns its result and a function from the upstream gradient to those of its inputs.
- * @example
- * customGradient((x) => [square(x), (upstream) => multiply(upstream, 0)])(tensor([3])); // [9]
- */
-export function customGradient(
-  f: (...inputs: Tensor[]) => WithGradient,
-): (...inputs: TensorLike[]) => Tensor {
-  return (...inputs) => {
-    const nodes = inputs.map((input) => toNode(input));
-    const [output, gradient] = f(...nodes.map(wrap));
-    const rule = (upstream: Node): Node[] => {
-      const found = gradient(wrap(upstream));
-      const isList = Array.isArray(found) && nodes.length > 1;
-      return (isList || (Array.isArray(found) && found.length === 1) ? [...found] : [found]).map((one) =>
-        toNode(one as TensorLike),
-      );
-    };
-    return wrap(customGradientNode(nodes, toNode(output), rule));
-  };
 }

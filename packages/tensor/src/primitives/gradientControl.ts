@@ -1,5 +1,5 @@
 /** @file Identities that change what a gradient sees: stopGradient and customGradient. Both decompose to their first input. */
-import { ValueError } from "../graph/errors.ts";
+import { internal, ValueError } from "../graph/errors.ts";
 import { type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import { composite } from "./composite.ts";
@@ -33,18 +33,24 @@ function checkCotangents(inputs: readonly Node[], found: readonly (Node | null)[
   });
 }
 
-/**
- * `output`, a function of `inputs`, with the user's gradient instead of the one of its graph. The rule stays with this call, so each
- * has its own record; in kernels all are the identity.
- */
+/** The rule of each node: code, so no attribute; with it in the record, every call would be a structure of its own. */
+const rules = /*#__PURE__*/ new WeakMap<Node, CustomRule>();
+
+/** Inputs: the value, then what the rule gives cotangents of. */
+export const customGradientPrimitive: Primitive = /*#__PURE__*/ composite("customGradient", {
+  ...identity,
+  vjp: ({ cotangent, inputs, output, wants }) => {
+    const rule = rules.get(output);
+    if (!rule) throw internal("customGradient node without its rule");
+    const found = rule(cotangent);
+    checkCotangents(inputs.slice(1), found);
+    return [null, ...found.map((node, i) => (wants[i + 1] ? node : null))];
+  },
+});
+
+/** `output`, a function of `inputs`, with the user's gradient instead of the one of its graph. In kernels it is the identity. */
 export function customGradient(inputs: readonly Node[], output: Node, rule: CustomRule): Node {
-  const primitive = composite("customGradient", {
-    ...identity,
-    vjp: ({ cotangent, wants }) => {
-      const found = rule(cotangent);
-      checkCotangents(inputs, found);
-      return [null, ...found.map((node, i) => (wants[i + 1] ? node : null))];
-    },
-  });
-  return record(primitive, [output, ...inputs]);
+  const node = record(customGradientPrimitive, [output, ...inputs]);
+  rules.set(node, rule);
+  return node;
 }

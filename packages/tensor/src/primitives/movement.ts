@@ -19,7 +19,7 @@ interface MovementSpec {
   /** The input's index of a result's element. */
   readonly index: (emit: Emitter, node: Node, index: readonly IndexTerm[]) => readonly IndexTerm[];
   /** Start and strides of the result's walk through the input's data. */
-  readonly walk: (input: Shape, attrs: Attrs, output: Shape) => readonly [number, readonly number[]];
+  readonly reference: (input: Shape, attrs: Attrs, output: Shape) => readonly [number, readonly number[]];
 }
 
 function movement(name: string, spec: MovementSpec): Primitive {
@@ -31,7 +31,7 @@ function movement(name: string, spec: MovementSpec): Primitive {
     vjp: perInput(spec.vjp),
     reference: ([x], attrs, output) => {
       const input = x as NonNullable<typeof x>;
-      const [start, strides] = spec.walk(input.shape, attrs, output.shape);
+      const [start, strides] = spec.reference(input.shape, attrs, output.shape);
       const out = new Float64Array(output.shape.size);
       walkStrided(output.shape, strides, start, (linear, offset) => {
         out[linear] = input.data[offset] as number;
@@ -56,7 +56,7 @@ export const reshapePrimitive: Primitive = /*#__PURE__*/ movement("reshape", {
   },
   vjp: (g, [x]) => reshape(g, x.shape),
   index: (emit, node, index) => reshapeIndex(emit, at(node.inputs, 0).shape, node.shape, index),
-  walk: (_, _attrs, output) => [0, stridesOf(output)],
+  reference: (_, _attrs, output) => [0, stridesOf(output)],
 });
 
 /** The same elements in row-major order under another shape. */
@@ -76,7 +76,7 @@ export const transposePrimitive: Primitive = /*#__PURE__*/ movement("transpose",
     const permutation = list(node.attrs.permutation);
     return permutation.map((_, axis) => at(index, permutation.indexOf(axis)));
   },
-  walk: (input, attrs) => {
+  reference: (input, attrs) => {
     const strides = stridesOf(input);
     return [0, list(attrs.permutation).map((axis) => at(strides, axis))];
   },
@@ -107,7 +107,7 @@ export const broadcastPrimitive: Primitive = /*#__PURE__*/ movement("broadcastTo
   },
   vjp: (g) => g,
   index: (emit, node, index) => broadcastIndex(emit, at(node.inputs, 0), node, index),
-  walk: (input, _, output) => [0, broadcastStrides(input, output)],
+  reference: (input, _, output) => [0, broadcastStrides(input, output)],
 });
 
 export const broadcastTo = (x: Node, shape: readonly number[]): Node =>
@@ -140,7 +140,7 @@ export const slicePrimitive: Primitive = /*#__PURE__*/ movement("slice", {
     const [begin, strides] = [list(node.attrs.begin), list(node.attrs.strides)];
     return index.map((term, axis) => emit.add(emit.scale(term, at(strides, axis)), at(begin, axis)));
   },
-  walk: (input, attrs) => {
+  reference: (input, attrs) => {
     const [begin, strides] = [list(attrs.begin), list(attrs.strides)];
     const own = stridesOf(input);
     const start = begin.reduce((sum, from, axis) => sum + from * at(own, axis), 0);
@@ -175,7 +175,7 @@ export const flipPrimitive: Primitive = /*#__PURE__*/ movement("flip", {
       axes.includes(axis) ? emit.add(emit.scale(term, -1), at(node.shape, axis) - 1) : term,
     );
   },
-  walk: (input, attrs) => {
+  reference: (input, attrs) => {
     const own = stridesOf(input);
     const axes = list(attrs.axes);
     const start = axes.reduce((sum, axis) => sum + (at(input, axis) - 1) * at(own, axis), 0);

@@ -46,7 +46,8 @@ interface ReduceSpec {
   readonly result?: Dtype;
   /** Value over no elements; null: an error. */
   readonly identity: number | null;
-  readonly combine: (total: number, value: number, dtype: Dtype) => number;
+  /** One more element. */
+  readonly reference: (total: number, value: number, dtype: Dtype) => number;
   readonly vjp: Rule;
 }
 
@@ -55,7 +56,7 @@ function fold(spec: ReduceSpec): NonNullable<Primitive["reference"]> {
     const out = new Float64Array(shape.size).fill(spec.identity ?? 0);
     walkRows(x as RefArray, list(attrs.axes), (row, value, inner) => {
       const isFirst = inner === 0 && spec.identity === null;
-      out[row] = isFirst ? value : spec.combine(out[row] as number, value, dtype);
+      out[row] = isFirst ? value : spec.reference(out[row] as number, value, dtype);
     });
     return out;
   };
@@ -82,7 +83,7 @@ const expand = (reduced: Node, shape: Shape, attrs: Attrs): Node =>
 export const sumPrimitive: Primitive = /*#__PURE__*/ reduce("sum", {
   dtypes: "number",
   identity: 0,
-  combine: (total, value) => total + value,
+  reference: (total, value) => total + value,
   vjp: (g, [x], _, attrs) => expand(g, x.shape, attrs),
 });
 
@@ -90,7 +91,7 @@ export const sumPrimitive: Primitive = /*#__PURE__*/ reduce("sum", {
 export const prodPrimitive: Primitive = /*#__PURE__*/ reduce("prod", {
   dtypes: "number",
   identity: 1,
-  combine: (total, value, dtype) => (dtype === "float32" ? total * value : Math.imul(total, value)),
+  reference: (total, value, dtype) => (dtype === "float32" ? total * value : Math.imul(total, value)),
   vjp: (g, [x], _, attrs) => mul(expand(g, x.shape, attrs), productOfOthers(x, list(attrs.axes))),
 });
 
@@ -106,14 +107,14 @@ const bestRule: Rule = (g, [x], y, attrs) => {
 export const maxPrimitive: Primitive = /*#__PURE__*/ reduce("max", {
   dtypes: "number",
   identity: null,
-  combine: (total, value) => Math.max(total, value),
+  reference: (total, value) => Math.max(total, value),
   vjp: bestRule,
 });
 
 export const minPrimitive: Primitive = /*#__PURE__*/ reduce("min", {
   dtypes: "number",
   identity: null,
-  combine: (total, value) => Math.min(total, value),
+  reference: (total, value) => Math.min(total, value),
   vjp: bestRule,
 });
 

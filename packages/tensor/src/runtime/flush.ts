@@ -208,6 +208,7 @@ function run(runtime: Runtime, walk: Walk, dirty: readonly VariableState[]): voi
   const scalars = walk.order.filter((node) => node instanceof ScalarNode) as ScalarNode[];
   const outputs = allocate(runtime, stored, dirty, externals);
   entry.program ??= build(runtime, entry, walk, stored, outputs, externals, scalars);
+  runtime.programs.touch(entry);
   settle(runtime, walk, stored, outputs, dirty, base.keeps);
   runtime.device.run(
     entry.program,

@@ -7,8 +7,9 @@ import { fill } from "../primitives/source.ts";
 import { flush, pendingLimit } from "./flush.ts";
 import { dataNode, ScalarNode } from "./leaf.ts";
 import { type HostData, Memory } from "./memory.ts";
-import { ready, recording } from "./runtime.ts";
+import { openRuntime, ready, recording } from "./runtime.ts";
 import { escaped, isHandleFree, scopes, type Trace } from "./scope.ts";
+import { chunkRoots, periodicCut } from "./threshold.ts";
 
 /** Nested arrays of numbers or booleans. */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[];
@@ -180,16 +181,16 @@ export function hold(node: Node): Node {
   return node;
 }
 
+/** A long run of pending values is evaluated in chunks; before a device is open it only grows. */
 function flushPending(): void {
-  const handles = recording.handles;
-  const last = handles.filter((node) => node.uses === 0 && !node.stored);
-  recording.handles = last;
-  void ready().then((runtime) =>
-    flush(
-      runtime,
-      last.filter((node) => !node.stored && node.handle),
-    ),
-  );
+  const runtime = openRuntime();
+  if (!runtime) return;
+  const { handles } = recording;
+  const cut = periodicCut(handles);
+  const rest = handles.slice(cut);
+  const roots = chunkRoots(handles.slice(0, cut), rest);
+  flush(runtime, roots);
+  recording.handles = rest;
 }
 
 /** The node of a handle, refused where it must not be used any more. */

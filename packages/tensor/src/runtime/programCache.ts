@@ -6,6 +6,8 @@ import type { Attrs, Node, Primitive } from "../graph/node.ts";
 /** One program and the positions that were asked for after an earlier run (they are stored from then on). */
 export interface ProgramEntry {
   readonly words: Uint32Array;
+  /** Hash under which it is found. */
+  readonly bucket: number;
   readonly keeps: Set<number>;
   compiled: Compiled | null;
   program: Program | null;
@@ -42,13 +44,14 @@ export class KeyWriter {
 
 /** Small integers for primitives and attribute values, so that structure is words. */
 export class StructureIds {
-  readonly #primitives = new Map<Primitive, number>();
+  // By name: a customGradient has a record of its own per call, and all of them compile alike.
+  readonly #primitives = new Map<string, number>();
   readonly #attrs = new Map<string, number>();
   readonly #attrObjects = new WeakMap<Attrs, number>();
 
   primitive(primitive: Primitive): number {
-    const id = this.#primitives.get(primitive) ?? this.#primitives.size + 1;
-    this.#primitives.set(primitive, id);
+    const id = this.#primitives.get(primitive.name) ?? this.#primitives.size + 1;
+    this.#primitives.set(primitive.name, id);
     return id;
   }
 
@@ -74,11 +77,41 @@ export function attrsKey(attrs: Attrs): string {
   return text;
 }
 
+/** Programs kept: a page that keeps making new structures (growing loops, many models) must not keep them all. */
+const maxPrograms = 256;
+
 export class ProgramCache {
   readonly ids: StructureIds = new StructureIds();
   readonly key: KeyWriter = new KeyWriter();
   readonly #entries = new Map<number, ProgramEntry[]>();
-  size = 0;
+  /** Entries with a program, least recently used first. */
+  readonly #used = new Set<ProgramEntry>();
+
+  /** Number of programs that are kept. */
+  get size(): number {
+    return this.#used.size;
+  }
+
+  /** Marks an entry's program as just used and lets go of the oldest beyond the limit. */
+  touch(entry: ProgramEntry): void {
+    this.#used.delete(entry);
+    this.#used.add(entry);
+    if (this.#used.size <= maxPrograms) return;
+    const [oldest] = this.#used;
+    if (oldest) this.#drop(oldest);
+  }
+
+  #drop(entry: ProgramEntry): void {
+    entry.program?.dispose();
+    entry.program = null;
+    entry.compiled = null;
+    this.#used.delete(entry);
+    const bucket = this.#entries.get(entry.bucket) ?? [];
+    this.#entries.set(
+      entry.bucket,
+      bucket.filter((other) => other !== entry),
+    );
+  }
 
   /** The entry for the words now in `key`; a new one has no program yet. */
   lookup(): ProgramEntry {
@@ -88,9 +121,8 @@ export class ProgramCache {
     this.#entries.set(bucketKey, bucket);
     let entry = bucket.find((known) => equalWords(known.words, words));
     if (!entry) {
-      entry = { words: words.slice(), keeps: new Set(), compiled: null, program: null };
+      entry = { words: words.slice(), bucket: bucketKey, keeps: new Set(), compiled: null, program: null };
       bucket.push(entry);
-      this.size++;
     }
     return entry;
   }

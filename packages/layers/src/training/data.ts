@@ -1,0 +1,108 @@
+/** @file What users pass as x and y, as resident tensors: typed arrays, nested arrays, records of host data, tensors, several of them. */
+import { type HostArray, type HostData, ShapeError, Tensor, type TensorLike, tensor, ValueError } from "@tenrec/tensor";
+import type { Values } from "../layer.ts";
+import { leavesOf } from "../values.ts";
+
+/** One input or output, or several as an array or record. */
+export type Data = TensorLike | HostArray | readonly (Tensor | HostData | HostArray)[] | { readonly [name: string]: TensorLike };
+
+const isHostArray = (value: unknown): value is HostArray =>
+  typeof value === "object" && value !== null && "data" in value && "shape" in value && !(value instanceof Tensor);
+
+const isArrayLike = (value: unknown): boolean =>
+  value instanceof Tensor || ArrayBuffer.isView(value) || isHostArray(value);
+
+/** Data as tensors, checked for numbers that are not finite where it still lies on the host. */
+export function toColumns(where: string, name: string, data: Data): Values {
+  if (Array.isArray(data) && data.length > 0 && data.every(isArrayLike)) {
+    return data.map((one: TensorLike, i: number) => toColumn(where, `${name}[${i}]`, one));
+  }
+  if (isRecordOfData(data)) {
+    const entries = Object.entries(data as { readonly [name: string]: TensorLike });
+    return Object.fromEntries(entries.map(([key, one]) => [key, toColumn(where, `${name}.${key}`, one)]));
+  }
+  return toColumn(where, name, data as TensorLike);
+}
+
+function isRecordOfData(data: unknown): boolean {
+  const isPlain = typeof data === "object" && data !== null && Object.getPrototypeOf(data) === Object.prototype;
+  return isPlain && !isHostArray(data);
+}
+
+function toColumn(where: string, name: string, data: TensorLike): Tensor {
+  if (data === undefined || data === null) throw missing(where, name);
+  if (data instanceof Tensor) return data;
+  if (ArrayBuffer.isView(data)) checkFinite(where, name, data as HostData, [(data as HostData).length]);
+  else if (isHostArray(data)) checkFinite(where, name, data.data, data.shape);
+  const column = tensor(data);
+  if (column.ndim === 0) throw missing(where, name);
+  return column;
+}
+
+function missing(where: string, name: string): ValueError {
+  return new ValueError(where, `${name} is missing.`, {
+    received: "no data.",
+    expected: "a tensor, a typed array, { data, shape }, or nested arrays with one row per sample.",
+    fix: `pass ${name}.`,
+  });
+}
+
+/** Throws at the first NaN or infinity, naming where it is. */
+export function checkFinite(where: string, name: string, data: HostData, shape: readonly number[]): void {
+  if (!(data instanceof Float32Array)) return;
+  // x - x is 0 for finite numbers only; one sum tells for a whole block without a branch per element.
+  const block = 65536;
+  for (let start = 0; start < data.length; start += block) {
+    const end = Math.min(start + block, data.length);
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += (data[i] as number) - (data[i] as number);
+    if (sum !== 0) throw notFinite(where, name, data, shape, start);
+  }
+}
+
+function notFinite(where: string, name: string, data: Float32Array, shape: readonly number[], start: number): ValueError {
+  const at = data.findIndex((value, i) => i >= start && !Number.isFinite(value));
+  return new ValueError(where, `${name} has a number that is not finite.`, {
+    received: `${data[at]} at ${name}[${indexAt(at, shape).join("][")}].`,
+    expected: "finite numbers.",
+    fix: "remove or replace the missing values first.",
+  });
+}
+
+/** Position along each axis. */
+export function indexAt(position: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = position;
+  for (const extent of shape.toReversed()) {
+    index.unshift(rest % extent);
+    rest = Math.floor(rest / extent);
+  }
+  return index;
+}
+
+/** Number of samples, which all columns share. */
+export function countSamples(where: string, columns: Readonly<Record<string, Values | null>>): number {
+  const lengths = Object.entries(columns).flatMap(([name, values]) =>
+    values ? leavesOf(values).map((x) => ({ name, rows: x.shape[0] ?? 0 })) : [],
+  );
+  const rows = lengths[0]?.rows ?? 0;
+  if (lengths.some((one) => one.rows !== rows)) throw unequal(where, lengths);
+  if (rows === 0) throw empty(where);
+  return rows;
+}
+
+function unequal(where: string, lengths: readonly { readonly name: string; readonly rows: number }[]): ShapeError {
+  return new ShapeError(where, "the data differ in the number of samples.", {
+    received: lengths.map(({ name, rows }) => `${name} with ${rows} rows`).join(", "),
+    expected: "one row of each per sample.",
+    fix: "check how the data were cut.",
+  });
+}
+
+function empty(where: string): ValueError {
+  return new ValueError(where, "the data are empty.", {
+    received: "0 samples.",
+    expected: "at least one.",
+    fix: "check the data source.",
+  });
+}
