@@ -44,6 +44,8 @@ const looser: Readonly<Record<string, Tolerance>> = {
   erfinv: { relative: 5e-6, floor: 1e-37 },
   // |y log2 x| up to 128 is rounded once: 128 * 2^-24 * ln 2 at the extremes of the exponent.
   pow: { relative: 6e-6, floor: 1e-37 },
+  // The divisor is added to the remainder where the signs differ: one more rounding, of the larger of the two.
+  mod: { relative: 6e-7, floor: 0.1 },
 };
 
 /** Sums of a stage: n roundings, of which the lanes and the tree keep all but about sqrt(n). */

@@ -1,5 +1,5 @@
 /** @file Random numbers on WebGPU. */
 import { randomSuite } from "./randomSuite.ts";
 
-// WGSL's log and exp have a few units in the last place, which the tails of a normal magnify.
-randomSuite("webgpu", 4e-7);
+// SwiftShader stays within 4e-7; WGSL lets other devices round log and division less well.
+randomSuite("webgpu", 2e-6);

@@ -2,6 +2,7 @@
 import { Node, type Primitive, type RefArray } from "../src/graph/node.ts";
 import { composites } from "./samplesComposites.ts";
 import { elementwise } from "./samplesElementwise.ts";
+import { sizes } from "./samplesSizes.ts";
 import { structural } from "./samplesStructural.ts";
 
 export interface Sample {
@@ -36,4 +37,4 @@ export const leafPrimitive: Primitive = {
 
 export const leaf = (value: RefArray): Node => new Node(leafPrimitive, [], {}, value.shape, value.dtype);
 
-export const samples: readonly Sample[] = [...elementwise, ...structural, ...composites];
+export const samples: readonly Sample[] = [...elementwise, ...structural, ...composites, ...sizes];

@@ -19,8 +19,8 @@ export interface Accumulator {
 }
 
 const starts: Record<"max" | "min", Record<Exclude<Scalar, "bool">, string>> = {
-  max: { f32: "bits_f32(0xff800000u)", i32: literal("i32", -2147483648), u32: "0u" },
-  min: { f32: "bits_f32(0x7f800000u)", i32: "2147483647i", u32: "4294967295u" },
+  max: { f32: literal("f32", Number.NEGATIVE_INFINITY), i32: literal("i32", -2147483648), u32: "0u" },
+  min: { f32: literal("f32", Number.POSITIVE_INFINITY), i32: "2147483647i", u32: "4294967295u" },
 };
 
 function startOf(op: "sum" | "prod" | "max" | "min", type: Exclude<Scalar, "bool">): string {

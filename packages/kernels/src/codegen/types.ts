@@ -32,24 +32,31 @@ export function typeName(scalar: Scalar, lanes: Lanes): string {
   return lanes === 4 ? `vec4<${scalar}>` : scalar;
 }
 
-/** The shortest decimal that reads back to the same float32. */
+const largest = 3.4028234663852886e38;
+const smallestNormal = 1.1754943508222875e-38;
+
+/** The shortest decimal that reads back to the same float32 and is not beyond the largest, which WGSL rejects. */
 function floatDigits(value: number): string {
-  const exact = Math.fround(value);
   for (let digits = 1; digits < 9; digits++) {
-    const text = String(Number(exact.toPrecision(digits)));
-    if (Math.fround(Number(text)) === exact) return text;
+    const text = Number(value.toPrecision(digits));
+    if (Math.fround(text) === value && Math.abs(text) <= largest) return String(text);
   }
-  return String(Number(exact.toPrecision(9)));
+  return String(value);
 }
 
+function floatBits(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0]!;
+}
+
+/** Infinities, NaN, -0 and subnormals come from their bits through a call: WGSL rejects them as constants or may lose them. */
 function floatLiteral(value: number): string {
-  if (Number.isNaN(value)) return "bits_f32(0x7fc00000u)";
-  if (Math.fround(value) === Number.POSITIVE_INFINITY) return "bits_f32(0x7f800000u)";
-  if (Math.fround(value) === Number.NEGATIVE_INFINITY) return "bits_f32(0xff800000u)";
-  return Object.is(value, -0) ? "bits_f32(0x80000000u)" : `${floatDigits(value)}f`;
+  const exact = Math.fround(value);
+  const normal = Number.isFinite(exact) && Math.abs(exact) >= smallestNormal;
+  if (normal || Object.is(exact, 0)) return `${floatDigits(exact)}f`;
+  return `bits_f32(0x${floatBits(exact).toString(16)}u)`;
 }
 
-/** A scalar literal; infinities, NaN and -0 come from their bits through a call, as WGSL rejects them as constants. */
+/** A scalar literal. */
 export function literal(scalar: Scalar, value: number): string {
   if (scalar === "f32") return floatLiteral(value);
   if (scalar === "bool") return value === 0 ? "false" : "true";

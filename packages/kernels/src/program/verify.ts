@@ -39,53 +39,55 @@ export function verifyPlan(plan: Plan, limits: PlanLimits): void {
 
 function verifyBuffer(plan: Plan, buffer: PlanBuffer, i: number, limits: PlanLimits): void {
   const where = `buffer ${i} of plan "${plan.label}"`;
-  require(buffer.bytes <= limits.maxBufferSize, `${where} is larger than any buffer of this device.`, {
+  require(buffer.bytes <= limits.maxBufferSize, () =>
+    `${where} is larger than any buffer of this device.`, () => ({
     received: formatBytes(buffer.bytes),
     expected: `at most ${formatBytes(limits.maxBufferSize)} (maxBufferSize)`,
     fix: "use a smaller batch or split the tensor",
-  });
+  }));
   if (buffer.kind === "external") {
-    require(buffer.index < plan.numExternals, `${where} has no external behind it.`, {
+    require(buffer.index < plan.numExternals, () => `${where} has no external behind it.`, () => ({
       received: `external ${buffer.index}`,
       expected: `an index below ${plan.numExternals} (numExternals)`,
-    });
+    }));
   }
 }
 
 function verifyCall(plan: Plan, call: Call, limits: PlanLimits): void {
   const { kernel } = call;
   const where = `kernel "${kernel.label}" of plan "${plan.label}"`;
-  require(call.bindings.length === kernel.bindings.length, `${where} has the wrong number of bindings.`, {
+  require(call.bindings.length === kernel.bindings.length, () =>
+    `${where} has the wrong number of bindings.`, () => ({
     received: `${call.bindings.length} ranges`,
     expected: `${kernel.bindings.length}, one for each binding of the kernel`,
-  });
-  require(kernel.bindings.length <=
-    limits.maxStorageBuffersPerShaderStage, `${where} binds too many buffers.`, {
+  }));
+  require(kernel.bindings.length <= limits.maxStorageBuffersPerShaderStage, () =>
+    `${where} binds too many buffers.`, () => ({
     received: `${kernel.bindings.length} storage bindings`,
     expected: `at most ${limits.maxStorageBuffersPerShaderStage} (maxStorageBuffersPerShaderStage)`,
-  });
-  require(call.params.length === kernel.numParams, `${where} has the wrong number of params.`, {
+  }));
+  require(call.params.length === kernel.numParams, () => `${where} has the wrong number of params.`, () => ({
     received: `${call.params.length} words`,
     expected: `${kernel.numParams} (numParams)`,
-  });
-  require(kernel.numParams * 4 <= limits.maxUniformBufferBindingSize, `${where} has too many params.`, {
+  }));
+  require(kernel.numParams * 4 <= limits.maxUniformBufferBindingSize, () =>
+    `${where} has too many params.`, () => ({
     received: `${kernel.numParams} words`,
     expected: `at most ${limits.maxUniformBufferBindingSize / 4} (maxUniformBufferBindingSize)`,
-  });
+  }));
   const maxWorkgroups = limits.maxComputeWorkgroupsPerDimension ** 2;
   const { workgroups } = call;
-  require(Number.isInteger(workgroups) &&
-    workgroups >= 0 &&
-    workgroups <= maxWorkgroups, `${where} has no valid size.`, {
+  require(Number.isInteger(workgroups) && workgroups >= 0 && workgroups <= maxWorkgroups, () =>
+    `${where} has no valid size.`, () => ({
     received: `${workgroups} workgroups`,
     expected: `an integer from 0 to ${maxWorkgroups}`,
-  });
+  }));
   for (const { word, scalar } of call.scalars) {
-    require(word < kernel.numParams &&
-      scalar < plan.numScalars, `${where} takes a scalar that is not there.`, {
+    require(word < kernel.numParams && scalar < plan.numScalars, () =>
+      `${where} takes a scalar that is not there.`, () => ({
       received: `scalar ${scalar} into word ${word}`,
       expected: `a scalar below ${plan.numScalars} and a word below ${kernel.numParams}`,
-    });
+    }));
   }
   for (const range of call.bindings) verifyRange(plan, range, where, limits);
   verifyAccess(plan, call, where);
@@ -94,23 +96,23 @@ function verifyCall(plan: Plan, call: Call, limits: PlanLimits): void {
 function verifyRange(plan: Plan, range: BindingRange, where: string, limits: PlanLimits): void {
   const buffer = plan.buffers[range.buffer];
   const end = range.offset + range.bytes;
-  require(buffer !== undefined &&
-    end <= paddedBytes(buffer.bytes), `${where} binds a range outside its buffer.`, {
+  require(buffer !== undefined && end <= paddedBytes(buffer.bytes), () =>
+    `${where} binds a range outside its buffer.`, () => ({
     received: `bytes ${range.offset} to ${end} of buffer ${range.buffer}`,
     expected: buffer
       ? `a range within ${formatBytes(buffer.bytes)}`
       : `a buffer below ${plan.buffers.length}`,
-  });
-  require(range.offset % bindingAlignment === 0, `${where} binds a range at an odd offset.`, {
+  }));
+  require(range.offset % bindingAlignment === 0, () => `${where} binds a range at an odd offset.`, () => ({
     received: `offset ${range.offset}`,
     expected: `a multiple of ${bindingAlignment}`,
-  });
-  require(range.bytes <=
-    limits.maxStorageBufferBindingSize, `${where} binds more than this device can at once.`, {
+  }));
+  require(range.bytes <= limits.maxStorageBufferBindingSize, () =>
+    `${where} binds more than this device can at once.`, () => ({
     received: formatBytes(range.bytes),
     expected: `at most ${formatBytes(limits.maxStorageBufferBindingSize)} (maxStorageBufferBindingSize)`,
     fix: "use a smaller batch or split the tensor",
-  });
+  }));
 }
 
 /** Equal for plan buffers that share memory. */
@@ -130,11 +132,11 @@ function verifyAccess(plan: Plan, call: Call, where: string): void {
       const writes = [i, j].filter((k) => call.kernel.bindings[k]!.access !== "read").length;
       const overlap =
         first.offset < second.offset + second.bytes && second.offset < first.offset + first.bytes;
-      require(writes === 0 ||
-        (writes === 2 && !overlap), `${where} reads and writes the same memory in one dispatch.`, {
+      require(writes === 0 || (writes === 2 && !overlap), () =>
+        `${where} reads and writes the same memory in one dispatch.`, () => ({
         received: `bindings ${i} and ${j} on ${key}`,
         expected: "a buffer that is only read, or written ranges that do not overlap",
-      });
+      }));
     });
   });
 }
@@ -151,26 +153,29 @@ function verifyCopy(plan: Plan, copy: PlanCopy): void {
     ("result" in to
       ? to.result < plan.numResults
       : !!target && toOffset + copy.bytes <= paddedBytes(target.bytes));
-  require(inside, `${where} reaches outside its buffers.`, {
+  require(inside, () => `${where} reaches outside its buffers.`, () => ({
     received: `${copy.bytes} bytes at ${copy.fromOffset} of buffer ${copy.from} to ${JSON.stringify(to)}`,
     expected: "ranges within both buffers",
-  });
-  require(((copy.fromOffset | toOffset | copy.bytes) & 3) === 0, `${where} is not made of whole words.`, {
+  }));
+  require(((copy.fromOffset | toOffset | copy.bytes) & 3) === 0, () =>
+    `${where} is not made of whole words.`, () => ({
     received: `${copy.bytes} bytes from offset ${copy.fromOffset} to ${toOffset}`,
     expected: "multiples of 4",
-  });
-  require(!target || memoryKey(from!) !== memoryKey(target), `${where} stays within one buffer.`, {
+  }));
+  require(!target || memoryKey(from!) !== memoryKey(target), () =>
+    `${where} stays within one buffer.`, () => ({
     received: `buffer ${copy.from} to ${JSON.stringify(to)}`,
     expected: "two buffers (WebGPU cannot copy within one)",
     fix: "copy through a temporary",
-  });
+  }));
 }
 
 function require(
   condition: boolean,
-  what: string,
-  parts: { readonly received: string; readonly expected: string; readonly fix?: string },
+  what: () => string,
+  // Made only where the check fails: number formatting was 4 % of an un-jitted run.
+  parts: () => { readonly received: string; readonly expected: string; readonly fix?: string },
 ): void {
   if (!condition)
-    throw new DeviceError("build", what, { fix: "the plan is wrong: please report it", ...parts });
+    throw new DeviceError("build", what(), { fix: "the plan is wrong: please report it", ...parts() });
 }

@@ -65,6 +65,9 @@ export class SparseCategoricalCrossentropy extends Loss {
     this.fromLogits = options.fromLogits ?? false;
     this.axis = options.axis ?? -1;
   }
+  override get wantsLabels(): boolean {
+    return true;
+  }
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
     return sparseCategoricalCrossentropy(yTrue, yPred, this);
   }

@@ -1,5 +1,4 @@
 /** @file Losses by name. */
-import type { Tensor } from "@tenrec/tensor";
 import { findName, type Identifier } from "../identifiers.ts";
 import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from "./crossentropy.ts";
 import { Loss, type LossFunction, LossFunctionWrapper } from "./loss.ts";
@@ -41,7 +40,7 @@ const names: Readonly<Record<string, LossFunction>> = {
 /** Names that may stand for a loss; "crossentropy" is chosen by the shapes. */
 export const lossNames: readonly string[] = [...Object.keys(names), "crossentropy"];
 
-/** The function of a name, or null. */
+/** The function of a name. */
 export function lossFunction(name: string): LossFunction {
   return names[findName("loss", "loss", name, Object.keys(names))] as LossFunction;
 }
@@ -54,6 +53,10 @@ export function lossFunction(name: string): LossFunction {
 export function getLoss(identifier: Exclude<Identifier<Loss | LossFunction>, null | undefined>): Loss {
   if (identifier instanceof Loss) return identifier;
   if (typeof identifier === "function") return new LossFunctionWrapper(identifier);
-  const found = findName("loss", "loss", identifier, Object.keys(names));
-  return new LossFunctionWrapper((yTrue: Tensor, yPred: Tensor) => lossFunction(found)(yTrue, yPred), { name: found });
+  const name = findName("loss", "loss", identifier, Object.keys(names));
+  const wanted = names[name] as LossFunction;
+  return new LossFunctionWrapper((yTrue, yPred) => wanted(yTrue, yPred), {
+    name,
+    wantsLabels: wanted === sparseCategoricalCrossentropy,
+  });
 }

@@ -34,6 +34,11 @@ export abstract class Loss {
     this.reduction = findName(this.name, "reduction", wanted, reductions) as Reduction;
   }
 
+  /** Targets are class numbers, which training checks against the number of outputs. */
+  get wantsLabels(): boolean {
+    return false;
+  }
+
   /** Loss per sample. */
   abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
 
@@ -60,10 +65,15 @@ export abstract class Loss {
 export class LossFunctionWrapper extends Loss {
   static override readonly className: string = "LossFunctionWrapper";
   readonly #function: LossFunction;
+  readonly #wantsLabels: boolean;
 
-  constructor(lossFunction: LossFunction, options: LossOptions = {}) {
+  constructor(lossFunction: LossFunction, options: LossOptions & { readonly wantsLabels?: boolean } = {}) {
     super({ ...options, name: options.name ?? (snakeCase(lossFunction.name) || "loss") });
     this.#function = lossFunction;
+    this.#wantsLabels = options.wantsLabels ?? false;
+  }
+  override get wantsLabels(): boolean {
+    return this.#wantsLabels;
   }
 
   override call(yTrue: Tensor, yPred: Tensor): Tensor {

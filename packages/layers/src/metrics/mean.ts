@@ -53,6 +53,11 @@ export abstract class RunningMean extends Metric {
     this.total.assignAdd(ops.sum(each));
     this.count.assignAdd(weights ? ops.sum(weights) : (each.shape[0] ?? 1));
   }
+  /** Adds the mean of `rows` values, which lies on the device already. */
+  addMean(mean: Tensor, rows: number): void {
+    this.total.assignAdd(ops.multiply(mean, rows));
+    this.count.assignAdd(rows);
+  }
   override result(): Tensor {
     return handleFree(() => ops.divideNoNan(this.total, this.count));
   }

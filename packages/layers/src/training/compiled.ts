@@ -103,7 +103,7 @@ export class Compiled {
       const value = loss.apply(targets[output] as Tensor, predictions[output] as Tensor, {
         sampleWeight: weightFor(sampleWeight, output),
       });
-      tracker?.updateState(value, { sampleWeight: rowsOf(yPred) });
+      tracker?.addMean(value, rowsOf(yPred));
       return weight === 1 ? value : ops.multiply(value, weight);
     });
     return values.length > 0 ? values.reduce((a, b) => ops.add(a, b)) : null;

@@ -16,9 +16,10 @@ export function shapeOf(extents: readonly number[]): Shape {
   const key = extents.join();
   const known = interned.get(key);
   if (known) return known;
-  const shape = Object.freeze(
-    Object.assign([...extents], { id: interned.size, size: extents.reduce((a, b) => a * b, 1) }),
-  ) as unknown as Shape;
+  const size = extents.reduce((a, b) => a * b, 1);
+  // Not enumerable: a shape compares equal to a plain array of its extents.
+  const properties = { id: { value: interned.size }, size: { value: size } };
+  const shape = Object.freeze(Object.defineProperties([...extents], properties)) as unknown as Shape;
   interned.set(key, shape);
   return shape;
 }

@@ -30,15 +30,15 @@ function rowsAndColumns(
 
 /** Extents of a @ b; throws the shape errors of matmul. */
 export function matmulExtents(a: Node, b: Node, { transposeA, transposeB }: Flags): MatmulExtents {
-  const received = `a ${typeText(a.dtype, a.shape)}, b ${typeText(b.dtype, b.shape)}`;
-  if (a.shape.length < 2 || b.shape.length < 2) throw internal(`matmul of ${received}`);
+  const received = () => `a ${typeText(a.dtype, a.shape)}, b ${typeText(b.dtype, b.shape)}`;
+  if (a.shape.length < 2 || b.shape.length < 2) throw internal(`matmul of ${received()}`);
   const [m, k] = rowsAndColumns(a, transposeA);
   const [inner, n] = rowsAndColumns(b, transposeB);
   if (k !== inner) {
     const axisA = a.shape.length - (transposeA ? 2 : 1);
     const axisB = b.shape.length - (transposeB ? 1 : 2);
     throw new ShapeError("matmul", "inner dimensions differ.", {
-      received: `${received} (a axis ${axisA} = ${k}, b axis ${axisB} = ${inner}).`,
+      received: `${received()} (a axis ${axisA} = ${k}, b axis ${axisB} = ${inner}).`,
       expected: `a.shape[${axisA}] === b.shape[${axisB}].`,
       fix: "check the units of the previous layer, or transpose b.",
     });
@@ -46,7 +46,7 @@ export function matmulExtents(a: Node, b: Node, { transposeA, transposeB }: Flag
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (batch) return { batch, m, n, k };
   throw new ShapeError("matmul", "batch dimensions do not broadcast.", {
-    received: `${received}.`,
+    received: `${received()}.`,
     expected: "the axes before the last two equal, or 1, from the right.",
     fix: "insert axes of extent 1 with expandDims.",
   });

@@ -60,7 +60,7 @@ export function commonDtype(name: string, operands: readonly Node[], set: DtypeS
 /** NumPy broadcasting of all inputs. */
 export function broadcastAll(name: string, inputs: readonly Node[]): Shape {
   let shape: Shape | null = at(inputs, 0).shape;
-  for (const input of inputs) shape = shape && broadcastShapes(shape, input.shape);
+  for (const input of inputs) if (input.shape !== shape) shape = shape && broadcastShapes(shape, input.shape);
   if (shape) return shape;
   throw new ShapeError(name, "shapes do not broadcast.", {
     received: `${typesText(inputs)}.`,

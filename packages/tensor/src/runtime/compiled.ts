@@ -79,7 +79,7 @@ export class TracedFunction implements Trace {
     for (let node = stack.pop(); node; node = stack.pop()) {
       if (seen.has(node) || leaves.has(node)) continue;
       seen.add(node);
-      if (node.id < start) found.add(node);
+      if (node.id < start || node.stored) found.add(node);
       else stack.push(...node.inputs);
     }
     return [...found];

@@ -1,0 +1,165 @@
+/** @file Trainer: the compiled steps of a model and the small state that they share. */
+import {
+  gradients,
+  type HostData,
+  handleFree,
+  jit,
+  type Jitted,
+  ops,
+  placeState,
+  readAll,
+  StateError,
+  type Tensor,
+  ValueError,
+  Variable,
+} from "@tenrec/tensor";
+import { constantData } from "../initializers/initializer.ts";
+import type { Values } from "../layer.ts";
+import type { Model } from "../models/model.ts";
+import { mapValues } from "../values.ts";
+import { type Compiled, rowsOf } from "./compiled.ts";
+
+/** Inputs, targets and weights: a batch, or all samples. */
+export interface Samples {
+  readonly x: Values;
+  readonly y: Values | null;
+  readonly weight: Values | null;
+}
+
+type Step<Rest extends readonly unknown[]> = Jitted<[Samples, ...Rest], void>;
+
+const counter = (name: string): Variable =>
+  new Variable(constantData([], 0, "int32"), { name, dtype: "int32", trainable: false });
+
+/** Everything that `compile` makes: one program per kind of step and batch size, traced at first use. */
+export class Trainer {
+  readonly model: Model;
+  readonly compiled: Compiled;
+  /** First row (in the order) of the next batch. */
+  readonly cursor: Variable = counter("cursor");
+  readonly #numSteps: Variable = counter("steps");
+  /** Step (from 1) at which the loss was not finite for the first time; 0 while all is well. Updates stop there. */
+  readonly #badStep: Variable = counter("bad_step");
+  #isPlaced = false;
+
+  /** A step on the rows order[cursor ... cursor + size) of resident data; advances the cursor and wraps at the end. */
+  readonly trainRows: Step<[order: Tensor, size: number]>;
+  readonly trainBatch: Step<[]>;
+  /** The same without training, on rows cursor ... cursor + size. */
+  readonly testRows: Step<[size: number]>;
+  readonly testBatch: Step<[]>;
+
+  constructor(model: Model, compiled: Compiled) {
+    this.model = model;
+    this.compiled = compiled;
+    const { name } = model;
+    this.trainRows = jit((all, order, size) => this.trainPart(all, order, size), { name: `${name}.train` });
+    this.trainBatch = jit((batch) => this.train(batch), { name: `${name}.trainOnBatch` });
+    this.testRows = jit((all, size) => this.testPart(all, size), { name: `${name}.test` });
+    this.testBatch = jit((batch) => this.test(batch), { name: `${name}.testOnBatch` });
+  }
+
+  /** Makes losses, metrics and optimizer state for a model that gives `yPred`. */
+  async prepare(y: Values | null, yPred: Values): Promise<void> {
+    await this.compiled.resolve(y, yPred);
+    const { optimizer, metricVariables } = this.compiled;
+    const trained = this.model.trainableVariables;
+    if (!optimizer.built) optimizer.build(trained);
+    if (this.#isPlaced) return;
+    this.#isPlaced = true;
+    // One buffer for all small state: one kernel updates it through one binding, one read brings it back.
+    placeState([this.cursor, this.#numSteps, this.#badStep, ...optimizer.stateVariables, ...metricVariables]);
+  }
+
+  private trainPart(all: Samples, order: Tensor, size: number): void {
+    const { cursor } = this;
+    const rows = ops.take(order, ops.add(cursor, ops.arange(size)), { axis: 0 });
+    this.train(takeRows(all, rows));
+    const next = ops.add(cursor, size);
+    cursor.assign(ops.where(ops.greaterEqual(next, order.shape[0] as number), 0, next));
+  }
+
+  private train({ x, y, weight }: Samples): void {
+    const { model, compiled } = this;
+    const yPred = model.apply<Values>(x, { training: true });
+    const loss = this.totalLoss(y, yPred, weight);
+    const step = ops.add(this.#numSteps, 1);
+    const isBad = ops.logicalOr(ops.logicalNot(ops.isfinite(loss)), ops.greater(this.#badStep, 0));
+    compiled.tracker.addMean(loss, rowsOf(yPred));
+    if (y) compiled.update(y, yPred, weight);
+    const variables = model.trainableVariables;
+    if (variables.length > 0) {
+      compiled.optimizer.apply(gradients(loss, variables), variables, { skip: isBad });
+    }
+    const isFirst = ops.logicalAnd(isBad, ops.equal(this.#badStep, 0));
+    this.#badStep.assign(ops.where(isFirst, step, this.#badStep));
+    this.#numSteps.assign(step);
+  }
+
+  private testPart(all: Samples, size: number): void {
+    const { cursor } = this;
+    this.test(takeRows(all, ops.add(cursor, ops.arange(size))));
+    cursor.assign(ops.add(cursor, size));
+  }
+
+  private test({ x, y, weight }: Samples): void {
+    const yPred = this.model.apply<Values>(x, { training: false });
+    this.compiled.tracker.addMean(this.totalLoss(y, yPred, weight), rowsOf(yPred));
+    if (y) this.compiled.update(y, yPred, weight);
+  }
+
+  /** The compiled loss and what the layers add to it. */
+  private totalLoss(y: Values | null, yPred: Values, weight: Values | null): Tensor {
+    const main = y ? this.compiled.loss(y, yPred, weight) : null;
+    const terms = [...(main ? [main] : []), ...this.model.losses];
+    if (terms.length === 0) throw noLoss();
+    return terms.reduce((a, b) => ops.add(a, b));
+  }
+
+  /** Starts counting steps for a new run. */
+  restart(): void {
+    const zero = Int32Array.of(0);
+    for (const variable of [this.cursor, this.#numSteps, this.#badStep]) variable.load(zero);
+  }
+
+  /**
+   * Means of the loss and the metrics so far. The read is queued now; what is queued later does not change it.
+   *
+   * @throws ValueError if the loss was not finite at some step.
+   */
+  async logs(): Promise<Record<string, number>> {
+    const readings = handleFree(() => this.compiled.metrics.map((metric) => metric.reading()));
+    const data = await readAll([this.#badStep, ...readings.flatMap(({ tensors }) => tensors)]);
+    const badStep = data[0]?.[0] as number;
+    if (badStep > 0) throw notFinite(badStep);
+    return this.toLogs(readings, data.slice(1));
+  }
+
+  private toLogs(readings: readonly ReturnType<Compiled["metrics"][number]["reading"]>[], data: readonly HostData[]) {
+    const { names } = this.compiled;
+    let next = 0;
+    const values = readings.map(({ tensors, value }) => value(data.slice(next, (next += tensors.length))));
+    return Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
+  }
+}
+
+function takeRows({ x, y, weight }: Samples, rows: Tensor): Samples {
+  const pick = (values: Values): Values => mapValues(values, (column) => ops.take(column, rows, { axis: 0 }));
+  return { x: pick(x), y: y && pick(y), weight: weight && pick(weight) };
+}
+
+function noLoss(): StateError {
+  return new StateError("fit", "there is no loss.", {
+    received: "a model compiled without a loss, or no targets.",
+    expected: "a loss, and y.",
+    fix: 'compile with { loss: "mse" } or another one, and pass y.',
+  });
+}
+
+function notFinite(step: number): ValueError {
+  return new ValueError("fit", `the loss is not finite at step ${step}.`, {
+    received: "NaN or Infinity.",
+    expected: "a finite loss; training has stopped, and the weights are those before that step.",
+    fix: "lower the learning rate, scale the data, or clip gradients (clipnorm).",
+  });
+}
