@@ -1,1 +1,18 @@
-export {};
+/**
+ * Layers, models and training.
+ *
+ * @example
+ * const model = new Sequential([new layers.Dense(10, { activation: "softmax" })]);
+ * model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+ * await model.fit(x, y, { epochs: 5 });
+ */
+export * as activations from "./activations/index.ts";
+export * as constraints from "./constraints.ts";
+export * as initializers from "./initializers/index.ts";
+export { type CallOptions, Layer, type LayerOptions, type OpenShape, type Values, type WeightOptions } from "./layer.ts";
+export * as layers from "./layers/index.ts";
+export * as losses from "./losses/index.ts";
+export { Model } from "./models/model.ts";
+export { Sequential } from "./models/sequential.ts";
+export * as optimizers from "./optimizers/index.ts";
+export * as regularizers from "./regularizers.ts";

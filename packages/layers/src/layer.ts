@@ -76,6 +76,8 @@ export abstract class Layer {
   /** Shape of the last output, the batch axis open; null before the first call. */
   outputShape: OpenShape | null = null;
   readonly inputShape: Shape | undefined;
+  /** Only stands for the input (InputLayer): has no weights and no row in tables. */
+  readonly isInput: boolean = false;
   readonly activityRegularizer: Regularizer | null;
   #trainable: boolean;
   readonly #added: Variable[] = [];

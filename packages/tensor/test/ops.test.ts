@@ -305,6 +305,67 @@ describe("values", () => {
       ),
       2,
     ],
+    [
+      "diag above",
+      ops.diag(tensor([1, 2]), { k: 1 }),
+      [
+        [0, 1, 0],
+        [0, 0, 2],
+        [0, 0, 0],
+      ],
+    ],
+    [
+      "diag below",
+      ops.diag(tensor([1, 2]), { k: -1 }),
+      [
+        [0, 0, 0],
+        [1, 0, 0],
+        [0, 2, 0],
+      ],
+    ],
+    [
+      "diagonal of a matrix",
+      ops.diag(
+        tensor([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]),
+      ),
+      [1, 5],
+    ],
+    [
+      "diagonal below",
+      ops.diag(
+        tensor([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+        { k: -1 },
+      ),
+      [3, 6],
+    ],
+    [
+      "average along an axis",
+      ops.average(
+        tensor([
+          [1, 3],
+          [5, 9],
+        ]),
+        { axis: 1, weights: [1, 0] },
+      ),
+      [1, 5],
+    ],
+    [
+      "cumsum of the flattened tensor",
+      ops.cumsum(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+      ),
+      [1, 3, 6, 10],
+    ],
     ["norm of order 1", ops.norm(tensor([[3, -4]]), { ord: 1, axis: 1 }), [7]],
     ["norm of order infinity", ops.norm(tensor([3, -4]), { ord: Infinity }), 4],
     ["norm of order 3", ops.norm(tensor([1, -2]), { ord: 3 }), 2.0801],

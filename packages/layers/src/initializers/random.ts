@@ -1,6 +1,5 @@
 /** @file Random initializers. Equal integer seeds give the numbers of Keras on JAX. */
 import { type Dtype, random, type TensorLike, ValueError } from "@tenrec/tensor";
-import { freshSeed } from "../seeds.ts";
 import { Initializer } from "./initializer.ts";
 
 /** An integer (the same numbers at each call) or a generator (new ones). */
@@ -15,7 +14,7 @@ abstract class RandomInitializer extends Initializer {
 
   constructor({ seed }: RandomOptions) {
     super();
-    this.seed = seed ?? freshSeed();
+    this.seed = seed ?? random.makeDefaultSeed();
   }
   /** A generator has no place in a file; its own seed stands for it. */
   protected get plainSeed(): number | null {

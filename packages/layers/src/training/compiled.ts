@@ -46,7 +46,7 @@ export class Compiled {
   /** Mean loss of the samples seen. */
   readonly tracker: Mean = new Mean({ name: "loss" });
   terms: readonly LossTerm[] = [];
-  entries: readonly MetricEntry[] = [];
+  entries: MetricEntry[] = [];
   /** Whether losses and metrics are made. */
   resolved = false;
 
@@ -55,7 +55,7 @@ export class Compiled {
     this.options = options;
     this.optimizer = getOptimizer(options.optimizer);
     for (const one of flat(options.loss)) checkLossName(one);
-    for (const one of [...flat(options.metrics), ...flat(options.weightedMetrics)]) checkMetricName(one);
+    for (const one of [...flat(options.metrics), ...flat(options.weightedMetrics)]) checkMetricName(one as MetricIdentifier);
   }
 
   /** Makes losses and metrics for targets and predictions like these. */

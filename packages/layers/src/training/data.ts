@@ -1,5 +1,5 @@
 /** @file What users pass as x and y, as resident tensors: typed arrays, nested arrays, records of host data, tensors, several of them. */
-import { type HostArray, type HostData, ShapeError, Tensor, type TensorLike, tensor, ValueError } from "@tenrec/tensor";
+import { handleFree, type HostArray, type HostData, ops, readAll, ShapeError, Tensor, type TensorLike, tensor, ValueError } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import { leavesOf } from "../values.ts";
 
@@ -32,11 +32,36 @@ function isRecordOfData(data: unknown): boolean {
 function toColumn(where: string, name: string, data: TensorLike): Tensor {
   if (data === undefined || data === null) throw missing(where, name);
   if (data instanceof Tensor) return data;
-  if (ArrayBuffer.isView(data)) checkFinite(where, name, data as HostData, [(data as HostData).length]);
-  else if (isHostArray(data)) checkFinite(where, name, data.data, data.shape);
   const column = tensor(data);
   if (column.ndim === 0) throw missing(where, name);
+  checkFinite(where, name, hostNumbers(data), column.shape);
+  seen.add(column);
   return column;
+}
+
+function hostNumbers(data: TensorLike): HostData {
+  if (ArrayBuffer.isView(data)) return data as HostData;
+  if (isHostArray(data)) return data.data;
+  return Float32Array.from((data as readonly never[]).flat(Number.POSITIVE_INFINITY) as number[]);
+}
+
+// Tensors do not change, so each is looked at once.
+const seen = new WeakSet<Tensor>();
+
+/** Throws at numbers on the device that are not finite. */
+export async function checkTensors(where: string, columns: Readonly<Record<string, Values | null>>): Promise<void> {
+  const all = Object.entries(columns).flatMap(([name, values]) =>
+    values ? leavesOf(values).map((column) => ({ name, column })) : [],
+  );
+  const unseen = all.filter(({ column }) => column.dtype === "float32" && !seen.has(column));
+  if (unseen.length === 0) return;
+  const flags = await readAll(handleFree(() => unseen.map(({ column }) => ops.all(ops.isfinite(column)))));
+  const bad = flags.findIndex((flag) => flag[0] === 0);
+  if (bad >= 0) {
+    const { name, column } = unseen[bad] as (typeof unseen)[number];
+    checkFinite(where, name, await column.data(), column.shape);
+  }
+  for (const { column } of unseen) seen.add(column);
 }
 
 function missing(where: string, name: string): ValueError {

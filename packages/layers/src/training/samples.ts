@@ -1,5 +1,5 @@
 /** @file Samples of a run, checked: equal lengths, finite numbers, labels in range, weights of classes and samples in one column. */
-import { handleFree, type HostData, ops, readAll, type Tensor, tensor, ValueError } from "@tenrec/tensor";
+import { handleFree, type HostData, ops, type Tensor, tensor, ValueError } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
 import { leavesOf, mapValues } from "../values.ts";
@@ -34,21 +34,66 @@ export function outputsLike(model: Model, x: Values): Values {
   });
 }
 
-// Tensors do not change, so each is looked at once.
-const seen = new WeakSet<Tensor>();
+/** Throws at the first label outside of 0 ... classes - 1. */
+function checkLabels(where: string, labels: HostData, classes: number): void {
+  const bad = labels.findIndex((label) => !(label >= 0 && label < classes));
+  if (bad < 0) return;
+  throw new ValueError(where, "a label is out of range.", {
+    received: `y[${bad}] = ${labels[bad]}.`,
+    expected: `class numbers from 0 to ${classes - 1}: the model has ${classes} outputs.`,
+    fix: "number the classes from 0, or give the last layer as many units as there are classes.",
+  });
+}
 
-/** Throws at numbers on the device that are not finite. */
-export async function checkTensors(where: string, columns: Readonly<Record<string, Values | null>>): Promise<void> {
-  const all = Object.entries(columns).flatMap(([name, values]) =>
-    values ? leavesOf(values).map((column) => ({ name, column })) : [],
-  );
-  const unseen = all.filter(({ column }) => column.dtype === "float32" && !seen.has(column));
-  if (unseen.length === 0) return;
-  const flags = await readAll(handleFree(() => unseen.map(({ column }) => ops.all(ops.isfinite(column)))));
-  const bad = flags.findIndex((flag) => flag[0] === 0);
-  if (bad >= 0) {
-    const { name, column } = unseen[bad] as (typeof unseen)[number];
-    checkFiniteHost(where, name, await column.data(), column.shape);
+/** Checks labels and turns class weights into sample weights. */
+export async function weighRows(
+  where: string,
+  rows: Rows,
+  compiled: Compiled,
+  yPred: Values,
+  classWeight: ClassWeight | null,
+): Promise<Rows> {
+  const { y } = rows.samples;
+  if (!y) return rows;
+  const [targets, predictions] = [leavesOf(y), leavesOf(yPred)];
+  for (const { output, loss } of compiled.terms) {
+    if (!loss.wantsLabels) continue;
+    checkLabels(where, await hostLabels(targets[output] as Tensor), predictions[output]?.shape.at(-1) as number);
   }
-  for (const { column } of unseen) seen.add(column);
+  if (!classWeight) return rows;
+  const weight = await classWeights(targets[0] as Tensor, classWeight, rows.samples.weight, rows.count);
+  return { ...rows, samples: { ...rows.samples, weight } };
+}
+
+const known = new WeakMap<Tensor, HostData>();
+
+/** Labels on the host; read once, because tensors do not change. */
+async function hostLabels(column: Tensor): Promise<HostData> {
+  const data = known.get(column) ?? (await column.data());
+  known.set(column, data);
+  return data;
+}
+
+/** The weight of each sample's class (1 for classes without one), times its own weight. */
+async function classWeights(
+  y: Tensor,
+  classWeight: ClassWeight,
+  weight: Values | null,
+  count: number,
+): Promise<Tensor> {
+  const targets = await hostLabels(y);
+  const own = weight ? await (leavesOf(weight)[0] as Tensor).data() : null;
+  const width = targets.length / count;
+  const weights = Float32Array.from({ length: count }, (_, i) => {
+    const label = width === 1 ? (targets[i] as number) : largest(targets.subarray(i * width, (i + 1) * width));
+    return (classWeight[Math.round(label)] ?? 1) * (own?.[i] ?? 1);
+  });
+  return tensor(weights);
+}
+
+/** Position of the first largest number. */
+function largest(row: HostData): number {
+  let best = 0;
+  for (let i = 1; i < row.length; i++) if ((row[i] as number) > (row[best] as number)) best = i;
+  return best;
 }

@@ -20,22 +20,22 @@ export interface Group {
 
 export const nonOnes = (shape: readonly number[]): number[] => shape.filter((extent) => extent !== 1);
 
-const same = (a: readonly number[], b: readonly number[]): boolean =>
+export const sameExtents = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((extent, i) => extent === b[i]);
 
 /** Extents of the kept axes. */
-export function keptShape(group: Pick<Group, "shape" | "reduced">): number[] {
+export function keptShape(group: Domain): number[] {
   return group.shape.filter((_, axis) => !group.reduced[axis]);
 }
 
+/** A loop domain: its extents and which of them are inner. */
+export type Domain = Pick<Group, "shape" | "reduced">;
+
 /** How a value of this shape sits in the group's domain, or null where it does not. */
-export function levelOf(
-  group: Pick<Group, "shape" | "reduced">,
-  shape: readonly number[],
-): "full" | "row" | null {
+export function levelOf(group: Domain, shape: readonly number[]): "full" | "row" | null {
   const extents = nonOnes(shape);
-  if (same(extents, nonOnes(group.shape))) return "full";
-  return same(extents, nonOnes(keptShape(group))) ? "row" : null;
+  if (sameExtents(extents, nonOnes(group.shape))) return "full";
+  return sameExtents(extents, nonOnes(keptShape(group))) ? "row" : null;
 }
 
 /** True where reducing these axes only drops extents of 1: then the result is the operand, reshaped. */
@@ -49,7 +49,7 @@ export function reducedAxes(node: Node): readonly number[] {
 }
 
 /** The domain of a reduction: its operand's shape with the reduced axes inner. */
-export function reductionDomain(node: Node): Pick<Group, "shape" | "reduced"> {
+export function reductionDomain(node: Node): Domain {
   const shape = (node.inputs[0] as Node).shape;
   const axes = reducedAxes(node);
   return { shape, reduced: shape.map((_, axis) => axes.includes(axis)) };
@@ -79,3 +79,25 @@ export function isScalarGroup(group: Group): boolean {
 }
 
 export const hasInner = (group: Group): boolean => group.reduced.some(Boolean);
+
+/** The domain of two groups in one: the one with inner axes where only one has any; null where both have, and differ. */
+export function mergedDomain(from: Group, into: Group): Domain | null {
+  if (!hasInner(from) || sameDomain(from, into)) return into;
+  return into.kind === "gemm" || hasInner(into) ? null : from;
+}
+
+/** Equal extents and inner axes, apart from extents of 1. */
+export function sameDomain(a: Domain, b: Domain): boolean {
+  const strip = (g: Domain) =>
+    g.shape
+      .flatMap((extent, axis) => (extent === 1 ? [] : [`${extent}${g.reduced[axis] ? "r" : ""}`]))
+      .join();
+  return strip(a) === strip(b);
+}
+
+/** The domain as text: `loop[128 over 10]`. */
+export function describeGroup(group: Group): string {
+  if (group.kind === "gemm") return `gemm[${group.shape.join()}]`;
+  const inner = group.shape.filter((_, axis) => group.reduced[axis]);
+  return `loop[${keptShape(group).join()}${inner.length > 0 ? ` over ${inner.join()}` : ""}]`;
+}

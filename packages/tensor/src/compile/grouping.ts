@@ -1,21 +1,24 @@
 /** @file Fusion: which values one kernel computes. Greedy in program order; a value joins the latest producer's kernel that can take it. */
 import type { Target } from "@tenrec/kernels";
-import { internal } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import {
+  type Domain,
   type Group,
   gemmGroup,
   hasInner,
   isScalarGroup,
-  keptShape,
   levelOf,
   loopGroup,
+  mergedDomain,
   nonOnes,
   reducedAxes,
   reducesNothing,
   reductionDomain,
+  sameDomain,
+  sameExtents,
 } from "./group.ts";
 import { Lowering, NotAligned } from "./lower.ts";
+import { updateNodes, Values } from "./values.ts";
 
 /** What grouping needs to know of the graph around the kernels. */
 export interface GroupingInput {
@@ -48,7 +51,6 @@ export interface Grouping {
   storedMembers(group: Group): readonly Node[];
 }
 
-const smallLeaf = 4;
 /** Values per kernel: a chain of thousands must not become one shader. */
 const maxMembers = 128;
 /** Elements that one workgroup walks without harm: a longer value does not join a full reduction's kernel. */
@@ -69,30 +71,22 @@ class Fuser {
   readonly #groups: Group[] = [];
   readonly #groupOf = new Map<Node, Group>();
   readonly #producers = new Map<Group, Set<Group>>();
-  readonly #virtual = new Map<Node, boolean>();
-  readonly #consumers = new Map<Node, Node[]>();
+  readonly #values: Values;
   readonly #update: ReadonlySet<Node>;
   readonly #arenaGroups = new Set<Group>();
-  readonly #bases = new Map<Node, readonly Node[]>();
   readonly #hopeful: boolean;
   #done = false;
 
   constructor(input: GroupingInput, hopeful: boolean) {
     this.#input = input;
     this.#hopeful = hopeful;
-    for (const node of input.order) {
-      for (const operand of node.inputs) {
-        const list = this.#consumers.get(operand);
-        if (list) list.push(node);
-        else this.#consumers.set(operand, [node]);
-      }
-    }
-    this.#update = this.#updateNodes();
+    this.#values = new Values(input);
+    this.#update = updateNodes(input, this.#values);
   }
 
   run(): Grouping {
     for (const node of this.#input.order) {
-      if (this.#isVirtual(node) || this.#input.isStoredLeaf(node)) continue;
+      if (this.#values.isVirtual(node) || this.#input.isStoredLeaf(node)) continue;
       if (node.primitive.family === "contraction") this.#place(node, gemmGroup(node), true);
       else this.#placeNode(node);
     }
@@ -105,7 +99,7 @@ class Fuser {
       groups: this.#groups,
       groupOf: this.#groupOf,
       arenaGroups: this.#arenaGroups,
-      isStored: this.#isStored,
+      isStored: this.#values.isStored,
       producers: this.#producers,
       loadsOf: (group) => this.#loadsOf(group),
       storedMembers: (group) => this.#storedMembers(group),
@@ -115,7 +109,7 @@ class Fuser {
   #loadsOf(group: Group): Set<Node> {
     const loads = new Set<Node>();
     for (const member of group.members) {
-      for (const base of this.#basesOf(member)) if (!group.members.has(base)) loads.add(base);
+      for (const base of this.#values.basesOf(member)) if (!group.members.has(base)) loads.add(base);
     }
     return loads;
   }
@@ -123,69 +117,6 @@ class Fuser {
   #storedMembers(group: Group): Node[] {
     const all = group.columnSum ? [...group.members, group.columnSum] : [...group.members];
     return all.filter((node) => this.#leavesGroup(node, group));
-  }
-
-  readonly #isStored = (node: Node): boolean =>
-    !this.#isVirtual(node) && (node.primitive.family !== "leaf" || this.#input.isStoredLeaf(node));
-
-  /**
-   * Values that every kernel computes for itself rather than loads: views, constants, positions, random bits, and integer arithmetic
-   * on scalars (keys, counters, offsets).
-   */
-  #isVirtual(node: Node): boolean {
-    let known = this.#virtual.get(node);
-    if (known === undefined) {
-      known = !this.#input.roots.has(node) && this.#isFree(node);
-      this.#virtual.set(node, known);
-    }
-    return known;
-  }
-
-  #isFree(node: Node): boolean {
-    const { family } = node.primitive;
-    if (family === "leaf") return !this.#input.isStoredLeaf(node);
-    if (family === "movement" || family === "source") return true;
-    if (family !== "elementwise") return false;
-    if (node.inputs.every((input) => this.#isVirtual(input) && this.#basesOf(input).length === 0))
-      return true;
-    return (
-      node.dtype !== "float32" &&
-      node.shape.size === 1 &&
-      node.inputs.every((input) => this.#isVirtual(input) || this.#isSmallLeaf(input))
-    );
-  }
-
-  #isSmallLeaf(node: Node): boolean {
-    return this.#input.isStoredLeaf(node) && node.shape.size <= smallLeaf && node.dtype !== "float32";
-  }
-
-  /** The computed or stored values a node reads, through values that are computed on the fly. */
-  #basesOf(node: Node): readonly Node[] {
-    let known = this.#bases.get(node);
-    if (!known) {
-      const found = new Set<Node>();
-      for (const input of node.inputs) {
-        if (this.#isVirtual(input)) for (const base of this.#basesOf(input)) found.add(base);
-        else found.add(input);
-      }
-      known = [...found];
-      this.#bases.set(node, known);
-    }
-    return known;
-  }
-
-  /** Elementwise values of a parameter's shape that serve only to update arenas: they stay out of the gradients' kernels. */
-  #updateNodes(): Set<Node> {
-    const update = new Set<Node>();
-    for (const node of [...this.#input.order].reverse()) {
-      if (node.primitive.family !== "elementwise") continue;
-      const isRoot = this.#input.roots.has(node);
-      const readers = this.#consumers.get(node) ?? [];
-      const leadsOnlyToUpdates = readers.every((reader) => update.has(reader) && reader.shape === node.shape);
-      if (isRoot ? this.#input.arenaRoots.has(node) : readers.length > 0 && leadsOnlyToUpdates)
-        update.add(node);
-    }
-    return update;
   }
 
   #placeNode(node: Node): void {
@@ -203,7 +134,7 @@ class Fuser {
   /** Producers' groups, latest first. */
   #candidateGroups(node: Node): Group[] {
     const groups = new Set<Group>();
-    for (const base of this.#basesOf(node)) {
+    for (const base of this.#values.basesOf(node)) {
       const group = this.#groupOf.get(base);
       if (group) groups.add(group);
     }
@@ -217,7 +148,7 @@ class Fuser {
     }
     group.members.add(node);
     this.#groupOf.set(node, group);
-    for (const base of this.#basesOf(node)) {
+    for (const base of this.#values.basesOf(node)) {
       const from = this.#groupOf.get(base);
       if (from && from !== group) this.#producers.get(group)?.add(from);
     }
@@ -238,7 +169,7 @@ class Fuser {
   }
 
   /** The domain the group would have with the node, or null. */
-  #joinedDomain(node: Node, group: Group): Pick<Group, "shape" | "reduced"> | null {
+  #joinedDomain(node: Node, group: Group): Domain | null {
     const reduces = node.primitive.family === "reduce" && !reducesNothing(node);
     if (group.kind === "gemm") return !reduces && levelOf(group, node.shape) === "full" ? group : null;
     if (!reduces) {
@@ -253,7 +184,7 @@ class Fuser {
   }
 
   /** A group of per-row values takes in a value with further axes: the rows stay, the further axes become inner. */
-  #widened(node: Node, group: Group): Pick<Group, "shape" | "reduced"> | null {
+  #widened(node: Node, group: Group): Domain | null {
     const rows = nonOnes(group.shape);
     if (hasInner(group) || rows.length === 0 || nonOnes(node.shape).length <= rows.length) return null;
     let next = 0;
@@ -271,7 +202,7 @@ class Fuser {
 
   #isAligned(node: Node, group: Group): boolean {
     try {
-      new Lowering(group, this.#isStored, node).member(node);
+      new Lowering(group, this.#values.isStored, node).member(node);
       return true;
     } catch (error) {
       if (error instanceof NotAligned) return false;
@@ -281,7 +212,7 @@ class Fuser {
 
   /** True where another producer of the node depends on the group. */
   #createsCycle(node: Node, group: Group): boolean {
-    return this.#basesOf(node).some((base) => {
+    return this.#values.basesOf(node).some((base) => {
       const from = this.#groupOf.get(base);
       return from !== undefined && from !== group && this.#dependsOn(from, group);
     });
@@ -317,7 +248,8 @@ class Fuser {
 
   #leavesGroup(node: Node, group: Group): boolean {
     return (
-      this.#input.roots.has(node) || this.#readers(node).some((reader) => this.#isOutside(reader, group))
+      this.#input.roots.has(node) ||
+      this.#values.readers(node).some((reader) => this.#isOutside(reader, group))
     );
   }
 
@@ -327,13 +259,6 @@ class Fuser {
 
   withinLimits(): boolean {
     return this.#groups.every((group) => this.#bindingsOf(group) <= this.#input.target.maxBindings);
-  }
-
-  /** Consumers, seen through values that are computed on the fly. */
-  #readers(node: Node): Node[] {
-    return (this.#consumers.get(node) ?? []).flatMap((reader) =>
-      this.#isVirtual(reader) ? this.#readers(reader) : [reader],
-    );
   }
 
   /** Pulls in producers' groups of the same domain, so that chains of several inputs are one kernel. */
@@ -357,7 +282,7 @@ class Fuser {
   }
 
   #feedsOperand(node: Node, group: Group): boolean {
-    return group.contraction !== null && this.#basesOf(group.contraction).includes(node);
+    return group.contraction !== null && this.#values.basesOf(group.contraction).includes(node);
   }
 
   /** True where a path from `from` to `into` passes through another group. */
@@ -390,7 +315,7 @@ class Fuser {
       const operand = contraction.inputs[1] as Node;
       if (contraction.attrs.transposeB || operand.shape.length !== 2 || contraction.shape.length !== 2)
         continue;
-      const sum = this.#readers(operand).find((reader) => this.#isColumnSum(reader, operand));
+      const sum = this.#values.readers(operand).find((reader) => this.#isColumnSum(reader, operand));
       if (!sum) continue;
       this.#moveColumnSum(sum, gemm);
     }
@@ -440,29 +365,4 @@ class Fuser {
     if ([...merged.members].some((member) => levelOf(merged, member.shape) === null)) return false;
     return this.#fits(merged) && [...merged.members].every((member) => this.#isAligned(member, merged));
   }
-}
-
-const sameExtents = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-
-/** The domain of two groups in one: the one with inner axes where only one has any; null where both have, and differ. */
-function mergedDomain(from: Group, into: Group): Pick<Group, "shape" | "reduced"> | null {
-  if (!hasInner(from) || sameDomain(from, into)) return into;
-  return into.kind === "gemm" || hasInner(into) ? null : from;
-}
-
-function sameDomain(a: Pick<Group, "shape" | "reduced">, b: Pick<Group, "shape" | "reduced">): boolean {
-  const strip = (g: Pick<Group, "shape" | "reduced">) =>
-    g.shape
-      .flatMap((extent, axis) => (extent === 1 ? [] : [`${extent}${g.reduced[axis] ? "r" : ""}`]))
-      .join();
-  return strip(a) === strip(b);
-}
-
-/** The kept extents of a group, for messages. */
-export function describeGroup(group: Group): string {
-  if (group.kind === "gemm") return `gemm[${group.shape.join()}]`;
-  const inner = group.shape.filter((_, axis) => group.reduced[axis]);
-  if (group.shape.some((extent) => extent < 0)) throw internal("negative extent");
-  return `loop[${keptShape(group).join()}${inner.length > 0 ? ` over ${inner.join()}` : ""}]`;
 }

@@ -8,9 +8,9 @@ import { at } from "../primitives/factory.ts";
 import { cholesky as choleskyNode } from "../primitives/linalg.ts";
 import { cast, equal, notEqual, where } from "../primitives/logic.ts";
 import { pow, sqrt } from "../primitives/math.ts";
-import { reshape, transpose } from "../primitives/movement.ts";
+import { pad, reshape, slice, transpose } from "../primitives/movement.ts";
 import { max, min, sum } from "../primitives/reduce.ts";
-import { constant, iota } from "../primitives/source.ts";
+import { constant, fill, iota } from "../primitives/source.ts";
 import { matmulVectors } from "../tensor.ts";
 import {
   type Axis,
@@ -129,6 +129,37 @@ export function inner(x1: TensorLike, x2: TensorLike): Tensor {
 export function vdot(x1: TensorLike, x2: TensorLike): Tensor {
   const [a, b] = numberPair(x1, x2);
   return wrap(contract("vdot", reshape(a, [a.shape.size]), reshape(b, [b.shape.size]), [0], [0]));
+}
+
+/**
+ * A square matrix with the vector x on diagonal `k`, or diagonal `k` of a matrix.
+ * @example
+ * diag(tensor([1, 2])); // [[1, 0], [0, 2]]
+ */
+export function diag(x: TensorLike, { k = 0 }: { k?: number } = {}): Tensor {
+  const node = numberOperand(x);
+  const rank = node.shape.length;
+  if (rank === 2) return wrap(diagonalOf(node, k));
+  if (rank !== 1)
+    throw new ShapeError("diag", "a vector or a matrix is needed.", {
+      received: `${typeText(node.dtype, node.shape)}.`,
+      expected: "one or two axes.",
+      fix: "reshape, or use trace and eye.",
+    });
+  const size = at(node.shape, 0) + Math.abs(k);
+  const spread = pad(node, [Math.max(0, k)], [Math.max(0, -k)]);
+  const columns = iota([1, size], 1, "int32");
+  const isDiagonal = equal(add(iota([size, 1], 0, "int32"), constant(k, "int32")), columns);
+  return wrap(where(isDiagonal, spread, constant(0, node.dtype)));
+}
+
+/** Elements [i, i + k] of a matrix: every (columns + 1)-th of its flattened form. */
+function diagonalOf(x: Node, k: number): Node {
+  const [rows, columns] = [at(x.shape, 0), at(x.shape, 1)];
+  const count = Math.max(0, Math.min(rows + Math.min(k, 0), columns - Math.max(k, 0)));
+  const first = k >= 0 ? k : -k * columns;
+  if (count === 0) return fill(0, [0], x.dtype);
+  return slice(reshape(x, [rows * columns]), [first], [count], [columns + 1]);
 }
 
 /**

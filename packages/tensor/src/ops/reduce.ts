@@ -2,9 +2,10 @@
 import { ValueError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
+import { div, mul } from "../primitives/arithmetic.ts";
 import { cast } from "../primitives/logic.ts";
 import { sqrt } from "../primitives/math.ts";
-import { reshape } from "../primitives/movement.ts";
+import { broadcastTo, reshape } from "../primitives/movement.ts";
 import * as reduce from "../primitives/reduce.ts";
 import { logSumExp } from "../primitives/softmax.ts";
 import {
@@ -196,3 +197,47 @@ export const argmin = (
   x: TensorLike,
   options: number | null | { axis?: number | null; keepdims?: boolean } = {},
 ): Tensor => argReduce("argmin", x, options, reduce.argmin);
+
+/** A running combination along one axis, or of the flattened tensor. */
+function cumulative(
+  name: string,
+  x: TensorLike,
+  axis: number | null,
+  of: (x: Node, axis: number) => Node,
+): Tensor {
+  const node = numberOperand(x);
+  if (axis === null) return wrap(of(reshape(node, [node.shape.size]), 0));
+  return wrap(of(node, oneAxis(name, axis, node.shape.length)));
+}
+
+/**
+ * Running sums along `axis`, or of the flattened tensor.
+ * @example
+ * cumsum(tensor([1, 2, 3])); // [1, 3, 6]
+ */
+export const cumsum = (x: TensorLike, { axis = null }: { axis?: number | null } = {}): Tensor =>
+  cumulative("cumsum", x, axis, reduce.cumulativeSum);
+
+/**
+ * Running products along `axis`, or of the flattened tensor.
+ * @example
+ * cumprod(tensor([[1, 2], [3, 4]]), { axis: 0 }); // [[1, 2], [3, 8]]
+ */
+export const cumprod = (x: TensorLike, { axis = null }: { axis?: number | null } = {}): Tensor =>
+  cumulative("cumprod", x, axis, reduce.cumulativeProduct);
+
+/**
+ * Mean over axes weighted by `weights`, which broadcast to x; the plain mean without them.
+ * @example
+ * average(tensor([1, 2, 6]), { weights: tensor([1, 1, 2]) }); // 3.75
+ */
+export function average(
+  x: TensorLike,
+  { axis = null, weights = null }: { axis?: Axis; weights?: TensorLike | null } = {},
+): Tensor {
+  const node = floatOperand(x);
+  const axes = allAxes("average", axis, node.shape.length);
+  if (weights === null) return wrap(reduce.mean(node, axes));
+  const weight = broadcastTo(floatOperand(weights), node.shape);
+  return wrap(div(reduce.sum(mul(node, weight), axes), reduce.sum(weight, axes)));
+}

@@ -3,7 +3,7 @@ import type { Dtype } from "@tenrec/kernels";
 import { ValueError } from "../graph/errors.ts";
 import { type Attrs, type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
 import { type Shape, stridesOf, typeText } from "../graph/shape.ts";
-import { div, divideByCount, mul, square, sub } from "./arithmetic.ts";
+import { add, div, divideByCount, mul, square, sub } from "./arithmetic.ts";
 import { at, commonDtype, type DtypeSet, list, perInput, type Rule, walkStrided } from "./factory.ts";
 import { cast, equal, notEqual } from "./logic.ts";
 import { broadcastTo, flip, pad, reshape, sliceAxis, transpose } from "./movement.ts";
@@ -204,19 +204,26 @@ export function sumTo(x: Node, shape: Shape): Node {
   return reshape(sum(x, axes), shape);
 }
 
-/** Running products of the elements before each one along the last axis, by doubling: log2(n) slices, pads and products. */
-function exclusiveProducts(x: Node): Node {
-  const axis = x.shape.length - 1;
-  const length = at(x.shape, axis);
-  const shifted = (y: Node, by: number): Node => {
-    const low = y.shape.map((_, i) => (i === axis ? by : 0));
-    const none = low.map(() => 0);
-    return pad(sliceAxis(y, axis, 0, length - by), low, none, none, 1);
-  };
-  let products = shifted(x, 1);
-  for (let by = 1; by < length; by *= 2) products = mul(products, shifted(products, by));
-  return products;
+/** x moved on by `by` places along an axis, filled with `value` in front. */
+function shifted(x: Node, axis: number, by: number, value: number): Node {
+  const low = x.shape.map((_, i) => (i === axis ? by : 0));
+  const none = low.map(() => 0);
+  return pad(sliceAxis(x, axis, 0, at(x.shape, axis) - by), low, none, none, value);
 }
+
+/** Running combination along an axis by doubling: log2(n) slices, pads and combinations. */
+function running(x: Node, axis: number, combine: (a: Node, b: Node) => Node, identity: number): Node {
+  let result = x;
+  for (let by = 1; by < at(x.shape, axis); by *= 2)
+    result = combine(result, shifted(result, axis, by, identity));
+  return result;
+}
+
+export const cumulativeSum = (x: Node, axis: number): Node => running(x, axis, add, 0);
+export const cumulativeProduct = (x: Node, axis: number): Node => running(x, axis, mul, 1);
+
+/** Products of the elements before each one. */
+const productsBefore = (x: Node, axis: number): Node => cumulativeProduct(shifted(x, axis, 1, 1), axis);
 
 /** For each element, the product of the others along `axes`. */
 function productOfOthers(x: Node, axes: readonly number[]): Node {
@@ -225,8 +232,8 @@ function productOfOthers(x: Node, axes: readonly number[]): Node {
   const count = countOf(x.shape, axes);
   const moved = transpose(x, order);
   const rows = reshape(moved, [countOf(x.shape, rest), count]);
-  const after = flip(exclusiveProducts(flip(rows, [1])), [1]);
-  const others = reshape(mul(exclusiveProducts(rows), after), moved.shape);
+  const after = flip(productsBefore(flip(rows, [1]), 1), [1]);
+  const others = reshape(mul(productsBefore(rows, 1), after), moved.shape);
   return transpose(
     others,
     order.map((_, axis) => order.indexOf(axis)),

@@ -1,0 +1,198 @@
+/** @file Model: a layer that can be compiled, trained, evaluated and asked for predictions. */
+import { handleFree, type HostData, init, ops, readAll, ShapeError, StateError, type Tensor, type TensorLike } from "@tenrec/tensor";
+import type { History } from "../callbacks/history.ts";
+import { Layer, type LayerOptions, notBuilt, type OpenShape, type Values } from "../layer.ts";
+import { asTensor } from "../tensors.ts";
+import { Compiled, type CompileOptions } from "../training/compiled.ts";
+import type { Data } from "../training/data.ts";
+import { type EvaluateOptions, evaluate } from "../training/evaluate.ts";
+import { type FitOptions, fit } from "../training/fit.ts";
+import { type PredictOptions, Predictor } from "../training/predict.ts";
+import { outputsLike, toRows, weighRows, type ClassWeight } from "../training/samples.ts";
+import { Trainer } from "../training/trainer.ts";
+import { printSummary, type SummaryOptions } from "./summary.ts";
+
+export interface BatchOptions {
+  readonly sampleWeight?: Data | null;
+  readonly classWeight?: ClassWeight | null;
+}
+
+/**
+ * Base of all models. A subclass sets layers as fields and computes in `call`.
+ *
+ * @example
+ * class Classifier extends Model {
+ *   hidden = new layers.Dense(64, { activation: "relu" });
+ *   output = new layers.Dense(10, { activation: "softmax" });
+ *   call(x: Tensor) { return this.output.apply(this.hidden.apply(x)); }
+ * }
+ */
+export abstract class Model extends Layer {
+  static override readonly className: string = "Model";
+  /** Set to true by callbacks: training ends after the running step. */
+  stopTraining = false;
+  history: History | null = null;
+  #trainer: Trainer | null = null;
+  readonly #predictor: Predictor;
+
+  constructor(options: LayerOptions = {}) {
+    super(options);
+    this.#predictor = new Predictor(this);
+  }
+
+  /**
+   * Chooses optimizer, loss and metrics. Call again after changing what is trainable.
+   *
+   * @throws ValueError for an unknown name, with the nearest known ones.
+   * @example
+   * model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+   */
+  compile(options: CompileOptions = {}): void {
+    this.#trainer = new Trainer(this, new Compiled(options));
+  }
+
+  get optimizer() {
+    return this.#trainer?.compiled.optimizer ?? null;
+  }
+  /** Metrics of the compiled model, the loss first; those of `compile` exist from the first batch on. */
+  get metrics() {
+    return this.#trainer?.compiled.metrics ?? [];
+  }
+  get metricsNames(): readonly string[] {
+    return this.#trainer?.compiled.names ?? [];
+  }
+
+  private trainerFor(where: string): Trainer {
+    if (this.#trainer) return this.#trainer;
+    throw new StateError(where, `the model is not compiled.`, {
+      received: `${where} of "${this.name}" before compile.`,
+      expected: "a compiled model.",
+      fix: 'call model.compile({ optimizer: "adam", loss: "mse" }) first.',
+    });
+  }
+
+  /** Makes the weights for inputs of a shape, the batch axis null. */
+  override build(inputShape: OpenShape): void {
+    if (this.built) return;
+    const shape = inputShape.map((extent, axis) => (axis === 0 ? 1 : extent));
+    if (shape.some((extent) => extent === null)) throw openShape(this.name, inputShape);
+    buildFrom(this, shape as number[]);
+  }
+
+  /**
+   * Trains on data that stay on the device; one program per step, and no waiting between steps.
+   *
+   * @param x - Inputs: tensor, typed array, `{ data, shape }`, nested arrays, or arrays or records of them.
+   * @param y - Targets, one row per sample.
+   * @returns the logs of every epoch.
+   * @throws StateError before `compile`; ShapeError and ValueError for data that do not fit, before anything is trained;
+   * ValueError naming the step if the loss is not finite (the weights are those before it).
+   * @example
+   * const history = await model.fit(x, y, { epochs: 5, batchSize: 128, validationSplit: 0.1 });
+   */
+  async fit(x: Data, y: Data | null = null, options: FitOptions = {}): Promise<History> {
+    return fit(this, this.trainerFor("fit"), x, y, options);
+  }
+
+  /** Mean loss and metrics over the samples: `{ loss, accuracy, ... }`. */
+  async evaluate(x: Data, y: Data | null = null, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+    return evaluate(this, this.trainerFor("evaluate"), x, y, options);
+  }
+
+  /** Outputs for all samples, computed batch by batch. */
+  async predict<R extends Values = Tensor>(x: Data, options: PredictOptions = {}): Promise<R> {
+    return (await this.#predictor.run(x, options)) as R;
+  }
+
+  /** Outputs for one batch. */
+  async predictOnBatch<R extends Values = Tensor>(x: Data): Promise<R> {
+    return this.predict<R>(x, { batchSize: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** One update on one batch. Returns running means, as Keras does; `resetMetrics` starts them anew. */
+  async trainOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
+    const { trainer, samples } = await this.batch("trainOnBatch", x, y, options);
+    trainer.trainBatch(samples);
+    return trainer.logs();
+  }
+
+  /** Loss and metrics of one batch, as running means. */
+  async testOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
+    const { trainer, samples } = await this.batch("testOnBatch", x, y, options);
+    trainer.testBatch(samples);
+    return trainer.logs();
+  }
+
+  private async batch(where: string, x: Data, y: Data | null, options: BatchOptions) {
+    const trainer = this.trainerFor(where);
+    const rows = toRows(where, x, y, options.sampleWeight ?? null);
+    await init();
+    const yPred = outputsLike(this, rows.samples.x);
+    await trainer.prepare(rows.samples.y, yPred);
+    const { samples } = await weighRows(where, rows, trainer.compiled, yPred, options.classWeight ?? null);
+    return { trainer, samples };
+  }
+
+  /** Starts the running means of loss and metrics anew. */
+  resetMetrics(): void {
+    this.#trainer?.compiled.resetMetrics();
+  }
+
+  /** Values of all weights, in the order of `weights`. */
+  async getWeights(): Promise<HostData[]> {
+    return readAll(this.weights);
+  }
+
+  /**
+   * Replaces the values of all weights.
+   *
+   * @param values - One per weight, in the order of `weights`: tensors, nested arrays or typed arrays.
+   * @throws ShapeError if the number or a shape does not fit; nothing is changed then.
+   */
+  setWeights(values: readonly TensorLike[]): void {
+    const { weights } = this;
+    if (weights.length === 0) throw notBuilt("setWeights", this.name);
+    if (values.length !== weights.length) throw wrongNumber(this.name, values.length, weights.length);
+    const tensors = values.map((value, i) => {
+      const weight = weights[i] as (typeof weights)[number];
+      const found = ArrayBuffer.isView(value) && value.length === weight.size ? asTensor({ data: value as HostData, shape: weight.shape }) : asTensor(value);
+      if (found.shape.join() !== weight.shape.join()) throw wrongShape(this.name, i, weight.name, found.shape, weight.shape);
+      return found;
+    });
+    tensors.forEach((value, i) => weights[i]?.assign(value));
+  }
+
+  /** Prints a table of layers, output shapes and numbers of weights. */
+  summary(options: SummaryOptions = {}): void {
+    printSummary(this, options);
+  }
+}
+
+/** Applies the model to zeros that are never computed: every layer meets its input's shape. */
+function buildFrom(model: Model, shape: readonly number[]): void {
+  handleFree(() => model.apply(ops.zeros(shape)));
+}
+
+function openShape(name: string, shape: OpenShape): ShapeError {
+  return new ShapeError(`${name}.build`, "an extent besides the batch is open.", {
+    received: `[${shape.map(String).join()}].`,
+    expected: "[null, ...] with numbers after the batch axis.",
+    fix: "give the number of features, as in build([null, 784]).",
+  });
+}
+
+function wrongNumber(name: string, found: number, wanted: number): ShapeError {
+  return new ShapeError(`${name}.setWeights`, "wrong number of arrays.", {
+    received: `${found}.`,
+    expected: `${wanted}, one per weight.`,
+    fix: "pass what getWeights of an equal model gives.",
+  });
+}
+
+function wrongShape(name: string, i: number, weight: string, found: readonly number[], wanted: readonly number[]): ShapeError {
+  return new ShapeError(`${name}.setWeights`, `array ${i} does not fit weight "${weight}".`, {
+    received: `shape [${found.join()}].`,
+    expected: `shape [${wanted.join()}].`,
+    fix: "check the order of the arrays.",
+  });
+}

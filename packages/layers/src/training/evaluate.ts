@@ -1,0 +1,50 @@
+/** @file evaluate: losses and metrics over all samples, without training. */
+import { init, throttle } from "@tenrec/tensor";
+import type { Model } from "../models/model.ts";
+import { checkTensors, type Data } from "./data.ts";
+import { outputsLike, type Rows, toRows, weighRows } from "./samples.ts";
+import type { Trainer } from "./trainer.ts";
+
+export interface EvaluateOptions {
+  readonly batchSize?: number | null;
+  readonly sampleWeight?: Data | null;
+  /** Batches to look at; all by default. */
+  readonly steps?: number | null;
+  readonly verbose?: "auto" | 0 | 1 | 2;
+  readonly signal?: AbortSignal;
+}
+
+export async function evaluate(
+  model: Model,
+  trainer: Trainer,
+  x: Data,
+  y: Data | null,
+  options: EvaluateOptions,
+): Promise<Record<string, number>> {
+  const rows = toRows("evaluate", x, y, options.sampleWeight ?? null);
+  await init();
+  const yPred = outputsLike(model, rows.samples.x);
+  await trainer.prepare(rows.samples.y, yPred);
+  await checkTensors("evaluate", { x: rows.samples.x, y: rows.samples.y });
+  await weighRows("evaluate", rows, trainer.compiled, yPred, null);
+  return testRun(trainer, rows, options);
+}
+
+/** Runs the test step over the rows from `start` on. */
+export async function testRun(
+  trainer: Trainer,
+  { samples, count }: Rows,
+  options: EvaluateOptions & { readonly start?: number },
+): Promise<Record<string, number>> {
+  const { start = 0, steps = null, signal } = options;
+  const batchSize = options.batchSize ?? 32;
+  const end = steps === null ? count : Math.min(count, start + steps * batchSize);
+  trainer.compiled.resetMetrics();
+  trainer.cursor.load(Int32Array.of(start));
+  for (let row = start; row < end && !signal?.aborted; row += batchSize) {
+    trainer.testRows(samples, Math.min(batchSize, end - row));
+    const room = throttle();
+    if (room) await room;
+  }
+  return trainer.logs();
+}

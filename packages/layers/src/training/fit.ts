@@ -1,0 +1,251 @@
+/** @file fit: the loop over epochs and batches. It queues steps and never waits for one, except to let the device catch up. */
+import { init, placeState, throttle, ValueError, Variable } from "@tenrec/tensor";
+import { Callback, type Logs } from "../callbacks/callback.ts";
+import { History } from "../callbacks/history.ts";
+import { CallbackList } from "../callbacks/list.ts";
+import { constantData } from "../initializers/initializer.ts";
+import type { Model } from "../models/model.ts";
+import { checkTensors, type Data } from "./data.ts";
+import { type EvaluateOptions, testRun } from "./evaluate.ts";
+import { inOrder, shuffled } from "./order.ts";
+import { type ClassWeight, outputsLike, type Rows, toRows, weighRows } from "./samples.ts";
+import type { Trainer } from "./trainer.ts";
+
+export interface FitOptions {
+  /** Samples per step; the last batch of an epoch may be smaller. 32 by default. */
+  readonly batchSize?: number | null;
+  readonly epochs?: number;
+  /** "auto" and 1: a progress line; 2: a line per epoch; 0: silent. */
+  readonly verbose?: "auto" | 0 | 1 | 2;
+  readonly callbacks?: readonly Callback[] | null;
+  /** Share of the last samples that is kept for validation. */
+  readonly validationSplit?: number;
+  /** [x, y] or [x, y, sampleWeight]. */
+  readonly validationData?: readonly [Data, Data] | readonly [Data, Data, Data] | null;
+  readonly validationBatchSize?: number | null;
+  readonly validationFreq?: number;
+  readonly shuffle?: boolean;
+  readonly classWeight?: ClassWeight | null;
+  readonly sampleWeight?: Data | null;
+  /** Epoch to start at, for a run that goes on. */
+  readonly initialEpoch?: number;
+  /** Batches per epoch; all by default. */
+  readonly stepsPerEpoch?: number | null;
+  /** Stops cleanly after the running step when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds between two looks at whether a run without listeners is still finite. */
+const watchPace = 500;
+
+export async function fit(
+  model: Model,
+  trainer: Trainer,
+  x: Data,
+  y: Data | null,
+  options: FitOptions,
+): Promise<History> {
+  const { epochs = 1, initialEpoch = 0 } = options;
+  const batchSize = checkCount("batchSize", options.batchSize ?? 32);
+  const validation = options.validationData ?? null;
+  const all = toRows("fit", x, y, options.sampleWeight ?? null);
+  const held = validation ? toRows("fit: validationData", validation[0], validation[1], validation[2] ?? null) : null;
+  await init();
+  const yPred = outputsLike(model, all.samples.x);
+  await trainer.prepare(all.samples.y, yPred);
+  await checkTensors("fit", { x: all.samples.x, y: all.samples.y });
+  const rows = await weighRows("fit", all, trainer.compiled, yPred, options.classWeight ?? null);
+  if (held) await weighRows("fit: validationData", held, trainer.compiled, yPred, null);
+  const run = new Run(model, trainer, rows, held, { ...options, batchSize, epochs, initialEpoch });
+  return run.train();
+}
+
+function checkCount(name: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new ValueError("fit", `${name} is not a positive integer.`, {
+    received: String(value),
+    expected: "1, 2, 3, ...",
+    fix: `pass { ${name}: 32 }.`,
+  });
+}
+
+interface RunOptions extends FitOptions {
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly initialEpoch: number;
+}
+
+/** One call of fit. */
+class Run {
+  private readonly model: Model;
+  private readonly trainer: Trainer;
+  private readonly rows: Rows;
+  private readonly held: Rows | null;
+  private readonly options: RunOptions;
+  /** Samples trained on; those after them validate. */
+  private readonly count: number;
+  private readonly order: Variable;
+  private position = 0;
+  private readonly steps: number;
+
+  constructor(model: Model, trainer: Trainer, rows: Rows, held: Rows | null, options: RunOptions) {
+    this.model = model;
+    this.trainer = trainer;
+    this.rows = rows;
+    this.held = held;
+    this.options = options;
+    this.count = trainedCount(rows.count, held ? 0 : (options.validationSplit ?? 0));
+    this.order = new Variable(constantData([this.count], 0, "int32"), { name: "order", trainable: false });
+    placeState([this.order]);
+    this.steps = options.stepsPerEpoch ?? Math.ceil(this.count / options.batchSize);
+  }
+
+  async train(): Promise<History> {
+    const { model, trainer, options } = this;
+    const { epochs, initialEpoch, signal } = options;
+    const history = new History();
+    const parameters = { verbose: verbosity(options.verbose), epochs, steps: this.steps };
+    const callbacks = new CallbackList(
+      [...(await progress(parameters.verbose)), ...(options.callbacks ?? []), history],
+      model,
+      parameters,
+    );
+    model.stopTraining = false;
+    model.history = history;
+    await this.compileSteps();
+    trainer.restart();
+    this.reorder();
+    await callbacks.call("onTrainBegin");
+    let logs: Logs = {};
+    for (let epoch = initialEpoch; epoch < epochs && !this.isOver(signal); epoch++) {
+      await callbacks.call("onEpochBegin", epoch);
+      logs = await this.epoch(callbacks);
+      if (signal?.aborted) break;
+      if (this.validates(epoch)) logs = { ...logs, ...(await this.validate()) };
+      await callbacks.call("onEpochEnd", epoch, logs);
+    }
+    await callbacks.call("onTrainEnd", logs);
+    return history;
+  }
+
+  private isOver(signal: AbortSignal | undefined): boolean {
+    return this.model.stopTraining || (signal?.aborted ?? false);
+  }
+
+  /** Both batch sizes are compiled before the first step. */
+  private async compileSteps(): Promise<void> {
+    const { batchSize } = this.options;
+    const tail = this.count % batchSize;
+    const sizes = [...(this.count >= batchSize ? [batchSize] : []), ...(tail > 0 ? [tail] : [])];
+    await Promise.all(sizes.map((size) => this.trainer.trainRows.prepare(this.rows.samples, this.order, size)));
+  }
+
+  private get shuffles(): boolean {
+    return this.options.shuffle ?? true;
+  }
+
+  /** The order of the next pass over the data: the only bytes that go to the device. */
+  private reorder(): void {
+    this.order.load(this.shuffles ? shuffled(this.count) : inOrder(this.count));
+  }
+
+  private async epoch(callbacks: CallbackList): Promise<Logs> {
+    const { trainer, options, rows } = this;
+    trainer.compiled.resetMetrics();
+    const reports = new Reports(trainer, callbacks);
+    const hasBegin = callbacks.has("onTrainBatchBegin");
+    for (let step = 0; step < this.steps && !this.isOver(options.signal); step++) {
+      if (hasBegin) await callbacks.call("onTrainBatchBegin", step);
+      const size = Math.min(options.batchSize, this.count - this.position);
+      trainer.trainRows(rows.samples, this.order, size);
+      this.position += size;
+      if (this.position >= this.count) {
+        this.position = 0;
+        if (this.shuffles) this.reorder();
+      }
+      const room = throttle();
+      if (room) await room;
+      await reports.after(step);
+    }
+    return reports.finish();
+  }
+
+  private validates(epoch: number): boolean {
+    const isDue = (epoch + 1) % (this.options.validationFreq ?? 1) === 0;
+    return isDue && (this.held !== null || this.count < this.rows.count);
+  }
+
+  private async validate(): Promise<Logs> {
+    const { trainer, options } = this;
+    const rows = this.held ?? this.rows;
+    const batchSize = options.validationBatchSize ?? options.batchSize;
+    const start = this.held ? 0 : this.count;
+    const wanted: EvaluateOptions & { start: number } = { batchSize, start, ...(options.signal ? { signal: options.signal } : {}) };
+    const logs = await testRun(trainer, rows, wanted);
+    return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val_${name}`, value]));
+  }
+}
+
+/** Reads of the running means, handed on in order without stopping the loop. */
+class Reports {
+  private readonly trainer: Trainer;
+  private readonly callbacks: CallbackList;
+  private readonly pace: number;
+  private last = performance.now();
+  private pending: Promise<void> = Promise.resolve();
+  private waiting = 0;
+  private failure: unknown = null;
+
+  constructor(trainer: Trainer, callbacks: CallbackList) {
+    this.trainer = trainer;
+    this.callbacks = callbacks;
+    this.pace = callbacks.pace ?? watchPace;
+  }
+
+  /** Queues a read if one is due; waits only if three are under way. */
+  async after(step: number): Promise<void> {
+    if (this.failure) throw this.failure;
+    const now = performance.now();
+    if (now - this.last < this.pace) return;
+    this.last = now;
+    if (this.waiting >= 3) await this.pending;
+    this.waiting++;
+    const logs = this.trainer.logs();
+    this.pending = this.pending
+      .then(async () => this.callbacks.call("onTrainBatchEnd", step, await logs))
+      .catch((error: unknown) => {
+        this.failure ??= error;
+      })
+      .finally(() => {
+        this.waiting--;
+      });
+  }
+
+  /** The epoch's logs, after those of its batches. */
+  async finish(): Promise<Logs> {
+    const logs = this.trainer.logs();
+    logs.catch(() => {});
+    await this.pending;
+    if (this.failure) throw this.failure;
+    return logs;
+  }
+}
+
+function trainedCount(count: number, validationSplit: number): number {
+  const trained = Math.floor(count * (1 - validationSplit));
+  if (validationSplit >= 0 && validationSplit < 1 && trained > 0) return trained;
+  throw new ValueError("fit", "validationSplit leaves no data.", {
+    received: `validationSplit = ${validationSplit} of ${count} samples.`,
+    expected: "a share from 0 to below 1 that leaves samples to train on.",
+    fix: "pass a smaller share, or validationData.",
+  });
+}
+
+const verbosity = (verbose: FitOptions["verbose"]): number => (verbose === "auto" || verbose === undefined ? 1 : verbose);
+
+/** The progress line is code that a silent run does not load. */
+async function progress(verbose: number): Promise<Callback[]> {
+  if (verbose === 0) return [];
+  const { ProgbarLogger } = await import("../callbacks/progress.ts");
+  return [new ProgbarLogger()];
+}

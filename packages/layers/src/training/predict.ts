@@ -1,0 +1,55 @@
+/** @file predict: outputs for all samples, batch by batch. */
+import { handleFree, init, joinRows, type Jitted, jit, ops, placeState, type Tensor, throttle, Variable } from "@tenrec/tensor";
+import { constantData } from "../initializers/initializer.ts";
+import type { Values } from "../layer.ts";
+import type { Model } from "../models/model.ts";
+import { leavesOf, mapValues } from "../values.ts";
+import { countSamples, type Data, toColumns } from "./data.ts";
+import { outputsLike } from "./samples.ts";
+
+export interface PredictOptions {
+  readonly batchSize?: number | null;
+  readonly verbose?: "auto" | 0 | 1 | 2;
+  readonly signal?: AbortSignal;
+}
+
+/** The compiled prediction of a model: one program per batch size. */
+export class Predictor {
+  private readonly model: Model;
+  private readonly cursor: Variable;
+  private readonly step: Jitted<[Values, number], Values>;
+  private isPlaced = false;
+
+  constructor(model: Model) {
+    this.model = model;
+    this.cursor = new Variable(constantData([], 0, "int32"), { name: "cursor", dtype: "int32", trainable: false });
+    this.step = jit((x, size) => this.outputs(x, size), { name: `${model.name}.predict` });
+  }
+
+  private outputs(x: Values, size: number): Values {
+    const rows = ops.add(this.cursor, ops.arange(size));
+    const batch = mapValues(x, (column) => ops.take(column, rows, { axis: 0 }));
+    this.cursor.assign(ops.add(this.cursor, size));
+    return this.model.apply<Values>(batch, { training: false });
+  }
+
+  async run(data: Data, { batchSize, signal }: PredictOptions): Promise<Values> {
+    const x = toColumns("predict", "x", data);
+    const count = countSamples("predict", { x });
+    await init();
+    const like = outputsLike(this.model, x);
+    if (!this.isPlaced) placeState([this.cursor]);
+    this.isPlaced = true;
+    this.cursor.load(Int32Array.of(0));
+    const size = batchSize ?? 32;
+    const parts: Values[] = [];
+    for (let row = 0; row < count && !signal?.aborted; row += size) {
+      parts.push(handleFree(() => this.step(x, Math.min(size, count - row))));
+      const room = throttle();
+      if (room) await room;
+    }
+    return mapValues(like, (_, output) => joined(parts.map((part) => leavesOf(part)[output] as Tensor)));
+  }
+}
+
+const joined = (parts: readonly Tensor[]): Tensor => (parts.length === 1 ? (parts[0] as Tensor) : joinRows(parts));
