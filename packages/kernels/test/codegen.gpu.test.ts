@@ -39,7 +39,7 @@ const integerCases: Record<string, (a: number, b: number) => number> = {
   sub: (a, b) => (a - b) | 0,
   mul: Math.imul,
   idiv: (a, b) => (a / b) | 0,
-  irem: (a, b) => a % b | 0,
+  irem: (a, b) => (a % b) | 0,
   floorDiv: (a, b) => Math.floor(a / b) | 0,
   mod: (a, b) => (((a % b) + b) % b) | 0,
   max: Math.max,
@@ -70,7 +70,22 @@ describe("int32 operations", () => {
 });
 
 describe("casts", () => {
-  const floats = Float32Array.of(0, -0, 0.9, -0.9, 2.5, -7.9, 3e9, -3e9, 5e9, 1e20, Infinity, -Infinity, NaN, 16777217);
+  const floats = Float32Array.of(
+    0,
+    -0,
+    0.9,
+    -0.9,
+    2.5,
+    -7.9,
+    3e9,
+    -3e9,
+    5e9,
+    1e20,
+    Infinity,
+    -Infinity,
+    NaN,
+    16777217,
+  );
 
   test("float32 to int32 truncates and saturates, NaN to 0", async () => {
     const out = new Int32Array(floats.length);
@@ -95,9 +110,17 @@ describe("casts", () => {
   test("int32 and bool to float32", async () => {
     const out = new Float32Array(4);
     const device = await gpuDevice();
-    await runScalar(device, "cast", [Int32Array.of(-5, 0, 7, 2147483647)], out, { from: "int32", to: "float32", lanes: 4 });
+    await runScalar(device, "cast", [Int32Array.of(-5, 0, 7, 2147483647)], out, {
+      from: "int32",
+      to: "float32",
+      lanes: 4,
+    });
     expect([...out]).toEqual([-5, 0, 7, 2147483648]);
-    await runScalar(device, "cast", [Uint32Array.of(0, 1, 7, 0)], out, { from: "bool", to: "float32", lanes: 1 });
+    await runScalar(device, "cast", [Uint32Array.of(0, 1, 7, 0)], out, {
+      from: "bool",
+      to: "float32",
+      lanes: 1,
+    });
     expect([...out]).toEqual([0, 1, 1, 0]);
   });
 });
@@ -120,7 +143,12 @@ test("threefry gives the known answers of Random123, both words of a draw from o
 });
 
 /** out[i] = load(i + offset) as `to`, cast from the value's dtype. */
-function copyKernel(source: Binding, dtype: "uint8" | "int8" | "bool" | "int32", offset: number, vector: boolean): LoopKernel {
+function copyKernel(
+  source: Binding,
+  dtype: "uint8" | "int8" | "bool" | "int32",
+  offset: number,
+  vector: boolean,
+): LoopKernel {
   const p = new Program();
   const axis = p.axis(0);
   const index = p.push("add", "int32", [axis, p.const(offset, "int32")]);
@@ -143,7 +171,12 @@ describe("loads and stores", () => {
     const offset = vector ? 4 : 1;
     const length = 7;
     const out = new Float32Array(length);
-    await runKernel(device, copyKernel(read("uint8", vector), "uint8", offset, vector), [words, out], [length]);
+    await runKernel(
+      device,
+      copyKernel(read("uint8", vector), "uint8", offset, vector),
+      [words, out],
+      [length],
+    );
     expect([...out]).toEqual([...bytes.subarray(offset, offset + length)]);
     await runKernel(device, copyKernel(read("int8", vector), "int8", offset, vector), [words, out], [length]);
     expect([...out]).toEqual([...new Int8Array(bytes.buffer, offset, length)]);
@@ -151,7 +184,12 @@ describe("loads and stores", () => {
 
   test("a store by lanes leaves what lies behind the last element", async () => {
     const out = new Float32Array(8).fill(-1);
-    await runKernel(await gpuDevice(), copyKernel(read("int32"), "int32", 0, false), [Int32Array.of(5, 6, 7, 8, 9, 10, 11, 12), out], [5]);
+    await runKernel(
+      await gpuDevice(),
+      copyKernel(read("int32"), "int32", 0, false),
+      [Int32Array.of(5, 6, 7, 8, 9, 10, 11, 12), out],
+      [5],
+    );
     expect([...out]).toEqual([5, 6, 7, 8, 9, -1, -1, -1]);
   });
 
@@ -159,7 +197,10 @@ describe("loads and stores", () => {
     const p = new Program();
     const axis = p.axis(0);
     const doubled = p.push("add", "int32", [p.load(0, axis, "int32"), p.load(0, axis, "int32")]);
-    const kernel = loop({ bindings: [write("float32")], body: { code: p.code, stores: [set(0, axis, doubled)] } });
+    const kernel = loop({
+      bindings: [write("float32")],
+      body: { code: p.code, stores: [set(0, axis, doubled)] },
+    });
     const data = new Float32Array(Int32Array.of(5, -7, 100).buffer);
     await runKernel(await gpuDevice(), kernel, [data], [3]);
     expect([...new Int32Array(data.buffer)]).toEqual([10, -14, 200]);
@@ -174,11 +215,18 @@ describe("loads and stores", () => {
       lanes,
       laneAxis: lanes === 4 ? 0 : -1,
       bindings: [read("float32", lanes === 4), { dtype: "uint32", access: "atomic", vector: false }],
-      body: { code: p.code, stores: [{ op: "or", binding: 1, index: p.const(2, "int32"), value: bad, level: "full" }] },
+      body: {
+        code: p.code,
+        stores: [{ op: "or", binding: 1, index: p.const(2, "int32"), value: bad, level: "full" }],
+      },
       numParams: 1,
     });
     const data = new Float32Array(100).fill(1);
-    for (const [length, at, flag] of [[70, 70, 0], [70, 69, 1], [70, 3, 1]] as const) {
+    for (const [length, at, flag] of [
+      [70, 70, 0],
+      [70, 69, 1],
+      [70, 3, 1],
+    ] as const) {
       data.fill(1)[at] = Number.NaN;
       const flags = new Uint32Array(4);
       await runKernel(await gpuDevice(), kernel, [data, flags], [length]);
@@ -189,15 +237,30 @@ describe("loads and stores", () => {
   test("infinite, NaN and negative zero constants", async () => {
     const p = new Program();
     const axis = p.axis(0);
-    const values = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, -0, 3.4028234663852886e38, 1e-45, 0.1];
+    const values = [
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+      -0,
+      3.4028234663852886e38,
+      1e-45,
+      0.1,
+    ];
     const stores = values.map((value, i) => {
       const at = p.push("add", "int32", [axis, p.const(i, "int32")]);
       return set(0, at, p.const(value));
     });
     const out = new Float32Array(values.length);
-    await runKernel(await gpuDevice(), loop({ bindings: [write()], body: { code: p.code, stores } }), [out], [1]);
+    await runKernel(
+      await gpuDevice(),
+      loop({ bindings: [write()], body: { code: p.code, stores } }),
+      [out],
+      [1],
+    );
     // A subnormal constant may be flushed.
-    expect([...out].map((x, i) => (i === 5 && x === 0 ? Math.fround(1e-45) : x))).toEqual(values.map(Math.fround));
+    expect([...out].map((x, i) => (i === 5 && x === 0 ? Math.fround(1e-45) : x))).toEqual(
+      values.map(Math.fround),
+    );
   });
 });
 

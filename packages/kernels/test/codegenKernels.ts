@@ -23,7 +23,10 @@ export class Program {
   }
 
   load(binding: number, index: number, dtype: Dtype = "float32", vector = false): number {
-    return this.push("load", dtype, [index], { value: binding, ...(vector && { access: "vector" as const }) });
+    return this.push("load", dtype, [index], {
+      value: binding,
+      ...(vector && { access: "vector" as const }),
+    });
   }
 
   /** Row-major index of `axes`, whose extents are the param words of the same numbers. */
@@ -35,7 +38,13 @@ export class Program {
   }
 }
 
-export function set(binding: number, index: number, value: number, level: Store["level"] = "full", vector = false): Store {
+export function set(
+  binding: number,
+  index: number,
+  value: number,
+  level: Store["level"] = "full",
+  vector = false,
+): Store {
   return { op: "set", binding, index, value, level, ...(vector && { access: "vector" as const }) };
 }
 

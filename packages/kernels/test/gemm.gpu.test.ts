@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { GemmTile, LoopKernel, SideKernel } from "../src/ir/kernel.ts";
 import { gemmTile } from "../src/templates/gemmTile.ts";
 import { loop, Program, read, set, write } from "./codegenKernels.ts";
-import { gpuDevice } from "./gpuDevice.ts";
 import { type GemmCase, gemmData, gemmError, gemmKernel, runGemm } from "./gemmKernels.ts";
+import { gpuDevice } from "./gpuDevice.ts";
 import { runKernel } from "./runKernel.ts";
 import { gemmTolerance } from "./tolerances.ts";
 
@@ -32,17 +32,24 @@ const layouts = [
 const ragged = [1, 3, 31, 33, 64, 65, 127] as const;
 
 /** Every pair of sizes at (m, n), (n, k) and (k, m) with few kernels runs: a Latin square. */
-const pairwise = ragged.flatMap((m, i) => ragged.map((n, j) => [m, n, ragged[(i + j) % ragged.length]!] as const));
+const pairwise = ragged.flatMap((m, i) =>
+  ragged.map((n, j) => [m, n, ragged[(i + j) % ragged.length]!] as const),
+);
 
 async function expectExact(c: GemmCase): Promise<void> {
   const error = await runGemm(await gpuDevice(), c);
   expect(error, JSON.stringify(c)).toBeLessThan(gemmTolerance);
 }
 
+/** The loads and the products are apart from each other: one plain tile in all layouts, the others in one that turns both. */
 describe("tiles and layouts", () => {
   for (const [name, each] of Object.entries(tiles)) {
-    test.each(layouts)(`${name}, transposed %s, %s`, async (transposeA, transposeB) => {
-      for (const [m, n, k] of [[65, 33, 31], [64, 32, 20]] as const) {
+    const some = name === "4 x 4" || name === "4 x 4 shared" ? layouts : layouts.slice(3);
+    test.each(some)(`${name}, transposed %s, %s`, async (transposeA, transposeB) => {
+      for (const [m, n, k] of [
+        [65, 33, 31],
+        [64, 32, 20],
+      ] as const) {
         await expectExact({ m, n, k, transposeA, transposeB, tile: each, batch: 2, columnSum: true });
       }
     });
@@ -52,9 +59,9 @@ describe("tiles and layouts", () => {
 describe("ragged sizes pairwise", () => {
   for (const software of [true, false]) {
     test(software ? "software tiles" : "hardware tiles", async () => {
-      for (const [index, [m, n, k]] of pairwise.entries()) {
-        const [transposeA, transposeB] = layouts[index % 4]!;
-        await expectExact({ m, n, k, transposeA, transposeB, tile: gemmTile(software, m, n, k) });
+      for (const [m, n, k] of pairwise) {
+        // A over [k, m] and B over [k, n]: vector loads by m and n, ragged ends by k. Other layouts in gemm.prove.ts.
+        await expectExact({ m, n, k, transposeA: true, tile: gemmTile(software, m, n, k) });
       }
     });
   }
@@ -68,7 +75,9 @@ test("values past the end of k do not count, NaN among them", async () => {
     data.a.fill(Number.NaN, 3, 6);
     await runKernel(await gpuDevice(), gemmKernel(c), [data.a, data.b, data.c], [1, 8, 8, 3]);
     const rows = Array.from({ length: 8 }, (_, i) => data.c.subarray(i * 8, i * 8 + 8));
-    expect(rows.map((row) => row.every(Number.isFinite))).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((i) => i !== 1));
+    expect(rows.map((row) => row.every(Number.isFinite))).toEqual(
+      [0, 1, 2, 3, 4, 5, 6, 7].map((i) => i !== 1),
+    );
   }
 });
 
@@ -95,27 +104,46 @@ function sideBySide(parts: SideKernel["parts"]): SideKernel {
     return word - numParams;
   });
   const bindings = parts.flatMap((part) => part.bindings);
-  return { form: "side", label: "side", parts, bindings, bindingMap, paramBase, numParams: word + parts.length };
+  return {
+    form: "side",
+    label: "side",
+    parts,
+    bindings,
+    bindingMap,
+    paramBase,
+    numParams: word + parts.length,
+  };
 }
 
 describe("kernels side by side", () => {
   for (const software of [true, false]) {
-    test.each(["thread", "workgroup"] as const)(`${software ? "software" : "hardware"} tiles and a %s loop`, async (schedule) => {
-      const first: GemmCase = { m: 65, n: 20, k: 33, transposeA: true, tile: gemmTile(software, 65, 20, 33) };
-      const second: GemmCase = { m: 40, n: 7, k: 12, batch: 2, tile: gemmTile(software, 40, 7, 12) };
-      const [a, b] = [gemmData(first), gemmData(second)];
-      const x = Float32Array.from({ length: 300 }, (_, i) => i % 7);
-      const sums = new Float32Array(10);
-      const kernel = sideBySide([gemmKernel(first), rowSum(schedule), gemmKernel(second)]);
-      await runKernel(
-        await gpuDevice(),
-        kernel,
-        [a.a, a.b, a.c, x, sums, b.a, b.b, b.c],
-        [1, 65, 20, 33, 10, 30, 2, 40, 7, 12],
-      );
-      expect(gemmError(first, a)).toBeLessThan(gemmTolerance);
-      expect(gemmError(second, b)).toBeLessThan(gemmTolerance);
-      expect([...sums]).toEqual(Array.from({ length: 10 }, (_, r) => x.subarray(r * 30, r * 30 + 30).reduce((p, q) => p + q)));
-    });
+    test.each(["thread", "workgroup"] as const)(
+      `${software ? "software" : "hardware"} tiles and a %s loop`,
+      async (schedule) => {
+        const first: GemmCase = {
+          m: 65,
+          n: 20,
+          k: 33,
+          transposeA: true,
+          tile: gemmTile(software, 65, 20, 33),
+        };
+        const second: GemmCase = { m: 40, n: 7, k: 12, batch: 2, tile: gemmTile(software, 40, 7, 12) };
+        const [a, b] = [gemmData(first), gemmData(second)];
+        const x = Float32Array.from({ length: 300 }, (_, i) => i % 7);
+        const sums = new Float32Array(10);
+        const kernel = sideBySide([gemmKernel(first), rowSum(schedule), gemmKernel(second)]);
+        await runKernel(
+          await gpuDevice(),
+          kernel,
+          [a.a, a.b, a.c, x, sums, b.a, b.b, b.c],
+          [1, 65, 20, 33, 10, 30, 2, 40, 7, 12],
+        );
+        expect(gemmError(first, a)).toBeLessThan(gemmTolerance);
+        expect(gemmError(second, b)).toBeLessThan(gemmTolerance);
+        expect([...sums]).toEqual(
+          Array.from({ length: 10 }, (_, r) => x.subarray(r * 30, r * 30 + 30).reduce((p, q) => p + q)),
+        );
+      },
+    );
   }
 });

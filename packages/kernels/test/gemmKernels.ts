@@ -17,7 +17,13 @@ export interface GemmCase {
 }
 
 /** Element [batch, outer, inner] of an operand stored as [batch, rows, columns]; axes and param words have equal numbers. */
-function operand(binding: number, rowAxis: number, columnAxis: number, transposed: boolean, vector: boolean): Operand {
+function operand(
+  binding: number,
+  rowAxis: number,
+  columnAxis: number,
+  transposed: boolean,
+  vector: boolean,
+): Operand {
   const p = new Program();
   const value = p.load(binding, p.rowMajor([0, rowAxis, columnAxis]), "float32", vector);
   return { code: p.code, value, transposed, vector };
@@ -82,7 +88,15 @@ export function gemmData({ m, n, k, batch = 1 }: GemmCase): GemmData {
 }
 
 /** Element at (batch, row, column) of an operand in either layout. */
-function at(data: Float32Array, batch: number, rows: number, columns: number, row: number, column: number, turned = false) {
+function at(
+  data: Float32Array,
+  batch: number,
+  rows: number,
+  columns: number,
+  row: number,
+  column: number,
+  turned = false,
+) {
   return data[batch * rows * columns + (turned ? column * rows + row : row * columns + column)]!;
 }
 

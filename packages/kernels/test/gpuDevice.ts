@@ -4,7 +4,8 @@ let opened: Promise<GPUDevice> | undefined;
 
 async function open(): Promise<GPUDevice> {
   const adapter = await navigator.gpu.requestAdapter();
-  if (!adapter) throw new Error("gpuDevice: no WebGPU adapter. Fix: start Chromium with the flags of tools/browser.mjs.");
+  if (!adapter)
+    throw new Error("gpuDevice: no WebGPU adapter. Fix: start Chromium with the flags of tools/browser.mjs.");
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
   return adapter.requestDevice({ requiredLimits: { maxStorageBuffersPerShaderStage } });
 }

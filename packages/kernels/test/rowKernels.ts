@@ -79,7 +79,10 @@ const size = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
 
 /** Ties, both signs, and where `poison` says so a NaN in the second row. */
 export function rowData(test: RowCase, poison: boolean): Float32Array {
-  const data = Float32Array.from({ length: size(test.rows) * size(test.cols) }, (_, i) => ((i * 37) % 29) / 4 - 3);
+  const data = Float32Array.from(
+    { length: size(test.rows) * size(test.cols) },
+    (_, i) => ((i * 37) % 29) / 4 - 3,
+  );
   if (poison) data[size(test.cols) + (size(test.cols) >> 1)] = Number.NaN;
   return data;
 }
@@ -95,7 +98,8 @@ export async function checkRows(device: GPUDevice, test: RowCase, poison = false
   let worst = 0;
   const compare = (value: number, expected: number) => {
     if (Number.isNaN(value) !== Number.isNaN(expected)) worst = Number.POSITIVE_INFINITY;
-    else if (!Number.isNaN(value)) worst = Math.max(worst, Math.abs(value - expected) / Math.max(1, Math.abs(expected)));
+    else if (!Number.isNaN(value))
+      worst = Math.max(worst, Math.abs(value - expected) / Math.max(1, Math.abs(expected)));
   };
   for (let r = 0; r < rows; r++) {
     const row = [...x.subarray(r * cols, (r + 1) * cols)];

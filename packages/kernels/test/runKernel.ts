@@ -19,20 +19,45 @@ function bufferOf(device: GPUDevice, data: Words, usage: number): GPUBuffer {
 export function callParams(kernel: Kernel, words: readonly number[]): Uint32Array<ArrayBuffer> {
   const params = new Uint32Array(Math.max(4, Math.ceil(kernel.numParams / 4) * 4));
   params.set(words.map((word) => word >>> 0));
-  if (kernel.form === "side") params.set(workgroupCounts(kernel, params), kernel.numParams - kernel.parts.length);
+  if (kernel.form === "side")
+    params.set(workgroupCounts(kernel, params), kernel.numParams - kernel.parts.length);
   return params;
 }
 
-/** Pipeline, bind group and workgroups of a kernel, ready to encode. */
-export async function prepare(device: GPUDevice, kernel: Kernel, data: readonly Words[], words: readonly number[]) {
+const pipelines = new WeakMap<GPUDevice, Map<string, Promise<GPUComputePipeline>>>();
+
+/** The pipeline of a kernel; equal WGSL is compiled once per device, since compilation dominates these tests. */
+function pipelineOf(device: GPUDevice, kernel: Kernel): Promise<GPUComputePipeline> {
   const { code, label } = emitWgsl(kernel);
+  const known = pipelines.get(device) ?? new Map<string, Promise<GPUComputePipeline>>();
+  pipelines.set(device, known);
+  const pipeline = known.get(code) ?? compile(device, code, label);
+  known.set(code, pipeline);
+  return pipeline;
+}
+
+async function compile(device: GPUDevice, code: string, label: string): Promise<GPUComputePipeline> {
   const module = device.createShaderModule({ code, label });
   const problems = (await module.getCompilationInfo()).messages.filter(({ type }) => type === "error");
   if (problems.length > 0) {
-    const lines = code.split("\n").map((line, i) => `${i + 1}: ${line}`).join("\n");
-    throw new Error(problems.map((p) => `${p.lineNum}: ${p.message}`).join("\n") + `\n${lines}`);
+    const lines = code
+      .split("\n")
+      .map((line, i) => `${i + 1}: ${line}`)
+      .join("\n");
+    const errors = problems.map(({ lineNum, message }) => `${lineNum}: ${message}`).join("\n");
+    throw new Error(`${errors}\n${lines}`);
   }
-  const pipeline = await device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
+  return device.createComputePipelineAsync({ layout: "auto", compute: { module, entryPoint: "main" } });
+}
+
+/** Pipeline, bind group and workgroups of a kernel, ready to encode. */
+export async function prepare(
+  device: GPUDevice,
+  kernel: Kernel,
+  data: readonly Words[],
+  words: readonly number[],
+) {
+  const pipeline = await pipelineOf(device, kernel);
   const buffers = data.map((array) => bufferOf(device, array, storage));
   const params = callParams(kernel, words);
   const entries = buffers.map((buffer, binding) => ({ binding, resource: { buffer } }));
@@ -44,7 +69,12 @@ export async function prepare(device: GPUDevice, kernel: Kernel, data: readonly 
 }
 
 /** Runs a kernel once; afterwards `data` holds what its buffers hold. `data[i]` backs binding i. */
-export async function runKernel(device: GPUDevice, kernel: Kernel, data: readonly Words[], words: readonly number[]): Promise<void> {
+export async function runKernel(
+  device: GPUDevice,
+  kernel: Kernel,
+  data: readonly Words[],
+  words: readonly number[],
+): Promise<void> {
   const { pipeline, group, buffers, groups } = await prepare(device, kernel, data, words);
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();

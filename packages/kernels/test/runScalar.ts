@@ -63,7 +63,11 @@ export async function checkScalar(device: GPUDevice, test: ScalarCase, lanes: 1 
   const length = test.inputs[0]!.length;
   const bool = isBool(test.op);
   const output = bool ? new Uint32Array(length) : new Float32Array(length);
-  await runScalar(device, test.op, test.inputs, output, { from: "float32", to: bool ? "bool" : "float32", lanes });
+  await runScalar(device, test.op, test.inputs, output, {
+    from: "float32",
+    to: bool ? "bool" : "float32",
+    lanes,
+  });
   let worst: ScalarOutcome = { excess: 0, where: "" };
   for (let i = 0; i < length; i++) {
     const args = test.inputs.map((input) => input[i]!);

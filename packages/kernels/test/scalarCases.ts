@@ -40,7 +40,8 @@ export function erf(x: number): number {
 }
 
 function erfinv(y: number): number {
-  if (Math.abs(y) >= 1 || Number.isNaN(y)) return Math.abs(y) === 1 ? y * Number.POSITIVE_INFINITY : Number.NaN;
+  if (Math.abs(y) >= 1 || Number.isNaN(y))
+    return Math.abs(y) === 1 ? y * Number.POSITIVE_INFINITY : Number.NaN;
   let [low, high] = [-6, 6];
   for (let i = 0; i < 200; i++) {
     const middle = (low + high) / 2;
@@ -95,7 +96,11 @@ export const scalarCases: readonly ScalarCase[] = [
   unary("log", Math.log, positive),
   unary("log1p", Math.log1p, [...near, ...positive]),
   unary("sqrt", Math.sqrt, positive),
-  unary("rsqrt", (x) => 1 / Math.sqrt(x), positive.filter((x) => !Object.is(x, -0))),
+  unary(
+    "rsqrt",
+    (x) => 1 / Math.sqrt(x),
+    positive.filter((x) => !Object.is(x, -0)),
+  ),
   unary("reciprocal", (x) => 1 / x, wide),
   unary("sin", Math.sin, [...wide, ...between(-9999, 9999)]),
   unary("cos", Math.cos, [...wide, ...between(-9999, 9999)]),
@@ -103,16 +108,45 @@ export const scalarCases: readonly ScalarCase[] = [
   unary("asin", Math.asin, [...near, 1.5]),
   unary("acos", Math.acos, [...near, 1.5]),
   unary("atan", Math.atan),
-  unary("sinh", Math.sinh, [...wide, ...between(-88, 88)].filter((x) => !(Math.abs(x) > 88 && Number.isFinite(x)))),
-  unary("cosh", Math.cosh, [...wide, ...between(-88, 88)].filter((x) => !(Math.abs(x) > 88 && Number.isFinite(x)))),
+  unary(
+    "sinh",
+    Math.sinh,
+    [...wide, ...between(-88, 88)].filter((x) => !(Math.abs(x) > 88 && Number.isFinite(x))),
+  ),
+  unary(
+    "cosh",
+    Math.cosh,
+    [...wide, ...between(-88, 88)].filter((x) => !(Math.abs(x) > 88 && Number.isFinite(x))),
+  ),
   unary("tanh", Math.tanh),
   unary("asinh", Math.asinh, [...wide, ...decades(1e-7, 1e30)]),
   unary("acosh", Math.acosh, [...positive, ...between(1, 2)]),
   unary("atanh", Math.atanh, [...near.filter((x) => !(Math.abs(x) > 0.9999 && Math.abs(x) < 1)), 1.5]),
-  unary("sigmoid", (x) => 1 / (1 + Math.exp(-x)), [...wide, ...between(-87, 87)].filter((x) => x > -87 || x === Number.NEGATIVE_INFINITY || Number.isNaN(x))),
-  unary("softplus", (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), [...wide, ...between(-87, 87)].filter((x) => x > -87 || x === Number.NEGATIVE_INFINITY || Number.isNaN(x))),
+  unary(
+    "sigmoid",
+    (x) => 1 / (1 + Math.exp(-x)),
+    [...wide, ...between(-87, 87)].filter(
+      (x) => x > -87 || x === Number.NEGATIVE_INFINITY || Number.isNaN(x),
+    ),
+  ),
+  unary(
+    "softplus",
+    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    [...wide, ...between(-87, 87)].filter(
+      (x) => x > -87 || x === Number.NEGATIVE_INFINITY || Number.isNaN(x),
+    ),
+  ),
   unary("erf", erf),
-  unary("erfinv", erfinv, [...between(-0.9999, 0.9999), 0.99999, -0.999999, ...decades(1e-6, 1), ...specials.slice(0, 2), 1, -1, Number.NaN]),
+  unary("erfinv", erfinv, [
+    ...between(-0.9999, 0.9999),
+    0.99999,
+    -0.999999,
+    ...decades(1e-6, 1),
+    ...specials.slice(0, 2),
+    1,
+    -1,
+    Number.NaN,
+  ]),
   unary("floor", Math.floor),
   unary("ceil", Math.ceil),
   unary("trunc", Math.trunc),
@@ -128,7 +162,12 @@ export const scalarCases: readonly ScalarCase[] = [
   binary("mod", pythonMod, [...finite, 1e3, 4000.5], divisors),
   binary("max", minMax(Math.max)),
   binary("min", minMax(Math.min)),
-  binary("pow", pow, [...between(-4, 4, 33), 1e-3, 10, ...specials], [...between(-6, 6, 25), 0.1, 15, 30, ...specials]),
+  binary(
+    "pow",
+    pow,
+    [...between(-4, 4, 33), 1e-3, 10, ...specials],
+    [...between(-6, 6, 25), 0.1, 15, 30, ...specials],
+  ),
   binary("atan2", Math.atan2),
   binary("eq", (a, b) => flag(a === b)),
   binary("ne", (a, b) => flag(a !== b)),

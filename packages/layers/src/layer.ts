@@ -73,6 +73,8 @@ export abstract class Layer {
   readonly dtype: Dtype;
   /** Whether `build` has made the weights. */
   built = false;
+  /** `build` runs as part of a call. */
+  protected isBuilding = false;
   /** Shape of the last output, the batch axis open; null before the first call. */
   outputShape: OpenShape | null = null;
   readonly inputShape: Shape | undefined;
@@ -128,7 +130,9 @@ export abstract class Layer {
 
   private ensureBuilt(values: Values): void {
     if (this.built) return;
+    this.isBuilding = true;
     this.build(shapeOfValues(values));
+    this.isBuilding = false;
     this.built = true;
   }
 

@@ -1,19 +1,35 @@
 /** @file Values of models: one tensor, or arrays or records of tensors, walked alike. */
 import { Tensor } from "@tenrec/tensor";
-import type { Values } from "./layer.ts";
 
-export function leavesOf(values: Values): readonly Tensor[] {
-  return values instanceof Tensor ? [values] : Object.values(values);
+/** Shape of a value that is not computed. */
+export class Spec {
+  readonly shape: readonly number[];
+  constructor(shape: readonly number[]) {
+    this.shape = shape;
+  }
+  get ndim(): number {
+    return this.shape.length;
+  }
 }
 
-/** The same structure with every tensor replaced. */
-export function mapValues(values: Values, of: (x: Tensor, position: number) => Tensor): Values {
-  if (values instanceof Tensor) return of(values, 0);
-  if (Array.isArray(values)) return values.map((x: Tensor, i: number) => of(x, i));
+type Leaf = Tensor | Spec;
+/** A leaf, or an array or record of leaves. */
+export type Nest<T> = T | readonly T[] | { readonly [name: string]: T };
+
+const isLeaf = <T extends Leaf>(values: Nest<T>): values is T => values instanceof Tensor || values instanceof Spec;
+
+export function leavesOf<T extends Leaf>(values: Nest<T>): readonly T[] {
+  return isLeaf(values) ? [values] : Object.values(values);
+}
+
+/** The same structure with every leaf replaced. */
+export function mapValues<T extends Leaf, R>(values: Nest<T>, of: (x: T, position: number) => R): Nest<R> {
+  if (isLeaf(values)) return of(values, 0);
+  if (Array.isArray(values)) return values.map((x: T, i: number) => of(x, i));
   return Object.fromEntries(Object.entries(values).map(([name, x], i) => [name, of(x, i)]));
 }
 
-/** Names of the leaves: the keys of a record, positions of an array; null for one tensor. */
-export function leafNames(values: Values): readonly string[] | null {
-  return values instanceof Tensor ? null : Object.keys(values);
+/** Names of the leaves: the keys of a record, positions of an array; null for one leaf. */
+export function leafNames(values: Nest<Leaf>): readonly string[] | null {
+  return isLeaf(values) ? null : Object.keys(values);
 }

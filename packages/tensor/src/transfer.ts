@@ -1,7 +1,7 @@
 /** @file Moving values: many reads at once, joining rows by copies, back-pressure, memory figures. */
 
-import { bytesOf } from "./compile/planMemory.ts";
 import { ShapeError } from "./graph/errors.ts";
+import { bytesOf } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
 import { flush } from "./runtime/flush.ts";
 import { hold, readNodes, useNode } from "./runtime/handles.ts";

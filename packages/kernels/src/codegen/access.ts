@@ -52,13 +52,15 @@ function packedVector(array: BoundArray, index: string, dtype: Dtype): string {
 
 function scalarLoad(array: BoundArray, index: string, dtype: Dtype): string {
   const bytes = isPacked(dtype) ? dtype : array.binding.dtype;
-  if (isPacked(bytes)) return convertBits(packedElement(array, index, bytes), scalarOf(bytes), scalarOf(dtype), 1);
+  if (isPacked(bytes))
+    return convertBits(packedElement(array, index, bytes), scalarOf(bytes), scalarOf(dtype), 1);
   return convertBits(element(array, index), storage(array), scalarOf(dtype), 1);
 }
 
 function vectorLoad(array: BoundArray, index: string, dtype: Dtype): string {
   const bytes = isPacked(dtype) ? dtype : array.binding.dtype;
-  if (isPacked(bytes)) return convertBits(packedVector(array, index, bytes), scalarOf(bytes), scalarOf(dtype), 4);
+  if (isPacked(bytes))
+    return convertBits(packedVector(array, index, bytes), scalarOf(bytes), scalarOf(dtype), 4);
   if (isVectorArray(array)) {
     return convertBits(`${array.name}[${index} >> 2u]`, storage(array), scalarOf(dtype), 4);
   }
@@ -90,7 +92,11 @@ export interface StoredValue {
 
 function laneStores(array: BoundArray, index: IndexText, value: StoredValue, vector: boolean): string[] {
   return components.map((component, lane) => {
-    const at = vector ? `${index.text} + ${lane}` : index.lanes === 4 ? `${index.text}.${component}` : index.text;
+    const at = vector
+      ? `${index.text} + ${lane}`
+      : index.lanes === 4
+        ? `${index.text}.${component}`
+        : index.text;
     const text = value.lanes === 4 ? `${value.text}.${component}` : value.text;
     const store = assignment(array, at, convertBits(text, value.type, storage(array), 1));
     return value.mask ? `if (${value.mask}.${component}) { ${store} }` : store;
@@ -98,7 +104,12 @@ function laneStores(array: BoundArray, index: IndexText, value: StoredValue, vec
 }
 
 /** Statements of a `set` store. */
-export function storeText(array: BoundArray, index: IndexText, value: StoredValue, vector: boolean): string[] {
+export function storeText(
+  array: BoundArray,
+  index: IndexText,
+  value: StoredValue,
+  vector: boolean,
+): string[] {
   if (vector && isVectorArray(array)) {
     const text = convertBits(value.text, value.type, storage(array), 4);
     return [`${array.name}[${index.text} >> 2u] = ${text};`];
@@ -118,5 +129,10 @@ export function orText(array: BoundArray, index: IndexText, value: StoredValue):
   }
   const word = value.lanes === 4 ? "bits.x | bits.y | bits.z | bits.w" : "bits";
   const test = value.lanes === 4 ? "any(bits != vec4<u32>())" : "bits != 0u";
-  return [`{`, `  let bits = ${kept};`, `  if (${test}) { atomicOr(&${array.name}[${index.text}], ${word}); }`, `}`];
+  return [
+    `{`,
+    `  let bits = ${kept};`,
+    `  if (${test}) { atomicOr(&${array.name}[${index.text}], ${word}); }`,
+    `}`,
+  ];
 }

@@ -42,9 +42,16 @@ export function analyse(code: readonly Instr[], frame: LaneFrame): Analysis {
   const varies: boolean[] = [];
   const stages: ReadonlySet<number>[] = [];
   for (const instr of code) {
-    axes.push(instr.args.reduce((bits, arg) => bits | axes[arg]!, instr.op === "axis" ? 1 << instr.value! : 0));
+    axes.push(
+      instr.args.reduce((bits, arg) => bits | axes[arg]!, instr.op === "axis" ? 1 << instr.value! : 0),
+    );
     varies.push(ownVariation(instr, frame) || (frame.lanes === 4 && instr.args.some((arg) => varies[arg])));
-    stages.push(ownStages(instr, instr.args.map((arg) => stages[arg]!)));
+    stages.push(
+      ownStages(
+        instr,
+        instr.args.map((arg) => stages[arg]!),
+      ),
+    );
   }
   return { code, lanes: frame.lanes, axes, varies, stages };
 }

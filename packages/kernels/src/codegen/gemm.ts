@@ -30,7 +30,14 @@ interface Side {
 function sideOf(kernel: GemmKernel, prefix: "a" | "b"): Side {
   return prefix === "a"
     ? { prefix, state: "ARows", outerAxis: mAxis, outer: "m", states: "a_rows", alongK: !kernel.a.transposed }
-    : { prefix, state: "BColumns", outerAxis: nAxis, outer: "n", states: "b_columns", alongK: kernel.b.transposed };
+    : {
+        prefix,
+        state: "BColumns",
+        outerAxis: nAxis,
+        outer: "n",
+        states: "b_columns",
+        alongK: kernel.b.transposed,
+      };
 }
 
 function sourcesOf(frame: PartFrame, laneAxis: number): Sources {
@@ -69,7 +76,8 @@ function splitLoad(operand: Operand, side: Side, frame: PartFrame, lanes: Lanes)
   const sources = sourcesOf(frame, laneAxis);
   const before = new Scope(analysis, sources);
   const fields = new Map<string, Field>();
-  const inLoop = (id: number) => operand.code[id]!.op === "param" || (analysis.axes[id]! & (1 << kAxis)) !== 0;
+  const inLoop = (id: number) =>
+    operand.code[id]!.op === "param" || (analysis.axes[id]! & (1 << kAxis)) !== 0;
   const load = new Scope(analysis, sources, inLoop, (id, form) => {
     const text = before.get(id, form);
     const name = `${form}${id}`;
@@ -87,7 +95,13 @@ function loadedValue(load: Scope, analysis: Analysis, operand: Operand, lanes: L
   return dtype === "float32" ? text : `${typeName("f32", lanes)}(${text})`;
 }
 
-function stateAndLoad(side: Side, fields: Map<string, Field>, before: string[], load: string[], lanes: Lanes): string {
+function stateAndLoad(
+  side: Side,
+  fields: Map<string, Field>,
+  before: string[],
+  load: string[],
+  lanes: Lanes,
+): string {
   const { prefix, outer } = side;
   const state = `${prefix.toUpperCase()}State`;
   // WGSL has no empty structs.
@@ -96,7 +110,10 @@ function stateAndLoad(side: Side, fields: Map<string, Field>, before: string[], 
   const values = [...fields.values()].map(({ name }) => name).join(", ");
   return [
     `struct ${state} {\n${members.join("\n")}\n}`,
-    functionText(`${prefix}_state(batch: i32, ${outer}: i32) -> ${state}`, [...before, `return ${state}(${values});`]),
+    functionText(`${prefix}_state(batch: i32, ${outer}: i32) -> ${state}`, [
+      ...before,
+      `return ${state}(${values});`,
+    ]),
     functionText(`${prefix}_load(state: ${state}, k: i32) -> ${typeName("f32", lanes)}`, load),
   ].join("\n\n");
 }
@@ -107,11 +124,15 @@ function statesHook({ prefix, state, states, outer, outerAxis, alongK }: Side): 
   const extent = `shape().${"xyzw"[outerAxis]}`;
   const names = alongK ? ["s0", "s1", "s2", "s3"] : ["s0"];
   const values = names.map((_, i) =>
-    alongK ? `${prefix}_state(batch, min(${outer} + ${i}, ${extent} - 1))` : `${prefix}_state(batch, ${outer})`,
+    alongK
+      ? `${prefix}_state(batch, min(${outer} + ${i}, ${extent} - 1))`
+      : `${prefix}_state(batch, ${outer})`,
   );
   return {
     [state]: [`struct ${state} {`, ...names.map((name) => `  ${name}: ${one},`), "}"].join("\n"),
-    [states]: functionText(`${states}(batch: i32, ${outer}: i32) -> ${state}`, [`return ${state}(${values.join(", ")});`]),
+    [states]: functionText(`${states}(batch: i32, ${outer}: i32) -> ${state}`, [
+      `return ${state}(${values.join(", ")});`,
+    ]),
   };
 }
 
@@ -188,7 +209,12 @@ function templateFor({ tile, a, b }: GemmKernel): Template {
     const along = { A_ALONG_K: !a.transposed, B_ALONG_K: b.transposed, DEPTH: tile.depth };
     return { name: "gemmShared", text: gemmShared, constants: { ...constants, ...along } };
   }
-  throw new TemplateError("gemm*", "no template has this tile.", size, "1x4, 16x16, or 4 or 8 by 4 or 8 (also shared)");
+  throw new TemplateError(
+    "gemm*",
+    "no template has this tile.",
+    size,
+    "1x4, 16x16, or 4 or 8 by 4 or 8 (also shared)",
+  );
 }
 
 /** Module-scope text of a gemm kernel, with `fn kernel<suffix>(group: u32, lid: u32)`. */
@@ -208,7 +234,11 @@ export function emitGemm(kernel: GemmKernel, frame: PartFrame): string {
       ...hooksOfA,
       ...blockHooks(kernel, "b", frame),
       epilogue: bodyHook("epilogue(batch: i32, m: i32, n: i32, acc: vec4<f32>)", kernel.epilogue, frame),
-      column_epilogue: bodyHook("column_epilogue(batch: i32, n: i32, acc: vec4<f32>)", kernel.columnSum, frame),
+      column_epilogue: bodyHook(
+        "column_epilogue(batch: i32, n: i32, acc: vec4<f32>)",
+        kernel.columnSum,
+        frame,
+      ),
     },
     suffix: frame.suffix,
   });

@@ -15,9 +15,7 @@ function items(text: string): Map<string, string> {
  * literals wrapped in their type).
  */
 function fourLanes(item: string): string {
-  return item
-    .replace(/\b(f32|i32|u32|bool)\b/g, "vec4<$1>")
-    .replace(/\b(\w+_(?:f32|i32|u32))\b/g, "$1x4");
+  return item.replace(/\b(f32|i32|u32|bool)\b/g, "vec4<$1>").replace(/\b(\w+_(?:f32|i32|u32))\b/g, "$1x4");
 }
 
 /** Built at the first use: importing this module does no work. */
@@ -46,5 +44,8 @@ function visit(code: string, used: Set<string>): void {
 export function libraryFor(code: string): string {
   const used = new Set<string>();
   visit(code, used);
-  return [...libraryIndex()].filter(([name]) => used.has(name)).map(([, item]) => item).join("\n\n");
+  return [...libraryIndex()]
+    .filter(([name]) => used.has(name))
+    .map(([, item]) => item)
+    .join("\n\n");
 }

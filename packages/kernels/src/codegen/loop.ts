@@ -102,12 +102,14 @@ function nestedLoops(loop: Loop, fill: (inner: Scope) => string[]): string[] {
   const scopes: Scope[] = [];
   for (const axis of range(rows, cols)) {
     const outer = scopes[scopes.length - 1] ?? loop.row;
-    scopes.push(new Scope(
-      loop.analysis,
-      loop.sources,
-      (id) => loop.analysis.axes[id]! >> axis !== 0,
-      (id, form) => outer.get(id, form),
-    ));
+    scopes.push(
+      new Scope(
+        loop.analysis,
+        loop.sources,
+        (id) => loop.analysis.axes[id]! >> axis !== 0,
+        (id, form) => outer.get(id, form),
+      ),
+    );
   }
   let body = fill(scopes[scopes.length - 1]!);
   for (const axis of range(rows, cols).reverse()) {
@@ -128,7 +130,9 @@ function waves(kernel: LoopKernel, analysis: Analysis): number[][] {
   for (const stage of kernel.stages) {
     level.push(Math.max(-1, ...[...analysis.stages[stage.value]!].map((s) => level[s]!)) + 1);
   }
-  return range(0, Math.max(-1, ...level) + 1).map((wave) => range(0, level.length).filter((s) => level[s] === wave));
+  return range(0, Math.max(-1, ...level) + 1).map((wave) =>
+    range(0, level.length).filter((s) => level[s] === wave),
+  );
 }
 
 interface RunningStage {
@@ -184,7 +188,15 @@ function foldWorkgroup(loop: Loop, stages: readonly RunningStage[]): void {
   }
   const all = stages.flatMap(({ cells }) => cells);
   const foldAt = (at: string) =>
-    indent(stages.flatMap(({ acc, cells }) => acc.fold(cells, cells.map((cell) => `${shared(cell)}[${at}]`), 1)));
+    indent(
+      stages.flatMap(({ acc, cells }) =>
+        acc.fold(
+          cells,
+          cells.map((cell) => `${shared(cell)}[${at}]`),
+          1,
+        ),
+      ),
+    );
   lines.push(...all.map((cell) => `${shared(cell)}[lid] = ${cell};`), "workgroupBarrier();");
   lines.push(`if (lid < ${fan}u) {`);
   lines.push(...indent([`for (var i = lid + ${fan}u; i < ${size}u; i += ${fan}u) {`, ...foldAt("i"), "}"]));
@@ -195,11 +207,14 @@ function foldWorkgroup(loop: Loop, stages: readonly RunningStage[]): void {
 
 function writeWave(loop: Loop, wave: readonly number[]): void {
   const started = wave.map((id) => startStage(loop, id));
-  loop.row.lines.push(...innerLoop(loop, (inner) => started.flatMap((stage) => foldElement(loop, inner, stage))));
+  loop.row.lines.push(
+    ...innerLoop(loop, (inner) => started.flatMap((stage) => foldElement(loop, inner, stage))),
+  );
   const folded = started.map((stage) => foldLanes(loop, stage));
   if (loop.kernel.schedule === "workgroup") foldWorkgroup(loop, folded);
   const lanes = loop.rowLanes ? loop.kernel.lanes : 1;
-  for (const { id, acc, cells } of folded) loop.row.lines.push(`let stage${id} = ${acc.result(cells, lanes)};`);
+  for (const { id, acc, cells } of folded)
+    loop.row.lines.push(`let stage${id} = ${acc.result(cells, lanes)};`);
 }
 
 function storesOf(kernel: LoopKernel, level: Store["level"]): Store[] {
@@ -223,7 +238,9 @@ function laneMask(loop: Loop): string | undefined {
   const ragged = kernel.lanes === 4 && kernel.rows === 1 && kernel.cols === 0;
   const needed = ragged && kernel.body.stores.some((store) => store.op === "or" || store.access !== "vector");
   if (!needed) return undefined;
-  loop.row.lines.push(`let inside = vec4<i32>(a0) + vec4<i32>(0, 1, 2, 3) < vec4<i32>(i32(${extent(loop, 0)}));`);
+  loop.row.lines.push(
+    `let inside = vec4<i32>(a0) + vec4<i32>(0, 1, 2, 3) < vec4<i32>(i32(${extent(loop, 0)}));`,
+  );
   return "inside";
 }
 

@@ -34,7 +34,11 @@ ${statements.map((line) => `  ${line}`).join("\n")}
 }`;
 }
 
-function emitSingle(kernel: LoopKernel | GemmKernel, bindings: readonly BoundArray[], size: number): string[] {
+function emitSingle(
+  kernel: LoopKernel | GemmKernel,
+  bindings: readonly BoundArray[],
+  size: number,
+): string[] {
   const part = emitPart(kernel, { bindings, paramBase: 0, suffix: "", size });
   return [part, main(size, ["kernel(wid.x + wid.y * nwg.x, lid);"])];
 }

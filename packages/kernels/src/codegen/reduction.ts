@@ -27,7 +27,13 @@ function startOf(op: "sum" | "prod" | "max" | "min", type: Exclude<Scalar, "bool
   return op === "max" || op === "min" ? starts[op][type] : literal(type, op === "sum" ? 0 : 1);
 }
 
-function combined(op: "sum" | "prod" | "max" | "min", a: string, b: string, type: Scalar, lanes: Lanes): string {
+function combined(
+  op: "sum" | "prod" | "max" | "min",
+  a: string,
+  b: string,
+  type: Scalar,
+  lanes: Lanes,
+): string {
   if (op === "sum") return `${a} + ${b}`;
   if (op === "prod") return `${a} * ${b}`;
   const name = type === "f32" ? `${op}_f32${lanes === 4 ? "x4" : ""}` : op;

@@ -50,7 +50,8 @@ function forIntegers(rule: Rule): Partial<Record<Scalar, Rule>> {
 
 /** Shift distances are unsigned in WGSL. */
 function shift(sign: string): Rule {
-  return ({ args: [a, b], from, lanes }) => `${a} ${sign} (${convertBits(b!, from, "u32", lanes)} & ${typeName("u32", lanes)}(31u))`;
+  return ({ args: [a, b], from, lanes }) =>
+    `${a} ${sign} (${convertBits(b!, from, "u32", lanes)} & ${typeName("u32", lanes)}(31u))`;
 }
 
 /** Value conversion; see `special` in scalarOps for the corner cases. */
@@ -58,7 +59,8 @@ function cast({ args, from, to, lanes }: Operation): string {
   const [x] = args as [string];
   if (from === to) return x;
   if (to === "bool") return `!(${x} == ${typeName(from, lanes)}())`;
-  if (from === "f32") return library(to === "i32" ? "to_int_f32" : "to_uint_f32")({ name: "cast", args, from, to, lanes });
+  if (from === "f32")
+    return library(to === "i32" ? "to_int_f32" : "to_uint_f32")({ name: "cast", args, from, to, lanes });
   return `${typeName(to, lanes)}(${x})`;
 }
 
@@ -76,7 +78,7 @@ function threefry(field: string): Rule {
   return (operation) => `${library("threefry_u32")(operation)}.${field}`;
 }
 
-const floats: Pick<Record<ScalarOpName, Rule>, (typeof import("../ir/scalarOps.ts").floatUnary)[number]> = {
+const floats: Pick<Record<ScalarOpName, Rule>, typeof import("../ir/scalarOps.ts").floatUnary[number]> = {
   exp: library("exp_f32"),
   expm1: library("expm1_f32"),
   log: library("log_f32"),

@@ -38,7 +38,12 @@ export class Scope {
   readonly #outer: Outer;
 
   /** Steps that `owns` denies are asked of `outer`. */
-  constructor(analysis: Analysis, sources: Sources, owns: (id: number) => boolean = () => true, outer: Outer = () => "") {
+  constructor(
+    analysis: Analysis,
+    sources: Sources,
+    owns: (id: number) => boolean = () => true,
+    outer: Outer = () => "",
+  ) {
     this.#analysis = analysis;
     this.#sources = sources;
     this.#owns = owns;
@@ -125,9 +130,17 @@ export class Scope {
 
   #operation(id: number, instr: Instr, form: Form): string {
     const lanes = form === "value" ? this.lanesOf(id) : 1;
-    const args = instr.args.map((arg) => (form === "first" ? this.get(arg, "first") : this.splat(arg, lanes)));
+    const args = instr.args.map((arg) =>
+      form === "first" ? this.get(arg, "first") : this.splat(arg, lanes),
+    );
     const from = scalarOf(this.#instr(instr.args[instr.args.length - 1]!).dtype);
-    const text = scalarWgsl[instr.op as ScalarOpName]({ name: instr.op, args, from, to: scalarOf(instr.dtype), lanes });
+    const text = scalarWgsl[instr.op as ScalarOpName]({
+      name: instr.op,
+      args,
+      from,
+      to: scalarOf(instr.dtype),
+      lanes,
+    });
     return instr.op === "threefry0" || instr.op === "threefry1" ? this.#shareDraw(text) : text;
   }
 

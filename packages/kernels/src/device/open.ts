@@ -1,9 +1,8 @@
 /** @file Opens a device by name: WebGPU, the CPU, or whichever fits this machine. */
-import { emitWgsl } from "../codegen/index.ts";
 import type { Device } from "../ir/device.ts";
 import { describeAdapter, findAdapter } from "./adapter.ts";
 import { DeviceError } from "./errors.ts";
-import { openGpuDevice, type WebGpuOptions } from "./webGpu.ts";
+import type { WebGpuOptions } from "./webGpu.ts";
 
 /** Options of `openWebGpu`. `emit` replaces the WGSL generator (a seam for tests). */
 export type OpenWebGpuOptions = Omit<WebGpuOptions, "emit"> & Partial<Pick<WebGpuOptions, "emit">>;
@@ -27,7 +26,12 @@ export interface OpenedDevice {
  *
  * @example const device = await openWebGpu({ powerPreference: "low-power" });
  */
-export function openWebGpu(options: OpenWebGpuOptions = {}): Promise<Device> {
+export async function openWebGpu(options: OpenWebGpuOptions = {}): Promise<Device> {
+  // Loaded on demand, like the CPU executor: a page fetches the backend it uses.
+  const [{ openGpuDevice }, { emitWgsl }] = await Promise.all([
+    import("./webGpu.ts"),
+    import("../codegen/index.ts"),
+  ]);
   return openGpuDevice({ emit: emitWgsl, ...options });
 }
 

@@ -13,7 +13,12 @@ export function gemmTile(software: boolean, m: number, n: number, k: number): Ge
 /** Up to `size` invocations as [along n, along m], no more along n than `columns` outputs of each need. */
 function registerTile(size: number, n: number, rows: number, columns: number): GemmTile {
   const across = Math.min(Math.ceil(n / columns), 8, size);
-  return { threads: [across, Math.floor(size / across)], perThread: [rows, columns], shared: false, depth: 4 };
+  return {
+    threads: [across, Math.floor(size / across)],
+    perThread: [rows, columns],
+    shared: false,
+    depth: 4,
+  };
 }
 
 /**

@@ -26,7 +26,12 @@ const markedHook = /^\/\/ @hook\n(?:fn|struct) (\w+)[^]*?^}$/gm;
 const standalone = /^\/\/ @standalone\n[^]*?^\/\/ @end\n/gm;
 
 /** Each mark once, each mark filled, each filling marked. */
-function checkMarks(template: string, kind: string, marks: readonly string[], given: readonly string[]): void {
+function checkMarks(
+  template: string,
+  kind: string,
+  marks: readonly string[],
+  given: readonly string[],
+): void {
   const doubled = marks.find((mark, i) => marks.indexOf(mark) !== i);
   if (doubled) throw new TemplateError(template, `${kind} is marked twice.`, doubled, "each mark once");
   const unfilled = marks.find((mark) => !given.includes(mark));
@@ -56,7 +61,16 @@ export function fillTemplate(template: string, text: string, fill: TemplateFill)
     .replace(markedConstant, (_, name: string) => `const ${name} = ${fill.constants[name]};`)
     .replace(markedHook, (_, name: string) => fill.hooks[name]!);
   const stray = /^\/\/ @.*$/m.exec(filled);
-  if (stray) throw new TemplateError(template, "a mark is not understood.", stray[0], "specialize, hook, standalone with end");
-  const code = filled.replace(/^ *\/\/.*\n/gm, "").replace(/\n{3,}/g, "\n\n").trim();
+  if (stray)
+    throw new TemplateError(
+      template,
+      "a mark is not understood.",
+      stray[0],
+      "specialize, hook, standalone with end",
+    );
+  const code = filled
+    .replace(/^ *\/\/.*\n/gm, "")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim();
   return renameDeclarations(code, fill.suffix);
 }

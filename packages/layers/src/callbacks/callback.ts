@@ -1,50 +1,41 @@
-/** @file Callback: hooks into training. */
-import type { Model } from "../models/model.ts";
+/** @file Callback: hooks that training, evaluation and prediction call. */
 
-/** Means of the losses and metrics so far; `val_...` for the validation data. */
-export type Logs = Readonly<Record<string, number>>;
-type Hook = void | Promise<void>;
+/** Values by name: `loss`, `accuracy`, `val_loss`. Hooks of epochs may add some, which later callbacks and the history see. */
+export type Logs = Record<string, number>;
 
-/** How the run was asked for. */
-export interface RunParameters {
+export interface CallbackParams {
+  /** 0 says nothing, 1 shows a progress line, 2 one line per epoch. */
   readonly verbose: number;
+  /** Number of epochs; 1 for evaluation and prediction. */
   readonly epochs: number;
-  /** Batches per epoch. */
-  readonly steps: number;
+  /** Batches per epoch; null where the data do not tell. */
+  readonly steps: number | null;
 }
+
+/** What callbacks use of a model. */
+export interface CallbackModel {
+  /** Set it to end `fit` after the step or epoch that is running. */
+  stopTraining: boolean;
+  readonly optimizer: { learningRate: number };
+  getWeights(): Promise<readonly WeightValues[]>;
+  setWeights(weights: readonly WeightValues[]): void | Promise<void>;
+}
+
+/** Values of one weight, as `getWeights` gives them and `setWeights` takes them. */
+export type WeightValues = Awaited<ReturnType<ModelWeights["getWeights"]>>[number];
+
+/** May be asynchronous. `fit` waits for hooks of epochs and of training; for hooks of batches only where they return a promise. */
+export type HookResult = void | Promise<void>;
 
 /**
- * Base of callbacks; override what you need. Logs of batches arrive in order, up to three steps late: training does not wait for them.
+ * Base of all callbacks: override the hooks that matter.
  *
+ * Batch hooks come in order, up to three steps after the step itself, because `fit` does not wait for the device; logs are running means.
  * @example
- * class Print extends Callback { onEpochEnd(epoch, logs) { console.log(epoch, logs.loss); } }
+ * class StopAt extends callbacks.Callback {
+ *   onEpochEnd(epoch: number, logs: callbacks.Logs) {
+ *     if (logs.accuracy > 0.99) this.model.stopTraining = true;
+ *   }
+ * }
  */
-export abstract class Callback {
-  /** The model in training. */
-  model!: Model;
-  parameters!: RunParameters;
-
-  setModel(model: Model): void {
-    this.model = model;
-  }
-  setParameters(parameters: RunParameters): void {
-    this.parameters = parameters;
-  }
-  onTrainBegin(_logs?: Logs): Hook {}
-  onTrainEnd(_logs?: Logs): Hook {}
-  onEpochBegin(_epoch: number, _logs?: Logs): Hook {}
-  onEpochEnd(_epoch: number, _logs: Logs): Hook {}
-  onTrainBatchBegin(_batch: number, _logs?: Logs): Hook {}
-  onTrainBatchEnd(_batch: number, _logs: Logs): Hook {}
-  onTestBegin(_logs?: Logs): Hook {}
-  onTestEnd(_logs: Logs): Hook {}
-  onTestBatchBegin(_batch: number, _logs?: Logs): Hook {}
-  onTestBatchEnd(_batch: number, _logs: Logs): Hook {}
-  onPredictBegin(_logs?: Logs): Hook {}
-  onPredictEnd(_logs?: Logs): Hook {}
-
-  /** Milliseconds between two batch logs; 0 asks for those of every batch. */
-  get pace(): number {
-    return 0;
-  }
-}
+export abstract class Callback {}

@@ -1,7 +1,6 @@
 /** @file InputLayer: says which shape and dtype a model takes. */
 import { ValueError } from "@tenrec/tensor";
-import type { Values } from "../layer.ts";
-import { Layer, type LayerOptions, type OpenShape, type Shape } from "../layer.ts";
+import { Layer, type LayerOptions, type OpenShape, type Shape, type Values } from "../layer.ts";
 
 export interface InputLayerOptions extends Omit<LayerOptions, "inputShape" | "activityRegularizer"> {
   /** Shape of one sample. */

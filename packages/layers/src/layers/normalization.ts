@@ -1,6 +1,5 @@
 /** @file Normalization: features with mean 0 and variance 1, learned from data or given. */
-import { ops, ShapeError, Tensor, type TensorLike, type Variable, ValueError } from "@tenrec/tensor";
-import { handleFree } from "@tenrec/tensor";
+import { handleFree, ops, ShapeError, Tensor, type TensorLike, ValueError, type Variable } from "@tenrec/tensor";
 import { Layer, type LayerOptions, type Shape } from "../layer.ts";
 import { asFloat } from "../tensors.ts";
 
@@ -154,12 +153,12 @@ function joinMoments(a: Moments, b: Moments): Moments {
 
 function isBatches(data: TensorLike | Batches): data is Batches {
   if (data instanceof Tensor || ArrayBuffer.isView(data) || typeof data !== "object") return false;
-  if (Array.isArray(data)) return isOneBatch(data[0]);
+  if (Array.isArray(data)) return isBatch(data[0]);
   return Symbol.iterator in data || Symbol.asyncIterator in data;
 }
 
-/** An array of tensors or typed arrays is a list of batches; one of numbers or nested arrays is the data. */
-const isOneBatch = (value: unknown): boolean =>
+/** An array of tensors (or of arrays of them) is a list of batches; one of numbers or nested numbers is the data. */
+const isBatch = (value: unknown): boolean =>
   value instanceof Tensor || (Array.isArray(value) && value[0] instanceof Tensor);
 
 function checkedAxis(where: string, axis: number, rank: number): number {

@@ -1,5 +1,4 @@
 /** @file Metrics by name. What few pages use is loaded when it is asked for. */
-import type { Tensor } from "@tenrec/tensor";
 import { unknownName } from "../identifiers.ts";
 import { lossFunction, lossNames } from "../losses/get.ts";
 import {
@@ -14,6 +13,12 @@ import { Metric } from "./metric.ts";
 
 /** A name ("accuracy"), a metric, or a function of targets and predictions. */
 export type MetricIdentifier = string | Metric | MetricFunction;
+
+/** What the choice by shape needs of targets and predictions. */
+export interface Shaped {
+  readonly shape: readonly number[];
+  readonly ndim: number;
+}
 
 type Maker = (name: string) => Metric | Promise<Metric>;
 
@@ -53,7 +58,7 @@ export function checkMetricName(identifier: MetricIdentifier): void {
 /**
  * The metric of an identifier. "accuracy" and "crossentropy" are chosen by the shapes of target and prediction, as in Keras.
  */
-export async function resolveMetric(identifier: MetricIdentifier, yTrue: Tensor, yPred: Tensor): Promise<Metric> {
+export async function resolveMetric(identifier: MetricIdentifier, yTrue: Shaped, yPred: Shaped): Promise<Metric> {
   if (identifier instanceof Metric) return identifier;
   if (typeof identifier === "function") return new MeanMetricWrapper(identifier);
   const choice = findIn(byShape, identifier);
@@ -64,7 +69,7 @@ export async function resolveMetric(identifier: MetricIdentifier, yTrue: Tensor,
 }
 
 /** Keras: one output is binary; targets of lower rank, or with a last extent of 1, are class labels. */
-export function kindByShape(choice: string, yTrue: Tensor, yPred: Tensor): string {
+export function kindByShape(choice: string, yTrue: Shaped, yPred: Shaped): string {
   const kind = choice === "accuracy" || choice === "acc" ? "accuracy" : "crossentropy";
   if (yPred.shape.at(-1) === 1) return `binary_${kind}`;
   const isSparse = yTrue.ndim < yPred.ndim || yTrue.shape.at(-1) === 1;

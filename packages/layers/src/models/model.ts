@@ -73,7 +73,8 @@ export abstract class Model extends Layer {
 
   /** Makes the weights for inputs of a shape, the batch axis null. */
   override build(inputShape: OpenShape): void {
-    if (this.built) return;
+    // As part of a call there is nothing to do: the layers inside make their weights when the call reaches them.
+    if (this.built || this.isBuilding) return;
     const shape = inputShape.map((extent, axis) => (axis === 0 ? 1 : extent));
     if (shape.some((extent) => extent === null)) throw openShape(this.name, inputShape);
     buildFrom(this, shape as number[]);
@@ -109,14 +110,14 @@ export abstract class Model extends Layer {
     return this.predict<R>(x, { batchSize: Number.MAX_SAFE_INTEGER });
   }
 
-  /** One update on one batch. Returns running means, as Keras does; `resetMetrics` starts them anew. */
+  /** One update on one batch. Returns the batch's own loss and metrics, from before the update. */
   async trainOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
     const { trainer, samples } = await this.batch("trainOnBatch", x, y, options);
     trainer.trainBatch(samples);
     return trainer.logs();
   }
 
-  /** Loss and metrics of one batch, as running means. */
+  /** Loss and metrics of one batch. */
   async testOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
     const { trainer, samples } = await this.batch("testOnBatch", x, y, options);
     trainer.testBatch(samples);
@@ -130,6 +131,7 @@ export abstract class Model extends Layer {
     const yPred = outputsLike(this, rows.samples.x);
     await trainer.prepare(rows.samples.y, yPred);
     const { samples } = await weighRows(where, rows, trainer.compiled, yPred, options.classWeight ?? null);
+    trainer.compiled.resetMetrics();
     return { trainer, samples };
   }
 
@@ -170,7 +172,9 @@ export abstract class Model extends Layer {
 
 /** Applies the model to zeros that are never computed: every layer meets its input's shape. */
 function buildFrom(model: Model, shape: readonly number[]): void {
-  handleFree(() => model.apply(ops.zeros(shape)));
+  handleFree(() => {
+    model.apply(ops.zeros(shape));
+  });
 }
 
 function openShape(name: string, shape: OpenShape): ShapeError {

@@ -9,7 +9,7 @@ import { checkMetricName, kindByShape, type MetricIdentifier, resolveMetric } fr
 import type { Metric } from "../metrics/metric.ts";
 import { getOptimizer } from "../optimizers/get.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
-import { leafNames, leavesOf } from "../values.ts";
+import { leafNames, leavesOf, type Nest, type Spec } from "../values.ts";
 
 export type LossIdentifier = Identifier<Loss | LossFunction>;
 /** One for all outputs, or one per output by position or name. */
@@ -59,7 +59,7 @@ export class Compiled {
   }
 
   /** Makes losses and metrics for targets and predictions like these. */
-  async resolve(yTrue: Values | null, yPred: Values): Promise<void> {
+  async resolve(yTrue: Values | null, yPred: Nest<Spec>): Promise<void> {
     if (this.resolved || !yTrue) return;
     const names = leafNames(yPred);
     const [targets, predictions] = [leavesOf(yTrue), leavesOf(yPred)];
@@ -161,7 +161,7 @@ function checkLossName(identifier: LossIdentifier): void {
   if (typeof identifier === "string") findName("compile", "loss", identifier, [...lossNames, "ce"]);
 }
 
-function lossFor(identifier: string | Loss | LossFunction, yTrue: Tensor, yPred: Tensor): Loss {
+function lossFor(identifier: string | Loss | LossFunction, yTrue: Tensor, yPred: Spec): Loss {
   const isChosen = identifier === "crossentropy" || identifier === "ce";
   return getLoss(isChosen ? kindByShape(identifier, yTrue, yPred) : identifier);
 }
@@ -171,14 +171,14 @@ async function metricEntries(
   argument: CompileOptions["metrics"],
   weighted: boolean,
   targets: readonly Tensor[],
-  predictions: readonly Tensor[],
+  predictions: readonly Spec[],
   names: readonly string[] | null,
 ): Promise<MetricEntry[]> {
   const lists = predictions.length === 1 ? [flat(argument)] : perOutput(argument, predictions.length, names).map(flat);
   const entries: MetricEntry[] = [];
   for (const [output, list] of lists.entries()) {
     for (const identifier of list as MetricIdentifier[]) {
-      const metric = await resolveMetric(identifier, targets[output] as Tensor, predictions[output] as Tensor);
+      const metric = await resolveMetric(identifier, targets[output] as Tensor, predictions[output] as Spec);
       const prefix = names && predictions.length > 1 && !/^\d+$/.test(names[output] as string) ? `${names[output]}_` : "";
       entries.push({ output, metric, name: prefix + metric.name, weighted });
     }

@@ -2,7 +2,7 @@
 import { handleFree, type HostData, ops, type Tensor, tensor, ValueError } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
-import { leavesOf, mapValues } from "../values.ts";
+import { leavesOf, mapValues, type Nest, Spec } from "../values.ts";
 import type { Compiled } from "./compiled.ts";
 import { countSamples, type Data, toColumns } from "./data.ts";
 import type { Samples } from "./trainer.ts";
@@ -26,11 +26,30 @@ export function toRows(where: string, x: Data, y: Data | null, sampleWeight: Dat
   return { samples, count: countSamples(where, { x: samples.x, y: samples.y, sampleWeight: samples.weight }) };
 }
 
-/** Makes a model's weights from the shape of the data, without computing anything. Returns what its outputs look like. */
-export function outputsLike(model: Model, x: Values): Values {
+const likes = new WeakMap<Model, Map<string, Nest<Spec>>>();
+
+/**
+ * Makes a model's weights from the shape of the data, by applying it to zeros that are never computed.
+ *
+ * @returns the shapes of its outputs for one sample.
+ * @throws ShapeError, with the layer's name, for data that do not fit.
+ */
+export function outputsLike(model: Model, x: Values): Nest<Spec> {
+  const known = likes.get(model) ?? new Map<string, Nest<Spec>>();
+  likes.set(model, known);
+  const key = leavesOf(x)
+    .map((column) => `${column.dtype}${column.shape.slice(1)}`)
+    .join("|");
+  const like = known.get(key) ?? specsOf(model, x);
+  known.set(key, like);
+  return like;
+}
+
+function specsOf(model: Model, x: Values): Nest<Spec> {
+  // The shapes leave the handle-free scope, not the tensors: nobody must compute them.
   return handleFree(() => {
     const one = mapValues(x, (column) => ops.zeros([1, ...column.shape.slice(1)], { dtype: column.dtype }));
-    return model.apply<Values>(one, { training: false });
+    return mapValues(model.apply<Values>(one, { training: false }), (y) => new Spec(y.shape));
   });
 }
 
@@ -50,7 +69,7 @@ export async function weighRows(
   where: string,
   rows: Rows,
   compiled: Compiled,
-  yPred: Values,
+  yPred: Nest<Spec>,
   classWeight: ClassWeight | null,
 ): Promise<Rows> {
   const { y } = rows.samples;

@@ -16,7 +16,7 @@ import {
 import { constantData } from "../initializers/initializer.ts";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
-import { mapValues } from "../values.ts";
+import { mapValues, type Nest, type Spec } from "../values.ts";
 import { type Compiled, rowsOf } from "./compiled.ts";
 
 /** Inputs, targets and weights: a batch, or all samples. */
@@ -60,7 +60,7 @@ export class Trainer {
   }
 
   /** Makes losses, metrics and optimizer state for a model that gives `yPred`. */
-  async prepare(y: Values | null, yPred: Values): Promise<void> {
+  async prepare(y: Values | null, yPred: Nest<Spec>): Promise<void> {
     await this.compiled.resolve(y, yPred);
     const { optimizer, metricVariables } = this.compiled;
     const trained = this.model.trainableVariables;

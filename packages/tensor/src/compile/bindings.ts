@@ -1,6 +1,6 @@
 /** @file Bindings of one kernel: which ranges of which buffers it sees, and how values that share a buffer share a binding. */
 import type { Binding, BindingRange, Dtype } from "@tenrec/kernels";
-import type { Node } from "../graph/node.ts";
+import { elementBytes, type Node } from "../graph/node.ts";
 
 /** Where a stored value lies: a plan buffer and a byte range in it. */
 export interface Placement {
@@ -59,8 +59,6 @@ export function bindValues(
   }
   return { ...table, access: (node) => accesses.get(node) as Access };
 }
-
-export const elementBytes = (dtype: Dtype): number => (dtype === "uint8" || dtype === "int8" ? 1 : 4);
 
 function isAligned(uses: readonly Use[], placeOf: (node: Node) => Placement): boolean {
   return uses.every((use) => placeOf(use.node).offset % alignment === 0);

@@ -1,6 +1,6 @@
 /** @file compile: recorded nodes to a Plan. Each stage is a pure function over data: prepare, group, lower, schedule, plan memory, emit. */
 import type { Call, Plan, PlanCopy, Target } from "@tenrec/kernels";
-import type { Node } from "../graph/node.ts";
+import { bytesOf, type Node } from "../graph/node.ts";
 import { axisAffine, constantAffine } from "./affine.ts";
 import { combineSide, mergeArenaCalls } from "./combine.ts";
 import { emitGemm } from "./emitGemm.ts";
@@ -9,7 +9,7 @@ import type { DraftStore } from "./expression.ts";
 import { describeGroup, type Group, hasInner, levelOf, loopGroup } from "./group.ts";
 import { type Grouping, groupNodes } from "./grouping.ts";
 import { gemmAxes, Lowering } from "./lower.ts";
-import { bytesOf, type ExternalPlace, type MemoryPlan, planMemory } from "./planMemory.ts";
+import { type ExternalPlace, type MemoryPlan, planMemory } from "./planMemory.ts";
 import { GraphBuilder } from "./prepare.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 

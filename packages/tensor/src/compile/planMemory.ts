@@ -1,7 +1,7 @@
 /** @file Where values live: inputs and variables outside, activations in slots coloured by lifetime, gradients beside their parameters. */
 import type { PlanBuffer } from "@tenrec/kernels";
-import type { Node } from "../graph/node.ts";
-import { elementBytes, type Placement } from "./bindings.ts";
+import { bytesOf, type Node } from "../graph/node.ts";
+import type { Placement } from "./bindings.ts";
 import type { Group } from "./group.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Schedule } from "./schedule.ts";
@@ -27,8 +27,6 @@ export interface MemoryPlan {
   readonly slotBytes: number;
   placeOf(node: Node): Placement;
 }
-
-export const bytesOf = (node: Node): number => node.shape.size * elementBytes(node.dtype);
 
 interface Slot {
   readonly index: number;

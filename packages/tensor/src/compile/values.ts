@@ -49,7 +49,9 @@ export class Values {
   #isFree(node: Node): boolean {
     const { family } = node.primitive;
     if (family === "leaf") return !this.#input.isStoredLeaf(node);
-    if (family === "movement" || family === "source") return true;
+    if (family === "source") return true;
+    // A concatenation is stored: each reader of it would bind all its parts.
+    if (family === "movement") return this.basesOf(node).length <= 1;
     if (family !== "elementwise" || this.#costOf(node) > freeOperations) return false;
     const readsNothing = (input: Node) => this.isVirtual(input) && this.basesOf(input).length === 0;
     return node.inputs.every(readsNothing) || this.#isScalarIndex(node);

@@ -132,6 +132,11 @@ export class Node {
   }
 }
 
+export const elementBytes = (dtype: Dtype): number => (dtype === "uint8" || dtype === "int8" ? 1 : 4);
+
+/** Bytes of a node's value. */
+export const bytesOf = (node: Node): number => node.shape.size * elementBytes(node.dtype);
+
 /** The newest sequence number: nodes recorded later have larger ids. */
 export function newestId(): number {
   return sequence;

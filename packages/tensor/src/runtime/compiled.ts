@@ -1,9 +1,8 @@
 /** @file A traced function as one program: inputs are bound, variables updated in place, results copied out. */
 import type { DeviceBuffer, Program } from "@tenrec/kernels";
-import { type Compiled, type CompileOptions, compile, type Destination } from "../compile/compile.ts";
-import { bytesOf } from "../compile/planMemory.ts";
+import type { Compiled, CompileOptions, Destination } from "../compile/compile.ts";
 import { internal } from "../graph/errors.ts";
-import type { Dtype, Node } from "../graph/node.ts";
+import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
 import { countOverwrite, flush, saveOldVersion } from "./flush.ts";
 import { dataNode, placeholderNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
@@ -213,7 +212,7 @@ export class CompiledFunction {
       ...this.#written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
     ];
     this.#blocks = blocks;
-    return compile({
+    return runtime.compile({
       label: traced.name,
       roots,
       leafPlace: (node) => leaves.get(node) ?? null,

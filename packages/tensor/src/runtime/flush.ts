@@ -2,10 +2,8 @@
  * @file Evaluation of pending values: what a flush computes, stores and overwrites. What is computed depends on program order only,
  * never on the garbage collector.
  */
-import { compile } from "../compile/compile.ts";
-import { bytesOf } from "../compile/planMemory.ts";
 import { internal, StaleTensor } from "../graph/errors.ts";
-import { type Node, release } from "../graph/node.ts";
+import { bytesOf, type Node, release } from "../graph/node.ts";
 import { assignPrimitive, ScalarNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
 import type { ProgramEntry } from "./programCache.ts";
@@ -251,7 +249,7 @@ function build(
 ) {
   const scalarIndex = new Map<Node, number>(scalars.map((node, i) => [node, i]));
   const placeOf = ({ block, offset }: Memory) => ({ external: externals.of(block as Block), offset });
-  entry.compiled = compile({
+  entry.compiled = runtime.compile({
     label: "flush",
     roots: stored.map((node) => ({ node, to: placeOf(outputs.get(node) as Memory) })),
     leafPlace: (node) => {

@@ -41,10 +41,18 @@ export class BlockPool {
   readonly device: Device;
   // Per block, never per handle: GC returns memory, it never decides what is computed.
   readonly #registry: FinalizationRegistry<DeviceBuffer>;
+  #closed = false;
 
   constructor(device: Device) {
     this.device = device;
-    this.#registry = new FinalizationRegistry((buffer) => device.free(buffer));
+    this.#registry = new FinalizationRegistry((buffer) => {
+      if (!this.#closed) device.free(buffer);
+    });
+  }
+
+  /** The device is gone; what GC finds later needs no freeing. */
+  close(): void {
+    this.#closed = true;
   }
 
   take(bytes: number, label: string, arena = false): Block {

@@ -7,6 +7,8 @@ import { ProgramCache } from "./programCache.ts";
 import { VersionRing } from "./ring.ts";
 import type { VariableState } from "./variableState.ts";
 
+type Compile = typeof import("../compile/compile.ts").compile;
+
 /** Something that needs the inputs of nodes which get a value (a gradient tape while it records). */
 export interface HistoryKeeper {
   covers(node: Node): boolean;
@@ -15,12 +17,14 @@ export interface HistoryKeeper {
 
 /** Everything global. One exists per page or worker; `init` may replace it. */
 export class Runtime {
+  readonly compile: Compile;
   readonly pool: BlockPool;
   readonly device: Device;
   readonly ring: VersionRing;
   readonly programs: ProgramCache = new ProgramCache();
 
-  constructor(device: Device) {
+  constructor(device: Device, compile: Compile) {
+    this.compile = compile;
     this.device = device;
     this.pool = new BlockPool(device);
     this.ring = new VersionRing(this.pool);
@@ -93,6 +97,7 @@ export async function init(options: InitOptions = {}): Promise<InitResult> {
 
 /** Drops the device; values and variables made before are lost. For tests and for starting again after a lost device. */
 export async function reset(): Promise<void> {
+  current?.pool.close();
   current?.device.dispose();
   current = null;
   opening = null;
@@ -101,8 +106,10 @@ export async function reset(): Promise<void> {
 }
 
 function open(options: InitOptions): Promise<Runtime> {
-  opening = openDevice(options).then(({ device, notice }) => {
-    current = new Runtime(device);
+  // The compiler is fetched while the adapter is asked for: nothing can be compiled before both are there.
+  const compiler = import("../compile/compile.ts");
+  opening = openDevice(options).then(async ({ device, notice }) => {
+    current = new Runtime(device, (await compiler).compile);
     info = { ...device.info, ...(notice ? { notice } : {}) };
     return current;
   });
