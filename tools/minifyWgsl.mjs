@@ -23,10 +23,10 @@ function squeeze(text) {
     .trim();
 }
 
-/** a, b, ..., z, aa, ab, ... */
+/** a to z, a1 to z1, ...: with a digit none of them is a keyword. */
 function shortName(index) {
-  const letter = String.fromCharCode(97 + (index % 26));
-  return index < 26 ? letter : shortName(Math.floor(index / 26) - 1) + letter;
+  const round = Math.floor(index / 26);
+  return String.fromCharCode(97 + (index % 26)) + (round || "");
 }
 
 /** Renames what `text` declares as parameters and locals, to names that it does not use otherwise. */

@@ -244,6 +244,21 @@ function laneMask(loop: Loop): string | undefined {
   return "inside";
 }
 
+/**
+ * Row-level loads from bindings that the kernel also writes come first and are fenced off: otherwise invocation 0 could store a row
+ * result before its neighbours have read the old value.
+ */
+function loadRowFirst({ kernel, frame, analysis, row }: Loop): void {
+  if (kernel.schedule !== "workgroup") return;
+  const bits = innerBits(kernel);
+  const loads = kernel.body.code.flatMap(({ op, value }, id) => {
+    const written = op === "load" && frame.bindings[value!]!.binding.access !== "read";
+    return written && (analysis.axes[id]! & bits) === 0 && analysis.stages[id]!.size === 0 ? [id] : [];
+  });
+  for (const id of loads) row.get(id);
+  if (loads.length > 0 && kernel.stages.length === 0) row.lines.push("workgroupBarrier();");
+}
+
 function rowIndex(loop: Loop): string[] {
   const { kernel, frame } = loop;
   const axes = range(0, kernel.rows);
@@ -276,6 +291,7 @@ export function emitLoop(kernel: LoopKernel, frame: PartFrame): string {
     const mask = laneMask(loop);
     row.lines.push(...kernel.body.stores.flatMap((store) => row.store(store, mask)));
   } else {
+    loadRowFirst(loop);
     for (const wave of waves(kernel, analysis)) writeWave(loop, wave);
     writeStores(loop);
   }
