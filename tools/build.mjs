@@ -3,8 +3,10 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { ensureInstalled } from "./bootstrap.mjs";
-import { bundleShaders } from "./bundleShaders.mjs";
+import { bundleShaders, shaderModule } from "./bundleShaders.mjs";
 import { bin, cache, isMain, packages, root, runCommand } from "./common.mjs";
+import { dropReferences } from "./dropReferences.mjs";
+import { minifyWgsl } from "./minifyWgsl.mjs";
 
 /** The compiler rewrites `./a.ts` to `./a.js` in JavaScript but leaves it in declarations. */
 function mendDeclarations(folder) {
@@ -13,6 +15,17 @@ function mendDeclarations(folder) {
     const path = join(folder, entry);
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.replace(/((?:from|import)\s*\(?\s*["']\.{1,2}\/[^"']*)\.ts(["'])/g, "$1.js$2"));
+  }
+}
+
+/** What only readers and tests of the sources need does not ship. */
+function lighten() {
+  const shaders = join(root, "packages/kernels/dist/shaders.js");
+  writeFileSync(shaders, shaderModule(minifyWgsl).replace(/^(export const \w+): string/gm, "$1"));
+  const primitives = join(root, "packages/tensor/dist/primitives");
+  for (const entry of readdirSync(primitives).filter((name) => name.endsWith(".js"))) {
+    const path = join(primitives, entry);
+    writeFileSync(path, dropReferences(readFileSync(path, "utf8")));
   }
 }
 
@@ -28,6 +41,18 @@ async function buildModules() {
     cpSync(join(output, name, "src"), dist, { recursive: true });
     mendDeclarations(dist);
   }
+  lighten();
+}
+
+/** The built modules behind the packages' names, longest name first, as rolldown takes the first that fits. */
+function builtPackages() {
+  const dist = (name) => join(root, "packages", name, "dist");
+  return {
+    "@tenrec/kernels/testing": join(dist("kernels"), "testing/index.js"),
+    "@tenrec/kernels": join(dist("kernels"), "index.js"),
+    "@tenrec/tensor": join(dist("tensor"), "index.js"),
+    "@tenrec/layers": join(dist("layers"), "index.js"),
+  };
 }
 
 /** Everything in one file, lazy parts included, for a `<script type="module">` without a build step. */
@@ -36,8 +61,9 @@ async function buildSingleFile() {
   const dist = join(root, "packages/tenrec/dist");
   const version = JSON.parse(readFileSync(join(root, "packages/tenrec/package.json"), "utf8")).version;
   await build({
-    input: join(root, "packages/tenrec/src/index.ts"),
+    input: join(dist, "index.js"),
     platform: "browser",
+    resolve: { alias: builtPackages() },
     output: {
       file: join(dist, "tenrec.min.js"),
       format: "esm",

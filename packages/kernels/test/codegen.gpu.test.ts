@@ -322,3 +322,42 @@ describe("rows", () => {
     });
   }
 });
+
+test.each(["thread", "workgroup"] as const)(
+  "a row store does not disturb what the row still reads, %s",
+  async (schedule) => {
+    const [rows, cols] = [40, 1000];
+    const p = new Program();
+    const at = p.rowMajor([0, 1]);
+    const x = p.load(0, at);
+    const scale = p.load(1, p.axis(0));
+    const grown = p.push("add", "float32", [scale, p.push("stage", "float32", [], { value: 0 })]);
+    const y = p.push("mul", "float32", [x, scale]);
+    const kernel = loop({
+      cols: 1,
+      schedule,
+      bindings: [read(), write(), write()],
+      stages: [{ op: "sum", value: x, dtype: "float32" }],
+      body: { code: p.code, stores: [set(1, p.axis(0), grown, "row"), set(2, at, y)] },
+      numParams: 2,
+    });
+    const ones = new Float32Array(rows * cols).fill(1);
+    const scales = Float32Array.from({ length: rows }, (_, r) => r);
+    const out = new Float32Array(rows * cols);
+    await runKernel(await gpuDevice(), kernel, [ones, scales, out], [rows, cols]);
+    expect(scales).toEqual(Float32Array.from({ length: rows }, (_, r) => r + cols));
+    expect(out).toEqual(Float32Array.from({ length: rows * cols }, (_, i) => Math.floor(i / cols)));
+  },
+);
+
+const shaderFiles = import.meta.glob<string>("../../../shaders/**/*.wgsl", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
+
+test.each(Object.keys(shaderFiles))("%s is valid WGSL as it stands", async (path) => {
+  const module = (await gpuDevice()).createShaderModule({ code: shaderFiles[path]! });
+  const { messages } = await module.getCompilationInfo();
+  expect(messages.map(({ lineNum, message }) => `${lineNum}: ${message}`)).toEqual([]);
+});

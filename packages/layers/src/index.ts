@@ -7,6 +7,7 @@
  * await model.fit(x, y, { epochs: 5 });
  */
 export * as activations from "./activations/index.ts";
+export * as callbacks from "./callbacks/index.ts";
 export * as constraints from "./constraints.ts";
 export * as initializers from "./initializers/index.ts";
 export { type CallOptions, Layer, type LayerOptions, type OpenShape, type Values, type WeightOptions } from "./layer.ts";
@@ -14,5 +15,6 @@ export * as layers from "./layers/index.ts";
 export * as losses from "./losses/index.ts";
 export { Model } from "./models/model.ts";
 export { Sequential } from "./models/sequential.ts";
+export * as metrics from "./metrics/index.ts";
 export * as optimizers from "./optimizers/index.ts";
 export * as regularizers from "./regularizers.ts";

@@ -3,10 +3,10 @@ import { ValueError } from "./graph/errors.ts";
 import type { Node } from "./graph/node.ts";
 import { CompiledFunction, type Signature, TracedFunction } from "./runtime/compiled.ts";
 import { flush } from "./runtime/flush.ts";
-import { hold, isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
+import { isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
 import { dataNode, ScalarNode } from "./runtime/leaf.ts";
 import type { Memory } from "./runtime/memory.ts";
-import { openRuntime, type Runtime, ready } from "./runtime/runtime.ts";
+import { openRuntime, type Runtime, ready, recording } from "./runtime/runtime.ts";
 import { inHandleFree, refusePromise, scopes } from "./runtime/scope.ts";
 import { Tensor } from "./tensor.ts";
 import { flattenTree, type Tree, unflattenTree } from "./tree.ts";
@@ -59,8 +59,8 @@ export function jit<A extends readonly unknown[], R>(
   };
   const call = (...args: A): R => {
     const runtime = openRuntime();
-    // Inside another trace, or before a device is chosen, the function is simply recorded.
-    if (!runtime || scopes.trace) return refusePromise(name, fn(...args));
+    // Inside another trace, under a recording tape or before a device is chosen, the function is simply recorded.
+    if (!runtime || scopes.trace || isTaped()) return refusePromise(name, fn(...args));
     const leaves = flattenTree(args);
     return specialisation(runtime, args, leaves).call(leaves.leaves.filter(isTensor));
   };
@@ -81,19 +81,22 @@ function warnRetraces(name: string): void {
 function signatureKey({ leaves, shape }: Tree): string {
   const parts = leaves.map((leaf) => {
     if (isTensor(leaf)) return `${leaf.dtype}[${leaf.shape.join()}]`;
-    if (typeof leaf === "function") return refuseFunction();
+    if (typeof leaf === "function" || (typeof leaf === "object" && leaf !== null)) throw refuseArgument(leaf);
     return `${typeof leaf}:${String(leaf)}`;
   });
   return `${shape}|${parts.join("|")}`;
 }
 
-function refuseFunction(): never {
-  throw new ValueError("jit", "a function is no argument of a compiled function.", {
-    received: "a function among the arguments.",
-    expected: "tensors, numbers, strings, booleans, and arrays or records of them.",
-    fix: "let the compiled function refer to it from outside.",
+function refuseArgument(value: unknown): ValueError {
+  return new ValueError("jit", "an argument cannot be compared between calls.", {
+    received:
+      typeof value === "function" ? "a function." : `a ${value?.constructor?.name ?? "special"} object.`,
+    expected: "tensors, numbers, strings, booleans, and plain arrays or records of them.",
+    fix: "wrap host data with tensor(data); let the compiled function refer to other objects from outside.",
   });
 }
+
+const isTaped = (): boolean => [...recording.keepers].some((keeper) => keeper.records);
 
 interface Specialised<R> {
   readonly runtime: Runtime;
@@ -138,7 +141,7 @@ function specialise<A extends readonly unknown[], R>(
 
 function resultTensor(traced: TracedFunction, results: readonly Memory[], i: number): Tensor {
   const { shape, dtype } = traced.outputs[i] as Node;
-  return new Tensor(hold(dataNode(shape, dtype, results[i] as Memory)));
+  return new Tensor(dataNode(shape, dtype, results[i] as Memory)).hold();
 }
 
 /** The memory of an argument; pending values are evaluated first, numbers are written as data. */
@@ -153,7 +156,6 @@ const scalarParts = { received: "a scalar", expected: "a tensor", fix: "wrap it 
 /** Runs library code: tensors made inside are not kept for the user; only what it returns becomes a handle. */
 export function handleFree<T>(body: () => T): T {
   const result = inHandleFree(body);
-  if (scopes.handleFree === 0)
-    for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) hold(leaf.node);
+  if (scopes.handleFree === 0) for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) leaf.hold();
   return result;
 }

@@ -1,7 +1,6 @@
 /** @file tidy and keep: optional help with memory. A loop that uses neither stays flat too. */
-import type { Node } from "./graph/node.ts";
 import { pin } from "./runtime/flush.ts";
-import { disposeNode, isTensor, useNode } from "./runtime/handles.ts";
+import { isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
 import { refusePromise, scopes } from "./runtime/scope.ts";
 import type { Tensor } from "./tensor.ts";
 import { flattenTree } from "./tree.ts";
@@ -15,21 +14,21 @@ import { flattenTree } from "./tree.ts";
  */
 export function tidy<T>(body: () => T): T {
   const outer = scopes.tidy;
-  const made = new Set<Node>();
+  const made = new Set<Disposable>();
   scopes.tidy = made;
   try {
     const result = refusePromise("tidy", body());
-    for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) release(leaf.node, made, outer);
+    for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) release(leaf, made, outer);
     return result;
   } finally {
     scopes.tidy = outer;
-    for (const node of made) disposeNode(node);
+    for (const tensor of made) tensor[Symbol.dispose]();
   }
 }
 
 /** A returned tensor belongs to the scope outside. */
-function release(node: Node, made: Set<Node>, outer: Set<Node> | null): void {
-  if (made.delete(node)) outer?.add(node);
+function release(tensor: TensorBase, made: Set<Disposable>, outer: Set<Disposable> | null): void {
+  if (made.delete(tensor)) outer?.add(tensor);
 }
 
 /**

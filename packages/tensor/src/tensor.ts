@@ -9,7 +9,7 @@ import { cast } from "./primitives/logic.ts";
 import { exp, log, sigmoid, sqrt, tanh } from "./primitives/math.ts";
 import { reshape, slice, transpose } from "./primitives/movement.ts";
 import { argmax, argmin, max, mean, min, sum } from "./primitives/reduce.ts";
-import { createNode, hold, TensorBase, type TensorLike } from "./runtime/handles.ts";
+import { createNode, TensorBase, type TensorLike } from "./runtime/handles.ts";
 import { promoteFloats, promoteNumbers } from "./runtime/promote.ts";
 
 export type { HostArray, NestedNumbers, TensorLike } from "./runtime/handles.ts";
@@ -36,7 +36,7 @@ export class Tensor extends TensorBase {
     this.#node = node;
   }
 
-  get node(): Node {
+  protected value(): Node {
     return this.#node;
   }
 
@@ -136,7 +136,7 @@ export class Tensor extends TensorBase {
 
 /** A handle on a node for the user. */
 export function wrap(node: Node): Tensor {
-  return new Tensor(hold(node));
+  return new Tensor(node).hold();
 }
 
 /**

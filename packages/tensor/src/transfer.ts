@@ -4,7 +4,7 @@ import { ShapeError } from "./graph/errors.ts";
 import { bytesOf } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
 import { flush } from "./runtime/flush.ts";
-import { hold, readNodes, useNode } from "./runtime/handles.ts";
+import { readNodes, useNode } from "./runtime/handles.ts";
 import { dataNode } from "./runtime/leaf.ts";
 import { type Block, type HostData, Memory } from "./runtime/memory.ts";
 import { openRuntime, requireRuntime } from "./runtime/runtime.ts";
@@ -51,7 +51,7 @@ export function joinRows(tensors: readonly Tensor[]): Tensor {
     runtime.device.copy((memory.block as Block).buffer, memory.offset, block.buffer, offset, bytesOf(node));
     offset += bytesOf(node);
   }
-  return new Tensor(hold(dataNode(shape, first.dtype, new Memory(bytes, block))));
+  return new Tensor(dataNode(shape, first.dtype, new Memory(bytes, block))).hold();
 }
 
 /** Device memory by owner ("variable", "slot", "result", ...), in bytes. */

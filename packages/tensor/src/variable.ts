@@ -7,15 +7,7 @@ import { cast, where } from "./primitives/logic.ts";
 import { broadcastTo, pad, reshape } from "./primitives/movement.ts";
 import { fill } from "./primitives/source.ts";
 import { flush, scheduleFlush } from "./runtime/flush.ts";
-import {
-  createNode,
-  hold,
-  hostNode,
-  isHostArray,
-  type TensorLike,
-  toNode,
-  typed,
-} from "./runtime/handles.ts";
+import { createNode, hostNode, isHostArray, type TensorLike, toNode, typed } from "./runtime/handles.ts";
 import { assignNode, dataNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
 import { openRuntime, recording } from "./runtime/runtime.ts";
@@ -71,7 +63,7 @@ export class Variable extends Tensor {
     this.state = newState(this.name, options.dtype ? cast(initial, options.dtype) : initial);
   }
 
-  override get node(): Node {
+  protected override value(): Node {
     const { state } = this;
     const node = scopes.trace ? scopes.trace.read(state) : state.current;
     for (const observer of observers) observer.read(this, node);
@@ -85,9 +77,21 @@ export class Variable extends Tensor {
     return this.state.current.dtype;
   }
 
+  /** A variable is its own owner: being returned from library code does not make it one more. */
+  override hold(): this {
+    return this;
+  }
+
+  /** Gives the memory back, unless it is shared with other variables (then when all of them are gone). */
+  override dispose(): void {
+    super.dispose();
+    const { memory } = this.state;
+    if (memory?.block?.kind === "own") memory.block.pool.give(memory.block);
+  }
+
   /** The current value as a tensor that later assignments do not change. */
   read(): Tensor {
-    return new Tensor(hold(this.node));
+    return new Tensor(this.node).hold();
   }
 
   /**
@@ -185,6 +189,7 @@ export class VariableElement extends Tensor {
 function newState(name: string, value: Node): VariableState {
   const memory = takeHostMemory(value);
   if (memory) {
+    memory.isVariable = true;
     return { name, current: value, leaf: value, memory, dirty: false };
   }
   const current = assignNode(value);
@@ -196,7 +201,7 @@ function newState(name: string, value: Node): VariableState {
 /** Host data nobody else holds becomes the variable's memory as it is. */
 function takeHostMemory(value: Node): Memory | null {
   const { stored } = value;
-  return stored instanceof Memory && stored.host && !value.handle && value.uses === 0 ? stored : null;
+  return stored instanceof Memory && stored.host && value.handles === 0 && value.uses === 0 ? stored : null;
 }
 
 /** Records an assignment outside of traces. A second one before a flush evaluates what was recorded up to the first. */
@@ -222,7 +227,7 @@ function loadState(state: VariableState, data: HostData): void {
     moveToHost(state, memory, data);
     return;
   }
-  if (!runtime || !memory?.block || leaf.uses > 0 || leaf.handle) {
+  if (!runtime || !memory?.block || leaf.uses > 0 || leaf.handles > 0) {
     assignState(state, hostNode(data, leaf.shape, leaf.dtype));
     return;
   }
@@ -232,6 +237,7 @@ function loadState(state: VariableState, data: HostData): void {
 /** The old device is gone: the value waits on the host for the new one. */
 function moveToHost(state: VariableState, memory: Memory, data: HostData): void {
   state.memory = new Memory(memory.bytes, null, 0, data);
+  state.memory.isVariable = true;
   state.leaf = dataNode(state.leaf.shape, state.leaf.dtype, state.memory);
   state.current = state.leaf;
   state.dirty = false;

@@ -1,6 +1,5 @@
 /** @file Opens a device by name: WebGPU, the CPU, or whichever fits this machine. */
 import type { Device } from "../ir/device.ts";
-import { describeAdapter, findAdapter } from "./adapter.ts";
 import { DeviceError } from "./errors.ts";
 import type { WebGpuOptions } from "./webGpu.ts";
 
@@ -55,6 +54,7 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
 
 async function openBest(options: OpenWebGpuOptions): Promise<OpenedDevice> {
   try {
+    const { describeAdapter, findAdapter } = await import("./adapter.ts");
     const { software, description } = describeAdapter((await findAdapter(options)).info);
     if (!software) return { device: await openWebGpu(options) };
     return onCpu(`the only WebGPU adapter is a CPU renderer (${description})`);

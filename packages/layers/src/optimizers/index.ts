@@ -4,4 +4,5 @@ export { Adam, type AdamOptions, AdamW } from "./adam.ts";
 export { getOptimizer } from "./get.ts";
 export { Optimizer, type OptimizerOptions, type Scalars, type Update } from "./optimizer.ts";
 export { RMSprop, type RMSpropOptions } from "./rmsprop.ts";
+export * as schedules from "./schedules.ts";
 export { SGD, type SGDOptions } from "./sgd.ts";

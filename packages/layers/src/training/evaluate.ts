@@ -40,7 +40,7 @@ export async function testRun(
   const batchSize = options.batchSize ?? 32;
   const end = steps === null ? count : Math.min(count, start + steps * batchSize);
   trainer.compiled.resetMetrics();
-  trainer.cursor.load(Int32Array.of(start));
+  trainer.testCursor.load(Int32Array.of(start));
   for (let row = start; row < end && !signal?.aborted; row += batchSize) {
     trainer.testRows(samples, Math.min(batchSize, end - row));
     const room = throttle();

@@ -1,6 +1,6 @@
 /** @file fit: the loop over epochs and batches. It queues steps and never waits for one, except to let the device catch up. */
 import { init, placeState, throttle, ValueError, Variable } from "@tenrec/tensor";
-import { Callback, type Logs } from "../callbacks/callback.ts";
+import type { Callback, Logs } from "../callbacks/callback.ts";
 import { History } from "../callbacks/history.ts";
 import { CallbackList } from "../callbacks/list.ts";
 import { constantData } from "../initializers/initializer.ts";
@@ -121,7 +121,7 @@ class Run {
       await callbacks.call("onEpochBegin", epoch);
       logs = await this.epoch(callbacks);
       if (signal?.aborted) break;
-      if (this.validates(epoch)) logs = { ...logs, ...(await this.validate()) };
+      if (this.validates(epoch)) logs = { ...logs, ...(await this.validate(callbacks)) };
       await callbacks.call("onEpochEnd", epoch, logs);
     }
     await callbacks.call("onTrainEnd", logs);
@@ -175,13 +175,15 @@ class Run {
     return isDue && (this.held !== null || this.count < this.rows.count);
   }
 
-  private async validate(): Promise<Logs> {
+  private async validate(callbacks: CallbackList): Promise<Logs> {
     const { trainer, options } = this;
+    await callbacks.call("onTestBegin");
     const rows = this.held ?? this.rows;
     const batchSize = options.validationBatchSize ?? options.batchSize;
     const start = this.held ? 0 : this.count;
     const wanted: EvaluateOptions & { start: number } = { batchSize, start, ...(options.signal ? { signal: options.signal } : {}) };
     const logs = await testRun(trainer, rows, wanted);
+    await callbacks.call("onTestEnd", logs);
     return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val_${name}`, value]));
   }
 }

@@ -35,8 +35,9 @@ const counter = (name: string): Variable =>
 export class Trainer {
   readonly model: Model;
   readonly compiled: Compiled;
-  /** First row (in the order) of the next batch. */
-  readonly cursor: Variable = counter("cursor");
+  /** First row (in the order) of the next batch; `testCursor` that of validation, which comes in between. */
+  readonly #cursor: Variable = counter("cursor");
+  readonly testCursor: Variable = counter("test_cursor");
   readonly #numSteps: Variable = counter("steps");
   /** Step (from 1) at which the loss was not finite for the first time; 0 while all is well. Updates stop there. */
   readonly #badStep: Variable = counter("bad_step");
@@ -68,11 +69,12 @@ export class Trainer {
     if (this.#isPlaced) return;
     this.#isPlaced = true;
     // One buffer for all small state: one kernel updates it through one binding, one read brings it back.
-    placeState([this.cursor, this.#numSteps, this.#badStep, ...optimizer.stateVariables, ...metricVariables]);
+    const counters = [this.#cursor, this.testCursor, this.#numSteps, this.#badStep];
+    placeState([...counters, ...optimizer.stateVariables, ...metricVariables]);
   }
 
   private trainPart(all: Samples, order: Tensor, size: number): void {
-    const { cursor } = this;
+    const cursor = this.#cursor;
     const rows = ops.take(order, ops.add(cursor, ops.arange(size)), { axis: 0 });
     this.train(takeRows(all, rows));
     const next = ops.add(cursor, size);
@@ -97,7 +99,7 @@ export class Trainer {
   }
 
   private testPart(all: Samples, size: number): void {
-    const { cursor } = this;
+    const cursor = this.testCursor;
     this.test(takeRows(all, ops.add(cursor, ops.arange(size))));
     cursor.assign(ops.add(cursor, size));
   }
@@ -119,7 +121,7 @@ export class Trainer {
   /** Starts counting steps for a new run. */
   restart(): void {
     const zero = Int32Array.of(0);
-    for (const variable of [this.cursor, this.#numSteps, this.#badStep]) variable.load(zero);
+    for (const variable of [this.#cursor, this.#numSteps, this.#badStep]) variable.load(zero);
   }
 
   /**

@@ -1,10 +1,10 @@
 /** @file GradientTape: a window of the program in which values keep what they were computed from. */
 import { StateError } from "../graph/errors.ts";
-import { type Node, newestId, release } from "../graph/node.ts";
+import { type Node, newestId } from "../graph/node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { fill } from "../primitives/source.ts";
-import { hold, isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { type HistoryKeeper, recording } from "../runtime/runtime.ts";
+import { isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
+import { type HistoryKeeper, recording, releaseKept } from "../runtime/runtime.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { observeReads, type ReadObserver, Variable } from "../variable.ts";
@@ -208,6 +208,10 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     this.#used = true;
   }
 
+  get records(): boolean {
+    return this.#recordingNow;
+  }
+
   covers(node: Node): boolean {
     return this.#windows.some(({ from, to }) => node.id > from && node.id <= to);
   }
@@ -228,10 +232,7 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
 
   #letGo(): void {
     recording.keepers.delete(this);
-    for (const node of this.#kept) {
-      const stillKept = [...recording.keepers].some((keeper) => keeper.covers(node));
-      if (!stillKept && node.stored) release(node);
-    }
+    releaseKept(this.#kept);
     this.#kept = new Set();
     if (this.#recordingNow) recording.keepers.add(this);
   }
@@ -252,6 +253,6 @@ export function gradients(target: Tensor, sources: readonly Source[]): (Tensor |
       enters: () => true,
       inputsOf: ({ inputs }) => inputs,
     });
-    return found.map((part) => part && new Tensor(hold(part)));
+    return found.map((part) => part && new Tensor(part).hold());
   });
 }

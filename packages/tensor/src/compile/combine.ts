@@ -1,5 +1,5 @@
 /** @file Joining finished calls: independent kernels into one dispatch, isomorphic arena updates into one flat kernel. */
-import type { Binding, BindingRange, Call, Kernel, SideKernel } from "@tenrec/kernels";
+import type { Binding, BindingRange, Call, Instr, Kernel, LoopKernel, SideKernel } from "@tenrec/kernels";
 import { ParamTable } from "./code.ts";
 import { finishCall } from "./emitLoop.ts";
 
@@ -80,37 +80,41 @@ function joinFlat(a: Call, b: Call): Call | null {
   if (a.key !== b.key || kernel.form !== "loop" || kernel.schedule !== "flat" || kernel.rows !== 1)
     return null;
   if (a.scalars.length > 0 || kernel.lanes !== 4) return null;
-  const moved = a.bindings.map((range, i) =>
-    movement(range, b.bindings[i] as BindingRange, kernel.bindings[i] as Binding),
-  );
-  const shift = moved.find((by) => by !== 0);
-  if (
-    typeof shift !== "number" ||
-    shift <= 0 ||
-    moved.some((by) => by === null || (by !== 0 && by !== shift))
-  )
-    return null;
   const [sizeA, sizeB] = [a.params[0] as number, b.params[0] as number];
-  if (
-    Math.ceil((sizeA * 4) / 256) * 256 !== shift ||
-    !a.params.every((word, i) => i === 0 || word === b.params[i])
-  )
-    return null;
-  return extended(a, shift / 4 + sizeB, (i) => (moved[i] === 0 ? 0 : shift), b);
-}
-
-/** Bytes from a's range to b's; null where they lie in different buffers. A shared scalar stays where it is. */
-function movement(a: BindingRange, b: BindingRange, binding: Binding): number | null {
-  if (a.buffer !== b.buffer) return null;
-  return binding.vector ? b.offset - a.offset : a.offset === b.offset ? 0 : null;
-}
-
-function extended(a: Call, size: number, shiftOf: (i: number) => number, b: Call): Call {
-  const params = new ParamTable();
-  params.words.push(size, ...a.params.slice(1));
-  const ranges = a.bindings.map((range, i) => {
-    const end = (b.bindings[i] as BindingRange).bytes + (b.bindings[i] as BindingRange).offset;
-    return shiftOf(i) === 0 ? range : { ...range, bytes: end - range.offset };
+  const shift = Math.ceil((sizeA * 4) / 256) * 256;
+  const equalParams = a.params.every((word, i) => i === 0 || word === b.params[i]);
+  const movesAlong = a.bindings.every((range, i) => {
+    const other = b.bindings[i] as BindingRange;
+    if (range.buffer !== other.buffer) return false;
+    // Elements move on by the shift; a scalar that all elements share stays where it is.
+    const isElementwise = (kernel.bindings[i] as Binding).vector;
+    return (
+      other.offset - range.offset === (isElementwise ? shift : 0) && (isElementwise || isShared(kernel, i))
+    );
   });
+  return equalParams && movesAlong ? extended(a, shift, sizeB) : null;
+}
+
+/** Every access of the binding is at one place, whatever the element. */
+function isShared({ body }: LoopKernel, binding: number): boolean {
+  const loads = body.code
+    .filter(({ op, value }) => op === "load" && value === binding)
+    .map(({ args }) => args[0]);
+  const stores = body.stores.filter((store) => store.binding === binding).map(({ index }) => index);
+  return [...loads, ...stores].every((id) => !dependsOnAxis(body.code, id as number));
+}
+
+function dependsOnAxis(code: readonly Instr[], id: number): boolean {
+  const { op, args } = code[id] as Instr;
+  return op === "axis" || args.some((arg) => dependsOnAxis(code, arg));
+}
+
+/** The call over a's elements, the padding behind them and b's elements. */
+function extended(a: Call, shift: number, sizeB: number): Call {
+  const params = new ParamTable();
+  params.words.push(shift / 4 + sizeB, ...a.params.slice(1));
+  const ranges = a.bindings.map((range, i) =>
+    a.kernel.bindings[i]?.vector ? { ...range, bytes: shift + Math.ceil(sizeB / 4) * 16 } : range,
+  );
   return finishCall(a.kernel, params, ranges);
 }

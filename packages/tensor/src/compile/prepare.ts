@@ -1,6 +1,6 @@
 /** @file Recorded nodes to the graph that is compiled: composites inlined, equal nodes merged, no-ops dropped, long sums split. */
 import { internal } from "../graph/errors.ts";
-import { type Attrs, type Dtype, Node, type Primitive } from "../graph/node.ts";
+import { type Attrs, attrsKey, type Dtype, Node, type Primitive } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
 import { elementwise } from "../primitives/factory.ts";
 import { pad, reshape } from "../primitives/movement.ts";
@@ -105,7 +105,7 @@ export class GraphBuilder {
       ...inputs.map((i) => i.id),
       node.shape.id,
       node.dtype,
-      JSON.stringify(attrs),
+      attrsKey(attrs),
     ].join();
     const known = this.#known.get(key);
     if (known) return known;

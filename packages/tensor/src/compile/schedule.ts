@@ -1,6 +1,6 @@
 /** @file Order of kernels: hazards of variables overwritten in place, independent kernels side by side, arena updates last. */
 import type { Node } from "../graph/node.ts";
-import type { Group } from "./group.ts";
+import { type Group, hasInner, levelOf } from "./group.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Lowering } from "./lower.ts";
 
@@ -61,6 +61,8 @@ function orderReaders(
 /** Each element is read only where it is written. */
 function readsInPlace(lowering: Lowering, group: Group, root: Node, leaves: readonly Node[]): boolean {
   if (group.kind === "gemm" && operandReads(group, leaves)) return false;
+  // Without a reduction no barrier lies between the row's readers and the invocation that stores it.
+  if (hasInner(group) && lowering.stages.length === 0 && levelOf(group, root.shape) === "row") return false;
   const { key } = lowering.position(root);
   return lowering.expressions.list.every(
     ({ op, node, affine }) => op !== "load" || !leaves.includes(node as Node) || affine?.key === key,

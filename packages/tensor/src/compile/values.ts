@@ -50,9 +50,10 @@ export class Values {
     const { family } = node.primitive;
     if (family === "leaf") return !this.#input.isStoredLeaf(node);
     if (family === "source") return true;
+    if (this.#costOf(node) > freeOperations) return false;
     // A concatenation is stored: each reader of it would bind all its parts.
     if (family === "movement") return this.basesOf(node).length <= 1;
-    if (family !== "elementwise" || this.#costOf(node) > freeOperations) return false;
+    if (family !== "elementwise") return false;
     const readsNothing = (input: Node) => this.isVirtual(input) && this.basesOf(input).length === 0;
     return node.inputs.every(readsNothing) || this.#isScalarIndex(node);
   }
@@ -60,7 +61,10 @@ export class Values {
   #costOf(node: Node): number {
     const known = this.#cost.get(node);
     if (known !== undefined) return known;
-    const cost = node.inputs.reduce((sum, input) => sum + (this.#cost.get(input) ?? 0), 1);
+    const cost = node.inputs.reduce(
+      (sum, input) => sum + (this.isVirtual(input) ? (this.#cost.get(input) ?? 0) : 0),
+      1,
+    );
     this.#cost.set(node, cost);
     return cost;
   }

@@ -103,6 +103,17 @@ export interface Fused {
   readonly position: number;
 }
 
+/** Attributes as text; -0, NaN and the infinities keep their identity, which JSON would lose. */
+export function attrsKey(attrs: Attrs): string {
+  let text = "";
+  for (const name in attrs) {
+    const value = attrs[name];
+    const shown = Object.is(value, -0) ? "-0" : String(value);
+    text += `${name}:${typeof value}:${shown};`;
+  }
+  return text;
+}
+
 let sequence = 0;
 
 /** A value: recorded, perhaps stored. Inputs are let go once the value is stored and no tape keeps them (see `settle`). */
@@ -115,8 +126,8 @@ export class Node {
   inputs: readonly Node[];
   /** Number of edges from nodes that still hold this one as an input. */
   uses = 0;
-  /** The user may hold it. */
-  handle = false;
+  /** Number of tensors the user holds on it. */
+  handles = 0;
   /** Where its value is, once it has one. */
   stored: Stored | null = null;
   /** Set when it was computed inside a kernel and not stored. */
@@ -150,7 +161,7 @@ export function release(node: Node): void {
     next.inputs = [];
     for (const input of inputs) {
       if (--input.uses < 0) throw internal(`negative use count of ${input.primitive.name}`);
-      if (input.uses === 0 && !input.handle && input.stored === null) stack.push(input);
+      if (input.uses === 0 && input.handles === 0 && input.stored === null) stack.push(input);
     }
   }
 }

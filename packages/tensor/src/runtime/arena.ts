@@ -32,7 +32,7 @@ function placeRun(runtime: Runtime, variables: readonly Variable[], start: numbe
     offsets.push(bytes);
     bytes = Math.ceil(end / alignment) * alignment;
   }
-  const block = runtime.pool.take(bytes, "variable arena", true);
+  const block = runtime.pool.take(bytes, "variable arena", "arena");
   offsets.forEach((offset, i) => moveTo(runtime, variables[start + i] as Variable, block, offset));
   return start + offsets.length;
 }
@@ -48,7 +48,7 @@ function moveTo(runtime: Runtime, { state }: Variable, block: Block, offset: num
       offset,
       Math.ceil(memory.bytes / 4) * 4,
     );
-    if (!memory.block.arena) runtime.pool.give(memory.block);
+    if (memory.block.kind === "own") runtime.pool.give(memory.block);
   }
   // The old Memory object may back a tensor that was read; it moves along with the variable.
   memory.block = block;
@@ -67,6 +67,6 @@ export function placeState(variables: readonly Variable[]): void {
     offsets.push(bytes);
     bytes += Math.ceil((variable.size * 4) / 16) * 16;
   }
-  const block = runtime.pool.take(bytes, "state");
+  const block = runtime.pool.take(bytes, "state", "state");
   variables.forEach((variable, i) => moveTo(runtime, variable, block, offsets[i] as number));
 }

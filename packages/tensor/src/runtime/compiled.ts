@@ -101,6 +101,8 @@ export class CompiledFunction {
     this.#runtime = runtime;
     this.traced = traced;
     this.#options = options;
+    // The program reads them as long as it lives.
+    for (const node of traced.captured) node.uses++;
     this.#variables = traced.all();
     this.#written = traced.written();
   }
@@ -169,25 +171,29 @@ export class CompiledFunction {
     countOverwrite();
     for (const { state } of this.#written) {
       const { leaf, memory } = state;
-      if (leaf.uses === 0 && !leaf.handle) continue;
+      if (leaf.uses === 0 && leaf.handles === 0) continue;
       state.current = dataNode(leaf.shape, leaf.dtype, memory as Memory);
       saveOldVersion(this.#runtime, state);
       state.leaf = state.current;
     }
   }
 
-  /** Compiles for the variables' present places; again only if one of them has moved. */
+  /** Memory of variables and captured values; a captured value moves when the variable it was read from is overwritten. */
+  #memories(): (Memory | null)[] {
+    const captured = this.traced.captured.map((node) => this.#runtime.resident(node.stored as Memory));
+    return [...this.#variables.map(({ state }) => state.memory), ...captured];
+  }
+
+  /** Compiles for the present places; again only if one of them has moved. */
   #refresh(): void {
-    const moved = this.#variables.some(({ state }, i) => {
+    const memories = this.#memories();
+    const moved = memories.some((memory, i) => {
       const known = this.#places[i];
-      return !known || known.block !== state.memory?.block || known.offset !== state.memory?.offset;
+      return !known || known.block !== memory?.block || known.offset !== memory?.offset;
     });
     if (this.#program && !moved) return;
     this.#program?.dispose();
-    this.#places = this.#variables.map(({ state }) => ({
-      block: state.memory?.block ?? null,
-      offset: state.memory?.offset ?? 0,
-    }));
+    this.#places = memories.map((memory) => ({ block: memory?.block ?? null, offset: memory?.offset ?? 0 }));
     this.#compiled = this.#compile();
     this.#program = this.#runtime.device.build(this.#compiled.plan);
   }
@@ -218,7 +224,7 @@ export class CompiledFunction {
       leafPlace: (node) => leaves.get(node) ?? null,
       externals: [
         ...traced.inputs.map((node) => ({ bytes: Math.ceil(bytesOf(node) / 16) * 16, arena: false })),
-        ...blocks.map(({ buffer, arena }) => ({ bytes: buffer.bytes, arena })),
+        ...blocks.map(({ buffer, kind }) => ({ bytes: buffer.bytes, arena: kind === "arena" })),
       ],
       numResults: traced.outputs.length,
       numScalars: 0,

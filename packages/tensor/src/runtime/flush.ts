@@ -2,10 +2,10 @@
  * @file Evaluation of pending values: what a flush computes, stores and overwrites. What is computed depends on program order only,
  * never on the garbage collector.
  */
-import { internal, StaleTensor } from "../graph/errors.ts";
+import { internal } from "../graph/errors.ts";
 import { bytesOf, type Node, release } from "../graph/node.ts";
 import { assignPrimitive, ScalarNode } from "./leaf.ts";
-import { type Block, Memory } from "./memory.ts";
+import { type Block, Memory, recycled } from "./memory.ts";
 import type { ProgramEntry } from "./programCache.ts";
 import { openRuntime, type Runtime, recording } from "./runtime.ts";
 import type { VariableState } from "./variableState.ts";
@@ -31,7 +31,9 @@ export function flush(runtime: Runtime, demanded: readonly Node[]): void {
   const walk = new Walk(runtime, roots, dirty);
   walk.validate();
   recording.dirty = [];
-  recording.handles = [];
+  // Without an assignment only the demanded cone is computed; what else is pending waits for the next one.
+  const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !walk.position.has(node);
+  recording.handles = dirty.length > 0 ? [] : recording.handles.filter(isWaiting);
   for (const variable of dirty) variable.dirty = false;
   run(runtime, walk, dirty);
 }
@@ -50,7 +52,8 @@ function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[]
   for (const node of demanded) if (!node.stored) roots.add(node);
   for (const variable of dirty) roots.add(variable.current);
   if (dirty.length > 0) {
-    for (const node of recording.handles) if (node.handle && node.uses === 0 && !node.stored) roots.add(node);
+    for (const node of recording.handles)
+      if (node.handles > 0 && node.uses === 0 && !node.stored) roots.add(node);
   }
   return [...roots].filter((node) => !(node instanceof ScalarNode));
 }
@@ -110,7 +113,7 @@ class Walk {
   /** Nothing has been changed yet when this throws. */
   validate(): void {
     for (const node of this.order) {
-      if (node.stored?.lost) throw staleError(node);
+      if (node.stored?.lost) throw recycled();
       if (node.inputs.length === 0 && node.primitive.family === "leaf" && !this.isLeaf(node)) {
         throw internal(`leaf ${node.primitive.name} without a value`);
       }
@@ -122,22 +125,10 @@ class Walk {
     return this.order.filter((node, position) => {
       if (this.isLeaf(node)) return false;
       if (this.roots.has(node) || node.uses > (this.#inside.get(node) ?? 0)) return true;
-      const isSmall = node.handle && bytesOf(node) <= smallBytes && !this.#assigned.has(node);
+      const isSmall = node.handles > 0 && bytesOf(node) <= smallBytes && !this.#assigned.has(node);
       return isSmall || keeps.has(position) || pinned.has(node);
     });
   }
-}
-
-function staleError(node: Node): StaleTensor {
-  return new StaleTensor(
-    "read",
-    "the value depends on an old version of a variable that has been recycled.",
-    {
-      received: `a tensor computed from ${node.dtype}[${node.shape.join()}] as it was before several assignments.`,
-      expected: "a value read (or kept) before the variable was overwritten again.",
-      fix: "await its data earlier, or call keep() on it in the step that makes it.",
-    },
-  );
 }
 
 /** Device buffers of a run in first-use order. */
@@ -230,8 +221,12 @@ function allocate(
     const memory =
       variable?.memory ??
       new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), variable ? "variable" : "value"));
-    runtime.resident(memory);
-    if (variable) variable.memory = memory;
+    if (!memory.block) memory.block = runtime.pool.take(memory.bytes, "variable");
+    memory.host = null;
+    if (variable) {
+      variable.memory = memory;
+      memory.isVariable = true;
+    }
     externals.of(memory.block as Block);
     outputs.set(node, memory);
   }
@@ -257,7 +252,7 @@ function build(
       if (scalar !== undefined) return { scalar };
       return node.stored && walk.position.has(node) ? placeOf(node.stored as Memory) : null;
     },
-    externals: externals.blocks.map(({ buffer, arena }) => ({ bytes: buffer.bytes, arena })),
+    externals: externals.blocks.map(({ buffer, kind }) => ({ bytes: buffer.bytes, arena: kind === "arena" })),
     numResults: 0,
     numScalars: scalars.length,
     target: runtime.device.target,
@@ -289,8 +284,7 @@ function settle(
     variable.leaf = variable.current;
   }
   for (const [position, node] of walk.order.entries()) {
-    if (!node.stored && !walk.isLeaf(node) && node.uses + Number(node.handle) > 0)
-      node.fused = { keeps, position };
+    if (!node.stored && !walk.isLeaf(node) && node.uses + node.handles > 0) node.fused = { keeps, position };
   }
 }
 
@@ -298,7 +292,7 @@ function settle(
 export function saveOldVersion(runtime: Runtime, variable: VariableState): void {
   const { leaf, memory } = variable;
   if (!memory || leaf === variable.current) return;
-  if (leaf.uses > 0 || leaf.handle) runtime.ring.save(leaf, memory, flushCount);
+  if (leaf.uses > 0 || leaf.handles > 0) runtime.ring.save(leaf, memory, flushCount);
   else if (leaf.stored === memory) leaf.stored = null;
 }
 

@@ -6,8 +6,8 @@ import { type Shape, shapeOf, typeText } from "../graph/shape.ts";
 import { fill } from "../primitives/source.ts";
 import { flush, pendingLimit } from "./flush.ts";
 import { dataNode, ScalarNode } from "./leaf.ts";
-import { type HostData, Memory } from "./memory.ts";
-import { openRuntime, ready, recording } from "./runtime.ts";
+import { type Block, type HostData, Memory } from "./memory.ts";
+import { openRuntime, type Runtime, ready, recording } from "./runtime.ts";
 import { escaped, isHandleFree, scopes, type Trace } from "./scope.ts";
 import { chunkRoots, periodicCut } from "./threshold.ts";
 
@@ -25,8 +25,32 @@ export type TensorLike = TensorBase | NestedNumbers | HostData | HostArray;
 
 /** The part of a tensor that everything below the methods needs; `Tensor` (tensor.ts) adds the operations. */
 export abstract class TensorBase {
-  /** The value in the graph. For a Variable, its newest one. */
-  abstract get node(): Node;
+  readonly #trace: Trace | null = scopes.trace;
+  #held = false;
+  #disposed = false;
+
+  /** The value in the graph, whether or not this handle may still be used. */
+  protected abstract value(): Node;
+
+  /**
+   * The value in the graph. For a Variable, its newest one.
+   *
+   * @throws DisposedError after `dispose()`; EscapedTensor outside of the trace that made this tensor.
+   */
+  get node(): Node {
+    if (this.#disposed) throw new DisposedError("tensor", "used after dispose().", goneParts);
+    if (this.#trace && !this.#trace.open) throw escaped(this.#trace);
+    return this.value();
+  }
+
+  /** Counts this handle as the user's: small values are stored when computed, unread ones when variables are flushed. */
+  hold(): this {
+    if (this.#held || this.#trace || isHandleFree()) return this;
+    this.#held = true;
+    scopes.tidy?.add(this);
+    holdNode(this.value());
+    return this;
+  }
 
   /** Extents, outermost first. */
   get shape(): Shape {
@@ -83,20 +107,33 @@ export abstract class TensorBase {
 
   /** Gives the value's memory back now instead of when GC finds it. Using the tensor afterwards throws DisposedError. */
   dispose(): void {
-    disposeNode(this.node);
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#held) dropHandle(this.value());
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
 }
 
-const disposed = new WeakSet<Node>();
+function holdNode(node: Node): void {
+  node.handles++;
+  if (node.stored || node instanceof ScalarNode) return;
+  recording.handles.push(node);
+  if (recording.handles.length > pendingLimit) flushPending();
+}
 
-export function disposeNode(node: Node): void {
-  if (disposed.has(node)) return;
-  disposed.add(node);
-  node.handle = false;
-  if (node.uses === 0 && !node.stored) release(node);
+/** One handle less; with the last reader a value's memory goes back at once. */
+function dropHandle(node: Node): void {
+  node.handles--;
+  letGo(node);
+}
+
+function letGo(node: Node): void {
+  if (node.handles > 0 || node.uses > 0) return;
+  const memory = node.stored as Memory | null;
+  if (memory) memory.free();
+  else release(node);
 }
 
 export async function readNode(node: Node): Promise<HostData> {
@@ -104,22 +141,33 @@ export async function readNode(node: Node): Promise<HostData> {
   return data as HostData;
 }
 
-/** Reads several values with one flush. */
+/** Reads several values with one flush. While the read is under way it is a use: nothing it needs is overwritten or released. */
 export async function readNodes(nodes: readonly Node[]): Promise<HostData[]> {
-  for (const node of nodes) refuseDisposed(node);
-  const runtime = await ready();
-  const pending = nodes.filter((node) => !node.stored && !(node instanceof ScalarNode));
-  if (pending.length > 0) flush(runtime, pending);
-  const reads = nodes.map(async (node) => {
-    if (node instanceof ScalarNode) return typed(node.dtype, [node.value]);
-    const memory = node.stored as Memory;
-    if (memory.host) return memory.host.slice();
-    const resident = runtime.resident(memory);
-    if (!resident.block) throw new DisposedError("data", "the value is gone.", goneParts);
-    const bytes = await runtime.device.read(resident.block.buffer, resident.offset, padded(resident.bytes));
-    return view(node.dtype, bytes, node.shape.size);
-  });
-  return Promise.all(reads);
+  for (const node of nodes) node.uses++;
+  try {
+    const runtime = await ready();
+    const pending = nodes.filter((node) => !node.stored && !(node instanceof ScalarNode));
+    if (pending.length > 0) flush(runtime, pending);
+    return await Promise.all(nodes.map((node) => readStored(runtime, node)));
+  } finally {
+    for (const node of nodes) {
+      node.uses--;
+      letGo(node);
+    }
+  }
+}
+
+async function readStored(runtime: Runtime, node: Node): Promise<HostData> {
+  if (node instanceof ScalarNode)
+    return view(node.dtype, typed(node.dtype, [node.value]).buffer as ArrayBuffer, 1);
+  const memory = node.stored as Memory;
+  if (memory.host) return view(node.dtype, memory.host.slice().buffer as ArrayBuffer, node.shape.size);
+  const { block, offset, bytes } = runtime.resident(memory);
+  return view(
+    node.dtype,
+    await runtime.device.read((block as Block).buffer, offset, padded(bytes)),
+    node.shape.size,
+  );
 }
 
 const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;
@@ -129,10 +177,6 @@ const goneParts = {
   expected: "a tensor that is still alive.",
   fix: "read it before dispose(), or return it from tidy.",
 };
-
-function refuseDisposed(node: Node): void {
-  if (disposed.has(node)) throw new DisposedError("tensor", "used after dispose().", goneParts);
-}
 
 const arrayTypes = {
   float32: Float32Array,
@@ -164,22 +208,8 @@ function nest(data: HostData, shape: readonly number[], isBool: boolean): Nested
 
 export const isTensor = (value: unknown): value is TensorBase => value instanceof TensorBase;
 
-/** A handle's trace, where it was made in one. */
-const madeIn = new WeakMap<Node, Trace>();
-
-/** Marks a node as given to the user: small handles are stored when computed, unread ones when variables are flushed. */
-export function hold(node: Node): Node {
-  if (scopes.trace) {
-    madeIn.set(node, scopes.trace);
-    return node;
-  }
-  if (isHandleFree() || node.handle) return node;
-  node.handle = true;
-  scopes.tidy?.add(node);
-  recording.handles.push(node);
-  if (recording.handles.length > pendingLimit) flushPending();
-  return node;
-}
+/** A program with thousands of results would be as slow to compile as it is useless to keep. */
+const rootsPerProgram = 256;
 
 /** A long run of pending values is evaluated in chunks; before a device is open it only grows. */
 function flushPending(): void {
@@ -189,25 +219,18 @@ function flushPending(): void {
   const cut = periodicCut(handles);
   const rest = handles.slice(cut);
   const roots = chunkRoots(handles.slice(0, cut), rest);
-  flush(runtime, roots);
+  for (let i = 0; i < roots.length; i += rootsPerProgram) flush(runtime, roots.slice(i, i + rootsPerProgram));
   recording.handles = rest;
 }
 
-/** The node of a handle, refused where it must not be used any more. */
-export function useNode(tensor: TensorBase): Node {
-  const { node } = tensor;
-  refuseDisposed(node);
-  const trace = madeIn.get(node);
-  if (trace && !trace.open) throw escaped(trace);
-  return node;
-}
+export const useNode = (tensor: TensorBase): Node => tensor.node;
 
 /**
  * Node of a tensor-like value. A number takes `like`'s dtype (a fraction with an integer `like` makes float32); nested numbers are
  * float32 (booleans bool); typed arrays keep their type.
  */
 export function toNode(value: TensorLike, like?: Dtype): Node {
-  if (value instanceof TensorBase) return useNode(value);
+  if (value instanceof TensorBase) return value.node;
   if (typeof value === "number" || typeof value === "boolean") return numberNode(value, like);
   if (ArrayBuffer.isView(value)) return hostNode(value as HostData, [(value as HostData).length]);
   if (isHostArray(value)) return hostNode(value.data, value.shape);
@@ -309,7 +332,7 @@ export function createNode(
   shape: readonly number[] | undefined,
   dtype: Dtype | undefined,
 ): Node {
-  if (value instanceof TensorBase) return useNode(value);
+  if (value instanceof TensorBase) return value.node;
   if (ArrayBuffer.isView(value))
     return hostNode(value as HostData, shape ?? [(value as HostData).length], dtype);
   if (isHostArray(value)) return hostNode(value.data, shape ?? value.shape, dtype);

@@ -1,22 +1,25 @@
 /** @file Memory of values: blocks (device buffers with an owner) and ranges in them. Blocks nobody reaches any more are freed by GC. */
 import type { Device, DeviceBuffer } from "@tenrec/kernels";
+import { StaleTensor } from "../graph/errors.ts";
 import type { Stored } from "../graph/node.ts";
 
 export type HostData = Float32Array | Int32Array | Uint32Array | Uint8Array | Int8Array;
 
+/** own: one value; arena: variables one after another, whose updates become one flat kernel; state: small variables, bound as one. */
+export type BlockKind = "own" | "arena" | "state";
+
 /** A device buffer and what it is for. Freed once, either explicitly or when no value refers to it. */
 export class Block {
   readonly buffer: DeviceBuffer;
-  /** Holds variables one after another: their updates become one flat kernel. */
-  readonly arena: boolean;
+  readonly kind: BlockKind;
   /** The pool of the device that it lives on. */
   readonly pool: BlockPool;
   freed = false;
 
-  constructor(pool: BlockPool, buffer: DeviceBuffer, arena: boolean) {
+  constructor(pool: BlockPool, buffer: DeviceBuffer, kind: BlockKind) {
     this.pool = pool;
     this.buffer = buffer;
-    this.arena = arena;
+    this.kind = kind;
   }
 }
 
@@ -27,12 +30,23 @@ export class Memory implements Stored {
   offset: number;
   host: HostData | null;
   lost = false;
+  /** A variable's own memory outlives the tensors that were read from it. */
+  isVariable = false;
 
   constructor(bytes: number, block: Block | null, offset = 0, host: HostData | null = null) {
     this.bytes = bytes;
     this.block = block;
     this.offset = offset;
     this.host = host;
+  }
+
+  /** Gives the memory back: the value is gone. */
+  free(): void {
+    if (this.isVariable || this.lost) return;
+    this.lost = true;
+    this.host = null;
+    if (this.block) this.block.pool.give(this.block);
+    this.block = null;
   }
 }
 
@@ -55,8 +69,8 @@ export class BlockPool {
     this.#closed = true;
   }
 
-  take(bytes: number, label: string, arena = false): Block {
-    const block = new Block(this, this.device.alloc(Math.max(4, bytes), label), arena);
+  take(bytes: number, label: string, kind: BlockKind = "own"): Block {
+    const block = new Block(this, this.device.alloc(Math.max(4, bytes), label), kind);
     this.#registry.register(block, block.buffer, block);
     return block;
   }
@@ -67,4 +81,14 @@ export class BlockPool {
     this.#registry.unregister(block);
     this.device.free(block.buffer);
   }
+}
+
+/** A value that was asked for too late. */
+export function recycled(): StaleTensor {
+  return new StaleTensor("read", "the value is gone: its memory was given back.", {
+    received:
+      "a tensor that was disposed of, or depends on an old version of a variable that has been recycled.",
+    expected: "a value read (or kept) before the variable was overwritten several times.",
+    fix: "await its data earlier, or call keep() on it in the step that makes it.",
+  });
 }

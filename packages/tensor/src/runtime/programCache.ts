@@ -1,7 +1,7 @@
 /** @file Compiled flushes by structure: two 32-bit hashes to find a candidate, word-by-word comparison to be sure. */
 import type { Program } from "@tenrec/kernels";
 import type { Compiled } from "../compile/compile.ts";
-import type { Attrs, Node, Primitive } from "../graph/node.ts";
+import { type Attrs, attrsKey, type Node, type Primitive } from "../graph/node.ts";
 
 /** One program and the positions that were asked for after an earlier run (they are stored from then on). */
 export interface ProgramEntry {
@@ -64,17 +64,6 @@ export class StructureIds {
     this.#attrObjects.set(node.attrs, id);
     return id;
   }
-}
-
-/** Attributes as text; -0, NaN and the infinities keep their identity, which JSON would lose. */
-export function attrsKey(attrs: Attrs): string {
-  let text = "";
-  for (const name in attrs) {
-    const value = attrs[name];
-    const shown = Object.is(value, -0) ? "-0" : String(value);
-    text += `${name}:${typeof value}:${shown};`;
-  }
-  return text;
 }
 
 /** Programs kept: a page that keeps making new structures (growing loops, many models) must not keep them all. */

@@ -1,8 +1,8 @@
 /** @file Runtime: the chosen device and everything that hangs on it: memory, pending handles, dirty variables, cached programs. */
 import { type Device, type DeviceInfo, type OpenDeviceOptions, openDevice } from "@tenrec/kernels";
 import { StateError } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
-import { BlockPool, type Memory } from "./memory.ts";
+import { type Node, release } from "../graph/node.ts";
+import { BlockPool, type Memory, recycled } from "./memory.ts";
 import { ProgramCache } from "./programCache.ts";
 import { VersionRing } from "./ring.ts";
 import type { VariableState } from "./variableState.ts";
@@ -11,6 +11,8 @@ type Compile = typeof import("../compile/compile.ts").compile;
 
 /** Something that needs the inputs of nodes which get a value (a gradient tape while it records). */
 export interface HistoryKeeper {
+  /** It is recording now. */
+  readonly records: boolean;
   covers(node: Node): boolean;
   keep(node: Node): void;
 }
@@ -37,8 +39,9 @@ export class Runtime {
       return memory;
     }
     const { host, bytes } = memory;
-    memory.block = this.pool.take(bytes, "tensor");
-    if (host) this.device.write(memory.block.buffer, 0, host);
+    if (!host) throw recycled();
+    memory.block = this.pool.take(bytes, memory.isVariable ? "variable" : "tensor");
+    this.device.write(memory.block.buffer, 0, host);
     memory.host = null;
     return memory;
   }
@@ -59,6 +62,14 @@ export interface Recording {
   /** Variables assigned since the last flush, in order. */
   dirty: VariableState[];
   readonly keepers: Set<HistoryKeeper>;
+}
+
+/** Lets nodes with a value go of their inputs, where no other keeper needs them. */
+export function releaseKept(nodes: Iterable<Node>): void {
+  for (const node of nodes) {
+    const stillKept = [...recording.keepers].some((keeper) => keeper.covers(node));
+    if (!stillKept && node.stored) release(node);
+  }
 }
 
 export const recording: Recording = { handles: [], dirty: [], keepers: new Set() };

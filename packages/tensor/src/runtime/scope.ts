@@ -15,7 +15,7 @@ interface Scopes {
   handleFree: number;
   trace: Trace | null;
   /** Handles made inside the innermost tidy. */
-  tidy: Set<Node> | null;
+  tidy: Set<Disposable> | null;
 }
 
 export const scopes: Scopes = { handleFree: 0, trace: null, tidy: null };

@@ -32,7 +32,7 @@ function smallestPeriod(words: readonly number[]): number {
 /** Values of the first part that must be stored: those nobody in it reads, and those the second part reads. */
 export function chunkRoots(first: readonly Node[], second: readonly Node[]): Node[] {
   const last = first.at(-1)?.id ?? 0;
-  const roots = new Set(first.filter((node) => node.uses === 0 && !node.stored && node.handle));
+  const roots = new Set(first.filter((node) => node.uses === 0 && !node.stored && node.handles > 0));
   const seen = new Set<Node>(second);
   const stack = [...second];
   for (let node = stack.pop(); node; node = stack.pop()) {
