@@ -7,7 +7,15 @@ import { cast, where } from "./primitives/logic.ts";
 import { broadcastTo, pad, reshape } from "./primitives/movement.ts";
 import { fill } from "./primitives/source.ts";
 import { flush, scheduleFlush } from "./runtime/flush.ts";
-import { createNode, hostNode, isHostArray, type TensorLike, toNode, typed } from "./runtime/handles.ts";
+import {
+  createNode,
+  hostNode,
+  isHostArray,
+  TensorBase,
+  type TensorLike,
+  toNode,
+  typed,
+} from "./runtime/handles.ts";
 import { assignNode, dataNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
 import { openRuntime, recording } from "./runtime/runtime.ts";
@@ -60,7 +68,9 @@ export class Variable extends Tensor {
     if (scopes.trace) throw madeInTrace(scopes.trace.name);
     this.name = options.name ?? `variable_${++unnamed}`;
     this.trainable = options.trainable ?? true;
-    this.state = newState(this.name, options.dtype ? cast(initial, options.dtype) : initial);
+    // Host data that only this variable has seen becomes its memory as it is; a tensor's value may have other readers.
+    const own = value instanceof TensorBase ? null : takeHostMemory(initial);
+    this.state = newState(this.name, options.dtype ? cast(initial, options.dtype) : initial, own);
   }
 
   protected override value(): Node {
@@ -186,8 +196,7 @@ export class VariableElement extends Tensor {
   }
 }
 
-function newState(name: string, value: Node): VariableState {
-  const memory = takeHostMemory(value);
+function newState(name: string, value: Node, memory: Memory | null): VariableState {
   if (memory) {
     memory.isVariable = true;
     return { name, current: value, leaf: value, memory, dirty: false };
@@ -198,7 +207,6 @@ function newState(name: string, value: Node): VariableState {
   return state;
 }
 
-/** Host data nobody else holds becomes the variable's memory as it is. */
 function takeHostMemory(value: Node): Memory | null {
   const { stored } = value;
   return stored instanceof Memory && stored.host && value.handles === 0 && value.uses === 0 ? stored : null;

@@ -2,7 +2,7 @@
 import { handleFree, ops, ShapeError, type Tensor, type TensorLike, type Variable, ValueError } from "@tenrec/tensor";
 import { findName } from "../identifiers.ts";
 import { Metric, type MetricOptions, type UpdateOptions } from "./metric.ts";
-import { checkedThresholds, type Outcomes, outcomesOf } from "./positives.ts";
+import { checkedThresholds, type Outcomes, outcomesOf, truthOf } from "./positives.ts";
 
 /** True over false positive rate, precision over recall, or the gains of those over chance. */
 export type Curve = "ROC" | "PR" | "PRGAIN";
@@ -82,20 +82,21 @@ export class AUC extends Metric {
         const worth = outcomes.weight ? ops.multiply(isMeant, outcomes.weight) : isMeant;
         count.assignAdd(ops.sum(ops.where(isAbove, worth, 0), { axis: 1 }));
       };
-      add(this.truePositives, outcomes.truth);
-      add(this.falsePositives, ops.subtract(1, outcomes.truth));
+      const truth = truthOf(outcomes.target);
+      add(this.truePositives, truth);
+      add(this.falsePositives, ops.subtract(1, truth));
     });
   }
 
   /** [1, elements], or [1, samples, labels]: thresholds become the first axis. */
-  private laidOut({ truth, score, weight }: Outcomes): Outcomes {
+  private laidOut({ target, score, weight }: Outcomes): Outcomes {
     const { multiLabel, labelWeights } = this.options;
     if (multiLabel && score.shape.at(-1) !== this.truePositives.shape[1]) throw this.wrongLabels(score);
     const labelled = labelWeights && !multiLabel ? ops.broadcastTo([...labelWeights], score.shape) : null;
     const worth = labelled && weight ? ops.multiply(weight, labelled) : (labelled ?? weight);
     const shape = multiLabel ? [1, -1, this.truePositives.shape[1] as number] : [1, score.size];
     const flat = (x: Tensor) => ops.reshape(x, shape);
-    return { truth: flat(truth), score: flat(score), weight: worth ? flat(worth) : null };
+    return { target: flat(target), score: flat(score), weight: worth ? flat(worth) : null };
   }
 
   private wrongLabels(score: Tensor): ShapeError {

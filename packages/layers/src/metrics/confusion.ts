@@ -1,7 +1,7 @@
 /** @file Metrics of binary decisions at thresholds: precision, recall and the four counts of the confusion matrix. */
 import { handleFree, ops, type Tensor, type TensorLike, type Variable } from "@tenrec/tensor";
 import { Metric, type MetricOptions, type UpdateOptions } from "./metric.ts";
-import { checkedThresholds, leastScore, type Outcomes, outcomesOf, type Selection } from "./positives.ts";
+import { checkedThresholds, leastScore, type Outcomes, outcomesOf, type Selection, truthOf } from "./positives.ts";
 
 /** What a count is of: the truth of an element, and on which side of the threshold its prediction lies. */
 interface Cell {
@@ -24,9 +24,10 @@ function limitsOf(thresholds: readonly number[]): TensorLike {
 }
 
 /** Weighted number of elements in a cell, for each threshold. */
-function countCell({ truth, score, weight }: Outcomes, thresholds: readonly number[], cell: Cell): Tensor {
+function countCell({ target, score, weight }: Outcomes, thresholds: readonly number[], cell: Cell): Tensor {
   const flat = (x: Tensor) => ops.reshape(x, [1, x.size]);
-  const isTrue = cell.truth ? flat(truth) : ops.subtract(1, flat(truth));
+  const truth = truthOf(flat(target));
+  const isTrue = cell.truth ? truth : ops.subtract(1, truth);
   const worth = weight ? ops.multiply(isTrue, flat(weight)) : isTrue;
   const isAbove = ops.greater(flat(score), limitsOf(thresholds));
   return ops.sum(ops.where(cell.above ? isAbove : ops.logicalNot(isAbove), worth, 0), { axis: 1 });

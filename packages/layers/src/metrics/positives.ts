@@ -9,9 +9,9 @@ export interface Selection {
   readonly classId: number | null;
 }
 
-/** Truth (0 or 1), prediction and weight of each element, all of one shape; null for weights of 1. */
+/** Target, prediction and weight of each element, all of one shape; null for weights of 1. */
 export interface Outcomes {
-  readonly truth: Tensor;
+  readonly target: Tensor;
   readonly score: Tensor;
   readonly weight: Tensor | null;
 }
@@ -28,13 +28,15 @@ export function outcomesOf(
 ): Outcomes {
   const [score, wanted] = sameRank(asFloat(yPred), asTensor(yTrue));
   if (score.shape.join() !== wanted.shape.join()) throw unequal(where, wanted, score);
-  const truth = ops.cast(ops.notEqual(wanted, 0), "float32");
   const ranked = topK === null ? score : onlyTop(where, score, topK);
   const chosen = (x: Tensor) => (classId === null ? x : oneClass(where, x, classId));
-  const [kept, values] = [chosen(truth), chosen(ranked)];
+  const [target, values] = [chosen(wanted), chosen(ranked)];
   const hasWeight = sampleWeight !== undefined && sampleWeight !== null;
-  return { truth: kept, score: values, weight: hasWeight ? weightsLike(asFloat(sampleWeight), values) : null };
+  return { target, score: values, weight: hasWeight ? weightsLike(asFloat(sampleWeight), values) : null };
 }
+
+/** 1 where the target is not 0. To be taken after all reshaping: then it is computed in one kernel with the rest. */
+export const truthOf = (target: Tensor): Tensor => ops.cast(ops.notEqual(target, 0), "float32");
 
 /** One weight per row, or per element, spread over the elements. */
 function weightsLike(weight: Tensor, like: Tensor): Tensor {

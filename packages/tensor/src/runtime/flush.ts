@@ -221,8 +221,8 @@ function allocate(
     const memory =
       variable?.memory ??
       new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), variable ? "variable" : "value"));
-    if (!memory.block) memory.block = runtime.pool.take(memory.bytes, "variable");
-    memory.host = null;
+    // A first value still on the host goes to the device before it is overwritten: somebody may have read it.
+    runtime.resident(memory);
     if (variable) {
       variable.memory = memory;
       memory.isVariable = true;
