@@ -4,25 +4,52 @@
  */
 import { parseSync, Visitor } from "rolldown/utils";
 
+/** Which parameter of a function is called `reference`, or -1. */
+const place = ({ params }) => params.findIndex((param) => param.name === "reference");
+
+/** The module's functions that are handed a rule, with the place of that parameter. */
+function receivers(program) {
+  const found = new Map();
+  const note = (name, node) => {
+    if (name && node && place(node) >= 0) found.set(name, place(node));
+  };
+  new Visitor({
+    FunctionDeclaration: (node) => note(node.id?.name, node),
+    VariableDeclarator: ({ id, init }) => note(id.name, init?.params && init),
+  }).visit(program);
+  return found;
+}
+
+/** Where rules stand: as properties of records, and as arguments of functions that put them there. */
+function findRules(program) {
+  const rules = [];
+  const places = receivers(program);
+  new Visitor({
+    ObjectPattern: ({ properties }) => {
+      // What takes a rule out of a record does not state one.
+      for (const property of properties) property.isPattern = true;
+    },
+    Property: (node) => {
+      if (node.key.name === "reference" && !node.computed && !node.shorthand && !node.isPattern)
+        rules.push({ start: node.start, end: node.end, text: "reference: null" });
+    },
+    CallExpression: ({ callee, arguments: given }) => {
+      const rule = given[places.get(callee.name) ?? -1];
+      if (rule) rules.push({ start: rule.start, end: rule.end, text: "null" });
+    },
+  }).visit(program);
+  return rules;
+}
+
 /**
  * @param {string} code JavaScript of a module of packages/tensor/src/primitives
  * @returns {string}
  */
 export function dropReferences(code) {
-  const cuts = [];
-  new Visitor({
-    Property(node) {
-      if (node.key.name === "reference" && !node.computed && !node.shorthand) cuts.push(node);
-    },
-    "ObjectPattern:exit"(pattern) {
-      // A pattern that takes the rule out of a record is not one that states it.
-      for (const property of pattern.properties)
-        if (cuts.includes(property)) cuts.splice(cuts.indexOf(property), 1);
-    },
-  }).visit(parseSync("primitives.js", code).program);
-  const outer = cuts.filter((cut) => !cuts.some(({ start, end }) => start < cut.start && cut.end <= end));
-  return outer.reduceRight(
-    (text, { start, end }) => `${text.slice(0, start)}reference: null${text.slice(end)}`,
-    code,
-  );
+  const rules = findRules(parseSync("primitives.js", code).program);
+  const isInside = (inner, outer) => outer !== inner && outer.start <= inner.start && inner.end <= outer.end;
+  return rules
+    .filter((rule) => !rules.some((other) => isInside(rule, other)))
+    .sort((a, b) => b.start - a.start)
+    .reduce((text, { start, end, text: instead }) => text.slice(0, start) + instead + text.slice(end), code);
 }

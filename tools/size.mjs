@@ -60,7 +60,8 @@ async function bundle() {
   const build = await rolldown({ input, platform: "browser" });
   const cut = firstLoad(chunksOf(await build.generate({ format: "esm" })));
   const isStatic = new Set(cut.flatMap((chunk) => Object.keys(chunk.modules)));
-  const groups = [{ name: "page", test: (id) => isStatic.has(id) }];
+  // The entry stays apart: it awaits at its top level, and chunks that need the library would wait for it forever.
+  const groups = [{ name: "library", test: (id) => id !== input && isStatic.has(id) }];
   const whole = await rolldown({ input, platform: "browser" });
   const options = { dir: folder, format: "esm", minify: true, entryFileNames: "entry.js" };
   return chunksOf(await whole.write({ ...options, codeSplitting: { groups } }));

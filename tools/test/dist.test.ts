@@ -41,6 +41,14 @@ describe("dropReferences", () => {
     expect(dropReferences(code)).toBe("const a = { name, reference: null, reference: null, references: 2 };");
   });
 
+  test("nulls the argument that becomes a rule", () => {
+    const code =
+      "const f = (name, reference) => ({ reference: (x) => reference(x) }); f(1, (x) => x, 3); g(1, 2);";
+    expect(dropReferences(code)).toBe(
+      "const f = (name, reference) => ({ reference: null }); f(1, null, 3); g(1, 2);",
+    );
+  });
+
   test("leaves patterns and reads alone", () => {
     const code = "const f = ({ reference: rule }) => rule; g(record.reference);";
     expect(dropReferences(code)).toBe(code);

@@ -110,7 +110,9 @@ export abstract class Layer {
    * @param inputs - A tensor or nested numbers; arrays or records of tensors for layers with several inputs.
    * @throws ShapeError if the input does not fit the layer; the message names the layer.
    */
-  apply<R extends Values = Tensor>(inputs: TensorLike | Values, options: CallOptions = {}): R {
+  apply(inputs: TensorLike | Values, options?: CallOptions): Tensor;
+  apply<R extends Values>(inputs: TensorLike | Values, options?: CallOptions): R;
+  apply(inputs: TensorLike | Values, options: CallOptions = {}): Values {
     const values = toValues(inputs);
     const outer = running;
     const training = options.training ?? outer?.training ?? false;
@@ -121,7 +123,7 @@ export abstract class Layer {
         this.ensureBuilt(values);
         const result = this.call(values, { training });
         this.note(result);
-        return result as R;
+        return result;
       });
     } finally {
       running = outer;

@@ -103,8 +103,8 @@ class Script {
   async #finish(): Promise<void> {
     this.log.push("finish");
     for (const read of this.#pending) await this.#guarded(() => read);
-    for (const pair of this.#pool) await this.#guarded(() => this.#compare(pair.t, pair.v, "held tensor"));
-    for (const state of this.#states) await this.#guarded(() => this.#compare(state.t, state.v, "variable"));
+    for (const pair of this.#pool) await this.#guarded(() => this.#compare(pair.t, pair.v, this.#nameOf(pair)));
+    for (const state of this.#states) await this.#guarded(() => this.#compare(state.t, state.v, this.#nameOf(asPair(state))));
   }
 
   readonly #actions: readonly (readonly [string, (dice: Dice) => unknown])[] = [
@@ -139,6 +139,7 @@ class Script {
   ];
 
   #hold(pair: Pair): Pair {
+    this.log.push(`  hold ${this.#nameOf(pair)}`);
     this.#pool.push(pair);
     if (this.#pool.length > 10) this.#pool.splice(this.#dice.below(5), 1);
     return pair;
@@ -160,6 +161,7 @@ class Script {
 
   #snapshot(dice: Dice): Pair {
     const state = dice.pick(this.#states);
+    this.log.push(`  of v${this.#states.indexOf(state)}`);
     const t = state.t.read();
     return { t, v: this.#look(state) };
   }
@@ -170,11 +172,18 @@ class Script {
   }
 
   #apply(step: Step, operands: readonly Pair[]): Pair {
-    this.log.push(`  ${step.name}`);
     const args = step.args.map((i) => operands[i] as Pair);
+    this.log.push(`  ${step.name} of ${args.map((arg) => this.#nameOf(arg)).join(" and ")}`);
     const t = step.tensor(args.map((arg) => arg.t));
     for (const { state } of args) if (state) this.#look(state);
-    return { t, v: step.value(args.map((arg) => arg.v)) };
+    const v = step.value(args.map((arg) => arg.v));
+    this.log.push(`  = t${v.id}`);
+    return { t, v };
+  }
+
+  #nameOf({ state, v }: Pair): string {
+    const name = state ? `v${this.#states.indexOf(state)}` : `t${v.id}`;
+    return `${name}[${v.shape}]`;
   }
 
   /** Some operations one after another, each using the one before. */
@@ -200,6 +209,7 @@ class Script {
 
   #assign(dice: Dice): void {
     const state = dice.pick(this.#states);
+    this.log.push(`  to v${this.#states.indexOf(state)}`);
     const value = dice.chance(0.2)
       ? this.#sameShape(dice, state.v.shape)
       : this.#valueOfShape(dice, state.v.shape);
@@ -210,6 +220,7 @@ class Script {
 
   #update(dice: Dice): void {
     const state = dice.pick(this.#states);
+    this.log.push(`  of v${this.#states.indexOf(state)}`);
     const by = dice.chance(0.5)
       ? { t: 0.5, v: oracle.source([], [0.5]) }
       : this.#valueOfShape(dice, state.v.shape);
@@ -236,6 +247,7 @@ class Script {
   #swap(dice: Dice): void {
     const a = dice.pick(this.#states);
     const b = dice.pick(this.#states.filter(({ v }) => v.shape.join() === a.v.shape.join()));
+    this.log.push(`  v${this.#states.indexOf(a)} and v${this.#states.indexOf(b)}`);
     const [va, vb] = [this.#look(a), this.#look(b)];
     const kept = a.t.read();
     a.t.assign(b.t.read());
@@ -266,15 +278,15 @@ class Script {
   }
 
   #read(dice: Dice): Promise<void> {
-    const { t, v } = this.#operand(dice);
-    return this.#compare(t, v, "read");
+    const pair = this.#operand(dice);
+    return this.#compare(pair.t, pair.v, `read of ${this.#nameOf(pair)}`);
   }
 
   async #readAll(): Promise<void> {
     const pairs: Pair[] = [...this.#pool.slice(-2), ...this.#states.slice(0, 2).map(asPair)];
     const values = pairs.map(({ v }) => v);
     const found = await readAll(pairs.map(({ t }) => t));
-    for (const [i, v] of values.entries()) this.#check(found[i] as Float32Array, v, "readAll");
+    for (const [i, v] of values.entries()) this.#check(found[i] as Float32Array, v, `readAll of ${this.#nameOf(pairs[i] as Pair)}`);
   }
 
   #startRead(dice: Dice): void {
@@ -422,6 +434,7 @@ class Script {
     // A compiled call is no part of a tape's record: its results are new values.
     if (this.#tapes.length > 0) return;
     const compiled = dice.pick(this.#compiled);
+    this.log.push(`  ${compiled}`);
     const inputs = compiled.inputShapes.map((shape) => {
       const fitting = this.#pool.filter(({ v }) => v.shape.join() === shape.join());
       return fitting.length > 0 && dice.chance(0.6) ? dice.pick(fitting) : dice.chance(0.4) ? this.#sameShape(dice, shape) : this.#constant(shape);
@@ -551,6 +564,13 @@ class Compiled {
     return gradient ? [...outputs, gradient] : outputs;
   }
 
+  toString(): string {
+    const writes = this.#writes.map(({ state, register }) => `v${this.#states.indexOf(state)} by ${register}`);
+    const steps = this.#steps.map(({ name, args }) => `${name}(${args})`);
+    const gradient = this.#gradientOf ? `, gradient of v${this.#states.indexOf(this.#gradientOf)}` : "";
+    return `inputs ${this.inputShapes.length}: ${steps}; writes ${writes}; outputs ${this.#outputs}${gradient}`;
+  }
+
   call(inputs: readonly Pair[]): Pair[] {
     const tensors = this.#function(...inputs.map(({ t }) => t));
     const reads = this.#states.map(({ v }) => oracle.barrier(v));
@@ -577,7 +597,7 @@ export async function runScript(seed: number): Promise<ScriptResult> {
   try {
     await script.run();
   } catch (error) {
-    const trail = script.log.slice(-60).join("\n  ");
+    const trail = script.log.slice(-200).join("\n  ");
     throw new Error(`seed ${seed}: ${(error as Error).message}\n  ${trail}`, { cause: error });
   }
   return { compared: script.compared, stale: script.stale };

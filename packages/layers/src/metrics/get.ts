@@ -8,6 +8,7 @@ import {
   SparseTopKCategoricalAccuracy,
   TopKCategoricalAccuracy,
 } from "./accuracy.ts";
+import { sameRank } from "../tensors.ts";
 import { MeanMetricWrapper, type MetricFunction } from "./mean.ts";
 import { Metric } from "./metric.ts";
 
@@ -65,7 +66,8 @@ export async function resolveMetric(identifier: MetricIdentifier, yTrue: Shaped,
   const known = choice ? kindByShape(choice, yTrue, yPred) : identifier;
   const made = findIn(Object.keys(byName), known);
   if (made !== undefined) return (byName[made] as Maker)(identifier);
-  return new MeanMetricWrapper(lossFunction(known), { name: identifier });
+  const lossOf = lossFunction(known);
+  return new MeanMetricWrapper((wanted, found) => lossOf(...sameRank(wanted, found)), { name: identifier });
 }
 
 /** Keras: one output is binary; targets of lower rank, or with a last extent of 1, are class labels. */

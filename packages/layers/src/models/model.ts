@@ -101,13 +101,17 @@ export abstract class Model extends Layer {
   }
 
   /** Outputs for all samples, computed batch by batch. */
-  async predict<R extends Values = Tensor>(x: Data, options: PredictOptions = {}): Promise<R> {
-    return (await this.#predictor.run(x, options)) as R;
+  predict(x: Data, options?: PredictOptions): Promise<Tensor>;
+  predict<R extends Values>(x: Data, options?: PredictOptions): Promise<R>;
+  predict(x: Data, options: PredictOptions = {}): Promise<Values> {
+    return this.#predictor.run(x, options);
   }
 
   /** Outputs for one batch. */
-  async predictOnBatch<R extends Values = Tensor>(x: Data): Promise<R> {
-    return this.predict<R>(x, { batchSize: Number.MAX_SAFE_INTEGER });
+  predictOnBatch(x: Data): Promise<Tensor>;
+  predictOnBatch<R extends Values>(x: Data): Promise<R>;
+  predictOnBatch(x: Data): Promise<Values> {
+    return this.predict<Values>(x, { batchSize: Number.MAX_SAFE_INTEGER });
   }
 
   /** One update on one batch. Returns the batch's own loss and metrics, from before the update. */

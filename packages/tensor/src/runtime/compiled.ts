@@ -3,7 +3,7 @@ import type { DeviceBuffer, Program } from "@tenrec/kernels";
 import type { Compiled, CompileOptions, Destination } from "../compile/compile.ts";
 import { internal } from "../graph/errors.ts";
 import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
-import { countOverwrite, flush, saveOldVersion } from "./flush.ts";
+import { countOverwrite, flush, flushesSoFar, saveOldVersion } from "./flush.ts";
 import { dataNode, placeholderNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
 import { type Runtime, recording } from "./runtime.ts";
@@ -137,6 +137,7 @@ export class CompiledFunction {
       results.map(({ block }) => (block as Block).buffer),
       none,
     );
+    this.#runtime.ring.trim(flushesSoFar());
     return results;
   }
 
@@ -161,7 +162,10 @@ export class CompiledFunction {
   #settleState(): void {
     const isPending = (node: Node) => !node.stored;
     const captured = this.traced.captured.filter(isPending);
-    if (captured.length > 0 || recording.dirty.length > 0) flush(this.#runtime, captured);
+    // What was recorded before and reads a variable that this program overwrites comes first.
+    const unread = this.#written.some(({ state }) => state.leaf.uses > 0);
+    if (captured.length > 0 || recording.dirty.length > 0 || unread)
+      flush(this.#runtime, captured, { unread });
     for (const { state } of this.#variables) if (state.memory) this.#runtime.resident(state.memory);
   }
 

@@ -2,7 +2,6 @@
  * @file Evaluation of pending values: what a flush computes, stores and overwrites. What is computed depends on program order only,
  * never on the garbage collector.
  */
-import { internal } from "../graph/errors.ts";
 import { bytesOf, type Node, release } from "../graph/node.ts";
 import { assignPrimitive, ScalarNode } from "./leaf.ts";
 import { type Block, Memory, recycled } from "./memory.ts";
@@ -23,19 +22,74 @@ export function pin(node: Node): void {
   pinned.add(node);
 }
 
-/** Flushes everything up to now: demanded values, dirty variables and, with them, unread results. */
-export function flush(runtime: Runtime, demanded: readonly Node[]): void {
-  const dirty = recording.dirty;
-  const roots = collectRoots(demanded, dirty);
-  if (roots.length === 0) return;
-  const walk = new Walk(runtime, roots, dirty);
-  walk.validate();
+export interface FlushOptions {
+  /** Also evaluate handles that nobody has read: what was recorded before a variable is overwritten. Implied by dirty variables. */
+  readonly unread?: boolean;
+}
+
+/**
+ * Flushes everything up to now: demanded values, dirty variables and, with them, unread results.
+ *
+ * @throws StaleTensor if a demanded value depends on a recycled version; everything else is evaluated nonetheless.
+ */
+export function flush(
+  runtime: Runtime,
+  demanded: readonly Node[],
+  { unread = false }: FlushOptions = {},
+): void {
+  const { dirty } = recording;
+  const all = collectRoots(demanded, dirty, unread || dirty.length > 0);
+  const stale = staleAmong(all);
+  const alive = dirty.filter((variable) => !stale.has(variable.current));
+  const roots = stale.size === 0 ? all : all.filter((root) => !stale.has(root));
+  for (const variable of dirty) settleStale(variable, stale);
+  if (roots.length > 0) {
+    const walk = new Walk(runtime, roots, alive);
+    recording.dirty = [];
+    // Without an assignment only the demanded cone is computed; what else is pending waits for the next one.
+    const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !walk.position.has(node);
+    recording.handles = dirty.length > 0 || unread ? [] : recording.handles.filter(isWaiting);
+    run(runtime, walk, alive);
+  }
   recording.dirty = [];
-  // Without an assignment only the demanded cone is computed; what else is pending waits for the next one.
-  const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !walk.position.has(node);
-  recording.handles = dirty.length > 0 ? [] : recording.handles.filter(isWaiting);
-  for (const variable of dirty) variable.dirty = false;
-  run(runtime, walk, dirty);
+  if (demanded.some((node) => stale.has(node))) throw recycled();
+}
+
+/** A variable whose new value cannot be computed any more holds nothing until it is assigned again. */
+function settleStale(variable: VariableState, stale: ReadonlySet<Node>): void {
+  variable.dirty = false;
+  if (!stale.has(variable.current)) return;
+  const gone = new Memory(bytesOf(variable.current), null);
+  gone.lost = true;
+  variable.current.stored = gone;
+  variable.leaf = variable.current;
+}
+
+/** The roots that depend on a recycled value. */
+function staleAmong(roots: readonly Node[]): Set<Node> {
+  return new Set(roots.filter((root) => !isAlive(root)));
+}
+
+/** Whether a value is stored or can still be computed. */
+function isAlive(root: Node): boolean {
+  const seen = new Set<Node>([root]);
+  const stack = [root];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (node.stored?.lost) return false;
+    for (const input of node.stored ? [] : node.inputs) {
+      if (seen.has(input)) continue;
+      seen.add(input);
+      stack.push(input);
+    }
+  }
+  return true;
+}
+
+/** A value that was fused away is used again: it must still be computable, and the next flush stores it (throws StaleTensor at this line). */
+export function touch(node: Node): void {
+  if (!node.fused || node.stored) return;
+  if (!isAlive(node)) throw recycled();
+  if (!recording.late.includes(node)) recording.late.push(node);
 }
 
 /** Flushes dirty variables at the end of the microtask in which the first one became dirty. */
@@ -46,16 +100,17 @@ export function scheduleFlush(): void {
   });
 }
 
-/** Demanded values, dirty variables in assign order, and, if any variable is dirty, handles that nobody consumed. */
-function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[]): Node[] {
-  const roots = new Set<Node>();
-  for (const node of demanded) if (!node.stored) roots.add(node);
-  for (const variable of dirty) roots.add(variable.current);
-  if (dirty.length > 0) {
-    for (const node of recording.handles)
-      if (node.handles > 0 && node.uses === 0 && !node.stored) roots.add(node);
-  }
-  return [...roots].filter((node) => !(node instanceof ScalarNode));
+/** Demanded values, those asked for again, dirty variables in assign order, and handles that nobody consumed. */
+function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[], unread: boolean): Node[] {
+  const unreadHandles = unread ? recording.handles.filter((node) => node.handles > 0 && node.uses === 0) : [];
+  const roots = new Set<Node>([
+    ...demanded,
+    ...recording.late,
+    ...dirty.map(({ current }) => current),
+    ...unreadHandles,
+  ]);
+  recording.late = [];
+  return [...roots].filter((node) => !node.stored && !(node instanceof ScalarNode));
 }
 
 /** The nodes of one flush in post-order, with its leaves, stored set and structural key. */
@@ -108,16 +163,6 @@ class Walk {
 
   isLeaf(node: Node): boolean {
     return node.stored !== null || node instanceof ScalarNode;
-  }
-
-  /** Nothing has been changed yet when this throws. */
-  validate(): void {
-    for (const node of this.order) {
-      if (node.stored?.lost) throw recycled();
-      if (node.inputs.length === 0 && node.primitive.family === "leaf" && !this.isLeaf(node)) {
-        throw internal(`leaf ${node.primitive.name} without a value`);
-      }
-    }
   }
 
   /** Roots, values with readers outside this flush, small handles, and what earlier runs were asked for. */
@@ -205,6 +250,8 @@ function run(runtime: Runtime, walk: Walk, dirty: readonly VariableState[]): voi
     [],
     scalarWords(scalars),
   );
+  // Only now: the program that has just been queued may have read the oldest versions.
+  runtime.ring.trim(flushCount);
 }
 
 /** Memory for every stored value: a dirty variable's own, fresh blocks for the rest. */
@@ -295,6 +342,9 @@ export function saveOldVersion(runtime: Runtime, variable: VariableState): void 
   if (leaf.uses > 0 || leaf.handles > 0) runtime.ring.save(leaf, memory, flushCount);
   else if (leaf.stored === memory) leaf.stored = null;
 }
+
+/** The age of old versions is counted in flushes. */
+export const flushesSoFar = (): number => flushCount;
 
 /** Counts a program that overwrites variables without a flush (a compiled step). */
 export function countOverwrite(): void {

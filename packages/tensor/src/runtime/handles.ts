@@ -4,7 +4,7 @@ import { DisposedError, DtypeError, ShapeError, ValueError } from "../graph/erro
 import { type Node, release } from "../graph/node.ts";
 import { type Shape, shapeOf, typeText } from "../graph/shape.ts";
 import { fill } from "../primitives/source.ts";
-import { flush, pendingLimit } from "./flush.ts";
+import { flush, pendingLimit, touch } from "./flush.ts";
 import { dataNode, ScalarNode } from "./leaf.ts";
 import { type Block, type HostData, Memory } from "./memory.ts";
 import { openRuntime, type Runtime, ready, recording } from "./runtime.ts";
@@ -223,14 +223,18 @@ function flushPending(): void {
   recording.handles = rest;
 }
 
-export const useNode = (tensor: TensorBase): Node => tensor.node;
+/** The node of a handle that becomes an operand. */
+export function useNode({ node }: TensorBase): Node {
+  touch(node);
+  return node;
+}
 
 /**
  * Node of a tensor-like value. A number takes `like`'s dtype (a fraction with an integer `like` makes float32); nested numbers are
  * float32 (booleans bool); typed arrays keep their type.
  */
 export function toNode(value: TensorLike, like?: Dtype): Node {
-  if (value instanceof TensorBase) return value.node;
+  if (value instanceof TensorBase) return useNode(value);
   if (typeof value === "number" || typeof value === "boolean") return numberNode(value, like);
   if (ArrayBuffer.isView(value)) return hostNode(value as HostData, [(value as HostData).length]);
   if (isHostArray(value)) return hostNode(value.data, value.shape);
@@ -332,7 +336,7 @@ export function createNode(
   shape: readonly number[] | undefined,
   dtype: Dtype | undefined,
 ): Node {
-  if (value instanceof TensorBase) return value.node;
+  if (value instanceof TensorBase) return useNode(value);
   if (ArrayBuffer.isView(value))
     return hostNode(value as HostData, shape ?? [(value as HostData).length], dtype);
   if (isHostArray(value)) return hostNode(value.data, shape ?? value.shape, dtype);

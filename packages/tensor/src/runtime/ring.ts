@@ -30,10 +30,10 @@ export class VersionRing {
     leaf.stored = memory;
     this.#entries.push({ memory, flush });
     this.#bytes += memory.bytes;
-    this.#trim(flush);
   }
 
-  #trim(flush: number): void {
+  /** Recycles what is over budget; after the program that could still read it has been queued. */
+  trim(flush: number): void {
     while (this.#entries.length > 0) {
       const oldest = this.#entries[0] as VersionEntry;
       const age = flush - oldest.flush;

@@ -61,6 +61,8 @@ export interface Recording {
   handles: Node[];
   /** Variables assigned since the last flush, in order. */
   dirty: VariableState[];
+  /** Values that were fused away and are used again: stored by the next flush. */
+  late: Node[];
   readonly keepers: Set<HistoryKeeper>;
 }
 
@@ -72,7 +74,7 @@ export function releaseKept(nodes: Iterable<Node>): void {
   }
 }
 
-export const recording: Recording = { handles: [], dirty: [], keepers: new Set() };
+export const recording: Recording = { handles: [], dirty: [], late: [], keepers: new Set() };
 
 let current: Runtime | null = null;
 let opening: Promise<Runtime> | null = null;
@@ -114,6 +116,7 @@ export async function reset(): Promise<void> {
   opening = null;
   recording.handles = [];
   recording.dirty = [];
+  recording.late = [];
 }
 
 function open(options: InitOptions): Promise<Runtime> {
