@@ -259,6 +259,7 @@ class Script {
   #load(dice: Dice): void {
     const state = dice.pick(this.#states);
     const data = numbers(dice, state.v.data.length);
+    this.log.push(`  to v${this.#states.indexOf(state)}`);
     state.t.load(data);
     state.v = oracle.source(state.v.shape, data);
   }
@@ -300,6 +301,7 @@ class Script {
   #dispose(dice: Dice): void {
     if (this.#pool.length < 4) return;
     const [pair] = this.#pool.splice(dice.below(this.#pool.length), 1) as [Pair];
+    this.log.push(`  ${this.#nameOf(pair)}`);
     if (dice.chance(0.3)) this.#pending.push(this.#compare(pair.t, pair.v, "read, then disposed"));
     this.#pending.at(-1)?.catch(() => {});
     if (!this.#pool.some(({ t }) => t === pair.t)) pair.t.dispose();
@@ -413,6 +415,7 @@ class Script {
     const x = dice.pick(this.#pool);
     if (!x) return;
     const { steps, extra } = this.#steps(dice, x);
+    this.log.push(`  of ${this.#nameOf(x)} with ${this.#nameOf(extra)}`);
     const from = Value.newest;
     const input = oracle.mul(x.v, oracle.source([], [1]));
     const [y, pull] = vjp((t) => {

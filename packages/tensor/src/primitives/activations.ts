@@ -103,10 +103,11 @@ export const hardSigmoidPrimitive: Primitive = /*#__PURE__*/ activation(
 export const hardSigmoid = (x: Node): Node => record(hardSigmoidPrimitive, [x]);
 export const hardSilu = (x: Node): Node => mul(x, hardSigmoid(x));
 
+/** x between -1 and 1; as in JAX the corners belong to the middle. */
 export const hardTanhPrimitive: Primitive = /*#__PURE__*/ activation(
   "hardTanh",
   (x) => clip(x, constant(-1), one()),
-  (g, _, y) => where(less(abs(y), one()), g, zero()),
+  (g, [x]) => where(greater(abs(x), one()), zero(), g),
 );
 export const hardTanh = (x: Node): Node => record(hardTanhPrimitive, [x]);
 
@@ -131,8 +132,12 @@ export function gelu(x: Node, approximate: boolean): Node {
   return mul(half, add(tanh(scale(cubic, Math.sqrt(2 / Math.PI))), one()));
 }
 
-export const softShrink = (x: Node, threshold: number): Node =>
-  sub(x, clip(x, constant(-threshold), constant(threshold)));
+/** x moved towards 0 by the threshold, 0 within it; no gradient at the corners, as in JAX. */
+export function softShrink(x: Node, threshold: number): Node {
+  const limit = constant(threshold);
+  const below = where(less(x, constant(-threshold)), add(x, limit), zero());
+  return where(greater(x, limit), sub(x, limit), below);
+}
 
 export const hardShrink = (x: Node, threshold: number): Node =>
   where(greater(abs(x), constant(threshold)), x, zero());

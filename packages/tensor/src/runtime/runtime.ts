@@ -125,6 +125,7 @@ function open(options: InitOptions): Promise<Runtime> {
   opening = openDevice(options).then(async ({ device, notice }) => {
     current = new Runtime(device, (await compiler).compile);
     info = { ...device.info, ...(notice ? { notice } : {}) };
+    if (notice) console.warn(notice);
     return current;
   });
   opening.catch(() => {

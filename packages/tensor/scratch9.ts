@@ -1,0 +1,11 @@
+import * as C from "./src/compile/compile.ts";
+import { openRuntime } from "./src/runtime/runtime.ts";
+import { init } from "./src/index.ts";
+const mod = await import("./src/runtime/runtime.ts");
+const { Runtime } = mod as any;
+let gpu: any; const { create, globals } = await import("webgpu"); Object.assign(globalThis, globals); gpu = create([]); (globalThis as any).g = gpu;
+await init({ backend: "webgpu", gpu } as any);
+const rt = openRuntime() as any; const orig = rt.compile; let total = 0;
+rt.compile = (r: any) => { const t = performance.now(); const c = orig(r); const d = performance.now() - t; total += d; console.log("compile", r.label, d.toFixed(1), c.plan.steps.length); return c; };
+process.argv[2] = "webgpu"; process.argv[3] = "w";
+await import("./scratch4.ts");
