@@ -1,7 +1,6 @@
 /** @file Callbacks: logic against what the real Keras (3.15) did with the same logs, and their part in fit. */
 import { init } from "@tenrec/tensor";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { layers, Sequential } from "../src/index.ts";
 import { Callback, type Logs } from "../src/callbacks/callback.ts";
 import {
   EarlyStopping,
@@ -14,6 +13,7 @@ import {
 } from "../src/callbacks/index.ts";
 import { CallbackList } from "../src/callbacks/list.ts";
 import { durationText, ProgbarLogger, progressText, type Terminal } from "../src/callbacks/progress.ts";
+import { layers, Sequential } from "../src/index.ts";
 import { sequence } from "./golden/sequence.ts";
 
 beforeAll(() => init({ backend: "cpu" }));
@@ -56,7 +56,11 @@ describe("EarlyStopping", () => {
     [[1, 1, 1], {}, [2, 1, 0, 1]],
     [[1, 0.99, 0.98, 0.97], { minDelta: 0.05, patience: 2 }, [3, 2, 0, 2]],
     [[1, 0.9, 0.8, 0.7, 0.6], { baseline: 0.5, patience: 3, restoreBestWeights: true }, [5, 0, 4, 4]],
-    [[1, 0.9, 0.4, 0.7, 0.6, 0.7, 0.7], { baseline: 0.5, patience: 3, restoreBestWeights: true }, [6, 5, 2, 2]],
+    [
+      [1, 0.9, 0.4, 0.7, 0.6, 0.7, 0.7],
+      { baseline: 0.5, patience: 3, restoreBestWeights: true },
+      [6, 5, 2, 2],
+    ],
     [[0.5, 0.6, 0.7, 0.65, 0.6, 0.5], { monitor: "val_accuracy", patience: 2 }, [5, 4, 2, 4]],
     [[5, 1, 2, 3, 4, 5, 6], { startFromEpoch: 3, patience: 2, restoreBestWeights: true }, [6, 5, 3, 3]],
     [[1, 2], { startFromEpoch: 5, restoreBestWeights: true }, [2, 0, 0, 1]],
@@ -117,7 +121,11 @@ describe("ReduceLROnPlateau", () => {
     const model = smallModel();
     const optimizer = model.optimizer as { learningRate: number };
     optimizer.learningRate = 1;
-    const list = new CallbackList([new ReduceLROnPlateau(options)], model, { verbose: 0, epochs: 1, steps: 1 });
+    const list = new CallbackList([new ReduceLROnPlateau(options)], model, {
+      verbose: 0,
+      epochs: 1,
+      steps: 1,
+    });
     await list.call("onTrainBegin");
     const rates: number[] = [];
     const logged: number[] = [];
@@ -134,7 +142,11 @@ describe("ReduceLROnPlateau", () => {
   test.each<[number[], ReduceLROnPlateauOptions, number[]]>([
     [same, { patience: 2 }, [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001]],
     [same, { patience: 2, factor: 0.5, cooldown: 2 }, [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]],
-    [[1, 1, 1, 0.5, 0.5, 0.5, 0.5], { patience: 1, factor: 0.5, minLr: 0.2 }, [1, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2]],
+    [
+      [1, 1, 1, 0.5, 0.5, 0.5, 0.5],
+      { patience: 1, factor: 0.5, minLr: 0.2 },
+      [1, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2],
+    ],
     [[1, 0.99995, 0.9999, 0.9998], { patience: 1 }, [1, 0.1, 0.01, 0.01]],
     [[1, 0.9995, 0.999], { patience: 1, minDelta: 0.01 }, [1, 0.1, 0.01]],
   ])("%j %j", async (values, options, wanted) => {
@@ -156,11 +168,21 @@ describe("LearningRateScheduler and History in fit", () => {
       seen.push([epoch, rate]);
       return 0.5 ** (epoch + 1);
     });
-    const history = await model.fit(x, y, { epochs: 5, initialEpoch: 2, verbose: 0, validationSplit: 0.25, callbacks: [scheduler] });
+    const history = await model.fit(x, y, {
+      epochs: 5,
+      initialEpoch: 2,
+      verbose: 0,
+      validationSplit: 0.25,
+      callbacks: [scheduler],
+    });
     expect(history.epoch).toEqual([2, 3, 4]);
     expect(Object.keys(history.history).sort()).toEqual(["learning_rate", "loss", "val_loss"]);
     expect(history.history.learning_rate).toEqual([0.125, 0.0625, 0.03125]);
-    expect(seen).toEqual([[2, Math.fround(0.01)], [3, 0.125], [4, 0.0625]]);
+    expect(seen).toEqual([
+      [2, Math.fround(0.01)],
+      [3, 0.125],
+      [4, 0.0625],
+    ]);
     expect(model.history).toBe(history);
   });
 
@@ -198,9 +220,12 @@ describe("hooks", () => {
     const begins = calls.filter((name) => !name.startsWith("batch end"));
     const epoch = (i: number) => [`epoch ${i}`, "batch 0", "batch 1", `epoch end ${i}`];
     expect(begins).toEqual(["begin", ...epoch(0), ...epoch(1), "end"]);
-    expect(calls.filter((name) => name.startsWith("batch end"))).toEqual(
-      ["batch end 0", "batch end 1", "batch end 0", "batch end 1"],
-    );
+    expect(calls.filter((name) => name.startsWith("batch end"))).toEqual([
+      "batch end 0",
+      "batch end 1",
+      "batch end 0",
+      "batch end 1",
+    ]);
     expect(calls.indexOf("epoch end 0")).toBeGreaterThan(calls.indexOf("batch end 1"));
   });
 
@@ -242,7 +267,9 @@ describe("hooks", () => {
   });
 
   test("mistakes are told", async () => {
-    expect(() => new LambdaCallback({ onEpochsEnd: () => {} } as never)).toThrow(/not a hook[\s\S]*onEpochsEnd/);
+    expect(() => new LambdaCallback({ onEpochsEnd: () => {} } as never)).toThrow(
+      /not a hook[\s\S]*onEpochsEnd/,
+    );
     expect(() => new LambdaCallback({ onEpochEnd: 3 as never })).toThrow(/not a hook/);
     expect(() => new History().model).toThrow(/History: the callback has no model yet/);
     const run = smallModel().fit(x, y, { verbose: 0, callbacks: [{} as never] });

@@ -2,10 +2,11 @@
 import { init, random } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import { initializers, layers } from "../src/index.ts";
+import { backend } from "./golden/backend.ts";
 import { expectNumbers } from "./golden/compare.ts";
 import golden from "./golden/initializers.json" with { type: "json" };
 
-beforeAll(() => init({ backend: "cpu" }));
+beforeAll(() => init({ backend }));
 
 interface Case {
   readonly initializer: string;
@@ -18,13 +19,16 @@ interface Case {
 const tolerance = { relative: 1e-6, absolute: 1e-6 };
 const make = (name: string, config: object) => new initializers[name as "GlorotUniform"](config);
 
-describe.each(golden.cases as Case[])("$initializer $config $shape", ({ initializer, config, shape, values }) => {
-  test("values", async () => {
-    const found = make(initializer, config).apply(shape);
-    expect(found.shape).toEqual(shape);
-    expectNumbers(await found.data(), values, tolerance);
-  });
-});
+describe.each(golden.cases as Case[])(
+  "$initializer $config $shape",
+  ({ initializer, config, shape, values }) => {
+    test("values", async () => {
+      const found = make(initializer, config).apply(shape);
+      expect(found.shape).toEqual(shape);
+      expectNumbers(await found.data(), values, tolerance);
+    });
+  },
+);
 
 test("a seed generator gives new numbers at each draw", async () => {
   const { seed, initializer, shape, draws } = golden.seedGenerator;
@@ -35,11 +39,14 @@ test("a seed generator gives new numbers at each draw", async () => {
 /** Not in this library: windows of a short-time Fourier transform. */
 const absent = ["STFT", "Initializer"];
 
-describe.each(Object.entries(golden.aliases).filter(([Class]) => !absent.includes(Class)))("%s", (Class, aliases) => {
-  test.each(aliases.filter((alias) => !alias.endsWith("Initializer")))("is known as %s", (alias) => {
-    expect(initializers.getInitializer(alias).constructor).toBe(initializers[Class as "Zeros"]);
-  });
-});
+describe.each(Object.entries(golden.aliases).filter(([Class]) => !absent.includes(Class)))(
+  "%s",
+  (Class, aliases) => {
+    test.each(aliases.filter((alias) => !alias.endsWith("Initializer")))("is known as %s", (alias) => {
+      expect(initializers.getInitializer(alias).constructor).toBe(initializers[Class as "Zeros"]);
+    });
+  },
+);
 
 test("Dense starts with the initializers of Keras", async () => {
   const layer = new layers.Dense(50, { kernelInitializer: new initializers.GlorotUniform({ seed: 3 }) });

@@ -2,11 +2,12 @@
 import { GradientTape, init, ops, type Tensor, Variable } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import { activations, type Layer, layers } from "../src/index.ts";
+import { backend } from "./golden/backend.ts";
 import { expectNumbers, expectTensor, type Stored, stored } from "./golden/compare.ts";
 import golden from "./golden/layers.json" with { type: "json" };
 import { sequence } from "./golden/sequence.ts";
 
-beforeAll(() => init({ backend: "cpu" }));
+beforeAll(() => init({ backend }));
 
 type Numbers = readonly (number | string)[];
 
@@ -33,17 +34,24 @@ function activationOf({ activation, config }: ActivationRow): (x: Tensor) => Ten
   const known = activations as unknown as Record<string, (x: Tensor, ...rest: unknown[]) => Tensor>;
   const of = known[camel(activation)];
   if (!of) throw new Error(`no activation ${activation}`);
-  return activation === "threshold" ? (x) => of(x, config.threshold, config.defaultValue) : (x) => of(x, config);
+  return activation === "threshold"
+    ? (x) => of(x, config.threshold, config.defaultValue)
+    : (x) => of(x, config);
 }
 
 /** sparsemax is not in this library: it sorts. */
-const rows = (golden.activations as unknown as ActivationRow[]).filter(({ activation }) => activation !== "sparsemax");
+const rows = (golden.activations as unknown as ActivationRow[]).filter(
+  ({ activation }) => activation !== "sparsemax",
+);
 
 describe.each(rows)("activation $activation $config", (row) => {
   test.each(row.cases)("$input", async ({ input, columns, output, inputGradient }) => {
     const { shape, data } = golden.activationInputs[input];
     const width = shape[1] as number;
-    const x = stored({ shape: [shape[0] as number, columns], data: data.filter((_, i) => i % width < columns) });
+    const x = stored({
+      shape: [shape[0] as number, columns],
+      data: data.filter((_, i) => i % width < columns),
+    });
     const { y, gradients } = pull(activationOf(row), new Variable(x), []);
     await expectTensor(y, output);
     expectNumbers(await (gradients[0] as Tensor).data(), inputGradient);

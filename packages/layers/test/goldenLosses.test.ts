@@ -2,10 +2,11 @@
 import { GradientTape, init, ops, type Tensor, tensor, Variable } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import { losses } from "../src/index.ts";
+import { backend } from "./golden/backend.ts";
 import { expectNumbers, expectTensor, type Stored, stored } from "./golden/compare.ts";
 import golden from "./golden/losses.json" with { type: "json" };
 
-beforeAll(() => init({ backend: "cpu" }));
+beforeAll(() => init({ backend }));
 
 interface Case {
   readonly loss: string;
@@ -23,7 +24,10 @@ const weights = golden.sampleWeights as Record<string, Stored>;
 /** Labels are integers, everything else float32. */
 const targets = (name: string): Tensor =>
   /abels/.test(name)
-    ? tensor({ data: Int32Array.from((inputs[name] as Stored).data, Number), shape: (inputs[name] as Stored).shape })
+    ? tensor({
+        data: Int32Array.from((inputs[name] as Stored).data, Number),
+        shape: (inputs[name] as Stored).shape,
+      })
     : stored(inputs[name] as Stored);
 
 describe.each(golden.cases as unknown as Case[])("$loss $config $yTrue $yPred $sampleWeight", (row) => {

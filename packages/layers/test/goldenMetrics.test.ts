@@ -3,10 +3,11 @@ import { init, jit, type Tensor, tensor } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as metrics from "../src/metrics/index.ts";
 import { resetNames } from "../src/naming.ts";
+import { backend } from "./golden/backend.ts";
 import { expectNumbers, type Stored, stored } from "./golden/compare.ts";
 import golden from "./golden/metrics.json" with { type: "json" };
 
-beforeAll(() => init({ backend: "cpu" }));
+beforeAll(() => init({ backend }));
 
 interface Case {
   readonly metric: string;
@@ -35,7 +36,9 @@ describe.each(golden.cases as Case[])("$metric $config $yTrue $yPred $sampleWeig
   test("results after each update and after a reset", async () => {
     const metric = make(row.metric, row.config);
     for (const [i, wanted] of row.results.entries()) {
-      const sampleWeight = row.sampleWeight ? stored((weights[row.sampleWeight] as Stored[])[i] as Stored) : null;
+      const sampleWeight = row.sampleWeight
+        ? stored((weights[row.sampleWeight] as Stored[])[i] as Stored)
+        : null;
       metric.updateState(part(row.yTrue, i), part(row.yPred, i), { sampleWeight });
       expectNumbers(await metric.result().data(), flat(wanted));
     }
@@ -64,7 +67,9 @@ describe.each(golden.reductions)("$metric $sampleWeight", (row) => {
   test("results after each update", async () => {
     const metric = make(row.metric, {});
     for (const [i, wanted] of row.results.entries()) {
-      const sampleWeight = row.sampleWeight ? stored((weights[row.sampleWeight] as Stored[])[i] as Stored) : null;
+      const sampleWeight = row.sampleWeight
+        ? stored((weights[row.sampleWeight] as Stored[])[i] as Stored)
+        : null;
       metric.updateState(part(row.values, i), { sampleWeight });
       expectNumbers(await metric.result().data(), [wanted]);
     }

@@ -123,13 +123,20 @@ describe("Dropout", () => {
 
 describe("Reshape, Flatten and InputLayer", () => {
   test("channels first flatten like channels last", async () => {
-    const x = tensor([[[1, 2], [3, 4]]]);
+    const x = tensor([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ]);
     const y = new layers.Flatten({ dataFormat: "channels_first" }).apply(x);
     expect(await y.array()).toEqual([[1, 3, 2, 4]]);
   });
 
   test("a sample that does not fill the target is refused", () => {
-    expect(() => new layers.Reshape([5]).apply(ops.ones([2, 6]))).toThrow(/do not fill[\s\S]*samples of shape \[6\]/);
+    expect(() => new layers.Reshape([5]).apply(ops.ones([2, 6]))).toThrow(
+      /do not fill[\s\S]*samples of shape \[6\]/,
+    );
     expect(() => new layers.Reshape([-1, 4]).apply(ops.ones([2, 6]))).toThrow(/do not fill/);
     expect(() => new layers.Reshape([-1, -1])).toThrow(/not a target shape/);
   });
@@ -138,27 +145,44 @@ describe("Reshape, Flatten and InputLayer", () => {
     const model = new Sequential([new layers.InputLayer({ shape: [3] }), new layers.Dense(2)]);
     expect(model.countParams()).toBe(8);
     expect(() => new layers.InputLayer({} as never)).toThrow(/shape is missing/);
-    expect(() => new layers.InputLayer({ batchShape: [null, null] })).toThrow(/an axis besides the batch is open/);
+    expect(() => new layers.InputLayer({ batchShape: [null, null] })).toThrow(
+      /an axis besides the batch is open/,
+    );
   });
 });
 
 describe("Normalization", () => {
-  const data = tensor([[0, 10], [2, 30]]);
+  const data = tensor([
+    [0, 10],
+    [2, 30],
+  ]);
 
   test("is the identity before adapt and normalizes after it", async () => {
     const layer = new layers.Normalization();
-    expect(await layer.apply(data).array()).toEqual([[0, 10], [2, 30]]);
+    expect(await layer.apply(data).array()).toEqual([
+      [0, 10],
+      [2, 30],
+    ]);
     await layer.adapt(data);
-    expect(await layer.apply(data).array()).toEqual([[-1, -1], [1, 1]]);
+    expect(await layer.apply(data).array()).toEqual([
+      [-1, -1],
+      [1, 1],
+    ]);
   });
 
   test("a second adapt replaces the first; inversion goes back", async () => {
     const layer = new layers.Normalization();
-    await layer.adapt([[1, 1], [3, 9]]);
+    await layer.adapt([
+      [1, 1],
+      [3, 9],
+    ]);
     await layer.adapt(data);
     const back = new layers.Normalization({ invert: true });
     await back.adapt(data);
-    expect(await back.apply(layer.apply(data)).array()).toEqual([[0, 10], [2, 30]]);
+    expect(await back.apply(layer.apply(data)).array()).toEqual([
+      [0, 10],
+      [2, 30],
+    ]);
   });
 
   test("adapts to asynchronous batches of [x, y]", async () => {
@@ -168,7 +192,10 @@ describe("Normalization", () => {
     }
     const layer = new layers.Normalization();
     await layer.adapt(batches());
-    expect(await layer.apply(data).array()).toEqual([[-1, -1], [1, 1]]);
+    expect(await layer.apply(data).array()).toEqual([
+      [-1, -1],
+      [1, 1],
+    ]);
   });
 
   test("bad arguments and data", async () => {

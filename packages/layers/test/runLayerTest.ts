@@ -32,7 +32,10 @@ function makeFrom(LayerClass: AnyLayer, positional: string | undefined, config: 
  * @example
  * runLayerTest(layers.Flatten, { config: {}, inputShape: [4, 2, 3], outputShape: [4, 6] });
  */
-export function runLayerTest(LayerClass: AnyLayer & { readonly className: string }, options: LayerTest): void {
+export function runLayerTest(
+  LayerClass: AnyLayer & { readonly className: string },
+  options: LayerTest,
+): void {
   const { config, positional, inputShape, outputShape, weights = {} } = options;
   const make = (extra: object = {}) => makeFrom(LayerClass, positional, { ...config, ...extra });
   const input = () => tensor({ data: sequence(inputShape, 71), shape: inputShape });
@@ -61,7 +64,9 @@ export function runLayerTest(LayerClass: AnyLayer & { readonly className: string
       layer.apply(input());
       const found = Object.fromEntries(layer.weights.map(({ name, shape }) => [name, [...shape]]));
       expect(found).toEqual(weights);
-      const sizes = Object.values(weights).map((shape) => shape.reduce((product, extent) => product * extent, 1));
+      const sizes = Object.values(weights).map((shape) =>
+        shape.reduce((product, extent) => product * extent, 1),
+      );
       expect(layer.countParams()).toBe(sizes.reduce((sum, size) => sum + size, 0));
     });
 
@@ -89,7 +94,10 @@ export function runLayerTest(LayerClass: AnyLayer & { readonly className: string
       const after = await model.getWeights();
       for (const [i, variable] of model.weights.entries()) {
         if (!layer.weights.includes(variable)) continue;
-        expect([variable.name, after[i] !== undefined && !equal(before[i], after[i])]).toEqual([variable.name, variable.trainable]);
+        expect([variable.name, after[i] !== undefined && !equal(before[i], after[i])]).toEqual([
+          variable.name,
+          variable.trainable,
+        ]);
       }
       const { loss: first } = await model.evaluate(x, y);
       for (let step = 0; step < 20; step++) await model.trainOnBatch(x, y);

@@ -1,12 +1,13 @@
 /** @file jit: a function traced once per signature and run as one program. */
 import { ValueError } from "./graph/errors.ts";
 import type { Node } from "./graph/node.ts";
-import { CompiledFunction, type Signature, TracedFunction } from "./runtime/compiled.ts";
+import type { CompiledFunction, Signature, TracedFunction } from "./runtime/compiled.ts";
 import { flush } from "./runtime/flush.ts";
 import { isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
 import { dataNode, ScalarNode } from "./runtime/leaf.ts";
 import type { Memory } from "./runtime/memory.ts";
-import { openRuntime, type Runtime, ready, recording } from "./runtime/runtime.ts";
+import { recording } from "./runtime/recording.ts";
+import { openRuntime, type Runtime, ready } from "./runtime/runtime.ts";
 import { inHandleFree, refusePromise, scopes } from "./runtime/scope.ts";
 import { Tensor } from "./tensor.ts";
 import { flattenTree, type Tree, unflattenTree } from "./tree.ts";
@@ -115,6 +116,7 @@ function specialise<A extends readonly unknown[], R>(
   const tree = flattenTree(args);
   const signatures = tree.leaves.filter(isTensor).map(({ shape, dtype }): Signature => ({ shape, dtype }));
   let output: Tree | null = null;
+  const { TracedFunction, CompiledFunction } = runtime.engine;
   const traced = new TracedFunction(name, signatures, (inputs) => {
     let next = 0;
     const leaves = tree.leaves.map((leaf) => (isTensor(leaf) ? new Tensor(inputs[next++] as Node) : leaf));

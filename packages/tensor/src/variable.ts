@@ -18,7 +18,8 @@ import {
 } from "./runtime/handles.ts";
 import { assignNode, dataNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
-import { openRuntime, recording } from "./runtime/runtime.ts";
+import { recording } from "./runtime/recording.ts";
+import { openRuntime } from "./runtime/runtime.ts";
 import { scopes } from "./runtime/scope.ts";
 import type { VariableState } from "./runtime/variableState.ts";
 import { Tensor } from "./tensor.ts";

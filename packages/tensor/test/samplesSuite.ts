@@ -50,7 +50,7 @@ function expectClose(found: ArrayLike<number>, wanted: RefArray, sample: Sample)
 async function checkSample(sample: Sample): Promise<void> {
   const { roots, given } = built(sample);
   const expected = interpret(roots, (node) => given.get(node) ?? null, { round: "float32" });
-  for (const root of roots) root.handle = true;
+  for (const root of roots) root.handles = 1;
   const found = await readNodes(roots);
   for (const [i, value] of expected.entries()) expectClose(found[i] as ArrayLike<number>, value, sample);
 }

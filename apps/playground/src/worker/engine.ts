@@ -79,7 +79,7 @@ export class Engine {
     const { optimizer, learningRate, batchSize } = project.train;
     if (batchSize !== before.train.batchSize) this.#order = new Int32Array(0);
     if (optimizer !== before.train.optimizer) compile(this.#model, makeOptimizer(project.train));
-    else if (learningRate !== before.train.learningRate) this.#model.optimizer.learningRate = learningRate;
+    else if (this.#model.optimizer) this.#model.optimizer.learningRate = learningRate;
     return true;
   }
 
@@ -106,7 +106,7 @@ export class Engine {
     return batch;
   }
 
-  /** Queues one training step; the promise settles when its figures have come back from the device. */
+  /** One training step; the promise settles when its figures have come back from the device. */
   async train(): Promise<StepRecord> {
     const { x, y } = this.#nextBatch();
     const step = ++this.#step;
@@ -143,9 +143,8 @@ export class Engine {
   async checkpoint(): Promise<Checkpoint | undefined> {
     const step = this.#step;
     const epoch = this.#epoch;
-    const tensors = await this.#model.getWeights();
-    const weights = tensors.map(({ data, shape }) => ({ data: Float32Array.from(data), shape: [...shape] }));
-    const finite = weights.every(({ data }) => data.every(Number.isFinite));
+    const weights = await this.#model.getWeights();
+    const finite = weights.every((values) => values.every(Number.isFinite));
     return finite ? { project: this.#project, step, epoch, weights } : undefined;
   }
 
@@ -153,7 +152,7 @@ export class Engine {
   restore(checkpoint: Checkpoint): boolean {
     const { data, model } = checkpoint.project;
     if (!same(data, this.#project.data) || !same(model, this.#project.model)) return false;
-    this.#model.setWeights(checkpoint.weights.map(({ data, shape }) => ({ data, shape })));
+    this.#model.setWeights(checkpoint.weights);
     compile(this.#model, makeOptimizer(this.#project.train));
     this.#step = checkpoint.step;
     this.#epoch = checkpoint.epoch;

@@ -1,6 +1,6 @@
 /** From a Project's stack to a compiled tenrec model: the only place that names layers and optimizers. */
 
-import { Input, type Layer, layers, optimizers, Sequential, utils } from "tenrec";
+import { type Layer, layers, optimizers, Sequential, utils } from "tenrec";
 import type { LayerSpec, Project, TrainSettings } from "../project/project.ts";
 import type { LayerSummary } from "./protocol.ts";
 
@@ -42,7 +42,7 @@ export function compile(model: Sequential, optimizer: Optimizer): void {
 export function makeModel(project: Project, classes: number): Sequential {
   utils.setRandomSeed(project.model.seed);
   const model = new Sequential([
-    Input({ shape: [inputWidth(project)] }),
+    new layers.InputLayer({ shape: [inputWidth(project)] }),
     ...project.model.layers.map(makeLayer),
     new layers.Dense(classes, { activation: "softmax" }),
   ]);

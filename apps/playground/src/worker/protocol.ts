@@ -1,5 +1,6 @@
 /** The messages between the page and the engine worker, which owns the library; all plain data, big arrays transferred. */
 
+import type { HostData } from "tenrec";
 import type { DataSet, Project } from "../project/project.ts";
 
 export type BackendChoice = "auto" | "webgpu" | "cpu";
@@ -22,7 +23,7 @@ export interface Checkpoint {
   readonly project: Project;
   readonly step: number;
   readonly epoch: number;
-  readonly weights: readonly { readonly data: Float32Array; readonly shape: readonly number[] }[];
+  readonly weights: readonly HostData[];
 }
 
 export type ToWorker =

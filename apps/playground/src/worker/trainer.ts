@@ -2,12 +2,11 @@
 
 import type { Project } from "../project/project.ts";
 import { Engine } from "./engine.ts";
-import { NonFiniteLoss, problemFrom } from "./problems.ts";
-import type { Checkpoint, FromWorker, Problem, ToWorker } from "./protocol.ts";
+import { problemFrom, StepError } from "./problems.ts";
+import type { Checkpoint, FromWorker, Problem, StepRecord, ToWorker } from "./protocol.ts";
 
-/** A burst's length: short enough that Pause is felt at once, long enough that waiting for figures costs little. */
+/** A burst's length in ms: short enough that Pause is felt at once, long enough that messages cost little. */
 const burstTime = 40;
-const longestBurst = 256;
 /** Snapshots keep at least this distance, and never take more than a third of the time. */
 const snapshotGap = 100;
 const checkpointGap = 1000;
@@ -34,7 +33,6 @@ export class Trainer {
   #orders: Order[] = [];
   #wake: (() => void) | undefined;
   #running = false;
-  #burst = 1;
   #probe: Float32Array | null = null;
   #good: Checkpoint | undefined;
   #lastSnapshot = 0;
@@ -106,7 +104,7 @@ export class Trainer {
         return this.#picture();
       case "step":
         this.#setRunning(false);
-        await this.#steps(1);
+        await this.#steps(0);
         return this.#picture();
       case "reset":
         this.#setRunning(false);
@@ -171,30 +169,29 @@ export class Trainer {
   async #advance(): Promise<void> {
     const { speed } = this.#project.train;
     const started = performance.now();
-    const count = speed === 0 ? this.#burst : 1;
-    await this.#steps(count);
-    const elapsed = performance.now() - started;
-    if (speed > 0) await this.#pause(Math.max(0, 1000 / speed - elapsed));
-    else {
-      const wished = Math.round((count * burstTime) / Math.max(elapsed, 0.1));
-      this.#burst = Math.max(1, Math.min(longestBurst, wished, 2 * count));
-      await nextTask();
-    }
+    await this.#steps(speed === 0 ? burstTime : 0);
+    if (speed === 0) await nextTask();
+    else await this.#pause(Math.max(0, 1000 / speed - (performance.now() - started)));
     if (this.#orders.length === 0) await this.#pictureWhenDue();
   }
 
-  /** Queues `count` steps, waits for their figures, reports them up to the first that is not finite. */
-  async #steps(count: number): Promise<void> {
+  /** Trains for `time` ms, one step at least, and reports the steps up to the first that failed. */
+  async #steps(time: number): Promise<void> {
     const engine = this.#engine;
     if (engine === undefined) return;
     const started = performance.now();
-    const records = await Promise.all(Array.from({ length: count }, () => engine.train()));
-    const stepsPerSecond = (1000 * count) / (performance.now() - started);
-    const bad = records.findIndex(({ loss }) => !Number.isFinite(loss));
-    const shown = bad < 0 ? records : records.slice(0, bad);
-    this.#send({ type: "progress", records: shown, stepsPerSecond });
-    const record = records[bad];
-    if (record !== undefined) throw new NonFiniteLoss(record.step, record.loss);
+    const records: StepRecord[] = [];
+    let elapsed = 0;
+    try {
+      do {
+        records.push(await engine.train());
+        elapsed = performance.now() - started;
+      } while (elapsed < time);
+    } catch (error) {
+      throw new StepError(engine.step, error);
+    } finally {
+      this.#send({ type: "progress", records, stepsPerSecond: (1000 * records.length) / Math.max(elapsed, 0.1) });
+    }
   }
 
   async #pictureWhenDue(): Promise<void> {

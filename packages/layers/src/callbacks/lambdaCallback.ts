@@ -14,7 +14,8 @@ export class LambdaCallback extends Callback {
   constructor(hooks: Partial<Hooks>) {
     super();
     for (const [name, hook] of Object.entries(hooks)) {
-      if (!/^on[A-Z]/.test(name) || !(name in Callback.prototype) || typeof hook !== "function") throw badHook(name, hook);
+      if (!/^on[A-Z]/.test(name) || !(name in Callback.prototype) || typeof hook !== "function")
+        throw badHook(name, hook);
     }
     Object.assign(this, hooks);
   }

@@ -1,7 +1,14 @@
 /** @file CallbackList: the callbacks of one run, called in order. */
 import { ValueError } from "@tenrec/tensor";
 import type { Model } from "../models/model.ts";
-import { Callback, type CallbackParams, type Hooks, type Logs, type RunHooks, type StepHooks } from "./callback.ts";
+import {
+  Callback,
+  type CallbackParams,
+  type Hooks,
+  type Logs,
+  type RunHooks,
+  type StepHooks,
+} from "./callback.ts";
 
 /** The callbacks of one run, in the order in which each hook reaches them. */
 export class CallbackList {

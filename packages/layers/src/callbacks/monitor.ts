@@ -43,7 +43,9 @@ export abstract class MonitorCallback extends Callback {
     if (value !== undefined) return value;
     if (!this.#warned) {
       const names = Object.keys(logs).join(", ") || "none";
-      console.warn(`${classNameOf(this)}: "${this.monitor}" is not among the logs (${names}), so it does nothing.`);
+      console.warn(
+        `${classNameOf(this)}: "${this.monitor}" is not among the logs (${names}), so it does nothing.`,
+      );
     }
     this.#warned = true;
     return null;

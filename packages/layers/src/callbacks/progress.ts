@@ -70,7 +70,14 @@ export class ProgbarLogger extends Callback {
   #progress(current: number, now: number, isFinal: boolean): Progress {
     const { steps, verbose } = this.params;
     const bar = verbose === 1 ? barWidth : 0;
-    return { current, steps, bar, isFinal, seconds: this.#clock.seconds(now), perStep: this.#clock.perStep(now) };
+    return {
+      current,
+      steps,
+      bar,
+      isFinal,
+      seconds: this.#clock.seconds(now),
+      perStep: this.#clock.perStep(now),
+    };
   }
 
   /** Overwrites the moving line, the rest of a longer one included, or writes a line of its own. */
@@ -121,8 +128,12 @@ export interface Progress {
 }
 
 /** `120/469 ━━━━━─────────────── 4s 12ms/step - loss: 0.3021`: the time is what remains, at the end what it took. */
-export function progressText({ current, steps, seconds, perStep, bar, isFinal }: Progress, logs: Logs): string {
-  const count = steps === null ? `${current}/?` : `${String(current).padStart(String(steps).length)}/${steps}`;
+export function progressText(
+  { current, steps, seconds, perStep, bar, isFinal }: Progress,
+  logs: Logs,
+): string {
+  const count =
+    steps === null ? `${current}/?` : `${String(current).padStart(String(steps).length)}/${steps}`;
   const filled = steps ? Math.floor((bar * current) / steps) : 0;
   const remaining = steps === null ? seconds : perStep * (steps - current);
   const parts = [
@@ -149,7 +160,8 @@ function stepText(seconds: number): string {
   return seconds >= 1e-3 ? `${Math.round(seconds * 1e3)}ms` : `${Math.round(seconds * 1e6)}us`;
 }
 
-const numberText = (value: number): string => (Math.abs(value) > 1e-3 ? value.toFixed(4) : value.toExponential(4));
+const numberText = (value: number): string =>
+  Math.abs(value) > 1e-3 ? value.toFixed(4) : value.toExponential(4);
 
 interface NodeStream {
   readonly isTTY?: boolean;

@@ -12,7 +12,13 @@ export function checkPositiveInteger(where: string, argument: string, value: num
 }
 
 /** Throws unless `low <= value <= high`. */
-export function checkRange(where: string, argument: string, value: number, low: number, high: number): number {
+export function checkRange(
+  where: string,
+  argument: string,
+  value: number,
+  low: number,
+  high: number,
+): number {
   if (typeof value === "number" && value >= low && value <= high) return value;
   throw new ValueError(where, `${argument} is out of range.`, {
     received: `${argument} = ${String(value)}`,

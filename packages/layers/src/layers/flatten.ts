@@ -23,7 +23,10 @@ export class Flatten extends Layer {
   constructor(options: FlattenOptions = {}) {
     super(options);
     const wanted = options.dataFormat ?? "channels_last";
-    this.dataFormat = findName(this.name, "dataFormat", wanted, ["channels_last", "channels_first"]) as DataFormat;
+    this.dataFormat = findName(this.name, "dataFormat", wanted, [
+      "channels_last",
+      "channels_first",
+    ]) as DataFormat;
   }
 
   override call(inputs: Tensor): Tensor {

@@ -1,5 +1,13 @@
 /** @file Normalization: features with mean 0 and variance 1, learned from data or given. */
-import { handleFree, ops, ShapeError, Tensor, type TensorLike, ValueError, type Variable } from "@tenrec/tensor";
+import {
+  handleFree,
+  ops,
+  ShapeError,
+  Tensor,
+  type TensorLike,
+  ValueError,
+  type Variable,
+} from "@tenrec/tensor";
 import { Layer, type LayerOptions, type Shape } from "../layer.ts";
 import { asFloat } from "../tensors.ts";
 
@@ -16,7 +24,9 @@ export interface NormalizationOptions extends LayerOptions {
 }
 
 /** Batches for `adapt`; of a batch that is an array of tensors, such as [x, y], the first one counts. */
-export type Batches = Iterable<TensorLike | readonly Tensor[]> | AsyncIterable<TensorLike | readonly Tensor[]>;
+export type Batches =
+  | Iterable<TensorLike | readonly Tensor[]>
+  | AsyncIterable<TensorLike | readonly Tensor[]>;
 
 interface Moments {
   readonly mean: Tensor;
@@ -47,11 +57,18 @@ export class Normalization extends Layer {
   #keep: readonly number[] = [];
   #builtShape: Shape = [];
 
-  constructor({ axis = -1, mean = null, variance = null, invert = false, ...options }: NormalizationOptions = {}) {
+  constructor({
+    axis = -1,
+    mean = null,
+    variance = null,
+    invert = false,
+    ...options
+  }: NormalizationOptions = {}) {
     super(options);
     this.axis = axis === null ? [] : typeof axis === "number" ? [axis] : axis;
     this.invert = invert;
-    if ((mean === null) !== (variance === null)) throw oneMissing(this.name, mean === null ? "variance" : "mean");
+    if ((mean === null) !== (variance === null))
+      throw oneMissing(this.name, mean === null ? "variance" : "mean");
     this.inputMean = mean;
     this.inputVariance = variance;
   }
@@ -121,7 +138,9 @@ export class Normalization extends Layer {
     const mean = this.spread(this.adaptMean ?? (this.inputMean as TensorLike), inputs.ndim);
     const variance = this.spread(this.adaptVariance ?? (this.inputVariance as TensorLike), inputs.ndim);
     const deviation = ops.maximum(ops.sqrt(variance), epsilon);
-    return this.invert ? ops.add(mean, ops.multiply(x, deviation)) : ops.divide(ops.subtract(x, mean), deviation);
+    return this.invert
+      ? ops.add(mean, ops.multiply(x, deviation))
+      : ops.divide(ops.subtract(x, mean), deviation);
   }
 
   /** Statistics with an axis for each axis of the input; fewer than the kept axes belong to the last of those. */
@@ -145,7 +164,8 @@ export class Normalization extends Layer {
 /** Mean and variance of two sets together: each variance grows by the square of its mean's distance from the common one. */
 function joinMoments(a: Moments, b: Moments): Moments {
   const count = a.count + b.count;
-  const weighted = (x: Tensor, y: Tensor) => ops.add(ops.multiply(x, a.count / count), ops.multiply(y, b.count / count));
+  const weighted = (x: Tensor, y: Tensor) =>
+    ops.add(ops.multiply(x, a.count / count), ops.multiply(y, b.count / count));
   const mean = weighted(a.mean, b.mean);
   const around = (one: Moments) => ops.add(one.variance, ops.square(ops.subtract(one.mean, mean)));
   return { mean, variance: weighted(around(a), around(b)), count };

@@ -24,7 +24,10 @@ export class Reshape extends Layer {
   /** The target with its -1 filled in. */
   private resolved(rest: Shape): Shape {
     const size = rest.reduce((product, extent) => product * extent, 1);
-    const known = this.targetShape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1);
+    const known = this.targetShape.reduce(
+      (product, extent) => (extent === -1 ? product : product * extent),
+      1,
+    );
     const missing = this.targetShape.includes(-1) ? Math.floor(size / Math.max(1, known)) : 1;
     if (known * missing !== size) throw notFitting(this.name, rest, this.targetShape);
     return this.targetShape.map((extent) => (extent === -1 ? missing : extent));
@@ -37,7 +40,8 @@ export class Reshape extends Layer {
 
 function checkedTarget(where: string, shape: Shape): Shape {
   const isExtent = (extent: number) => Number.isInteger(extent) && extent >= -1;
-  const isOk = Array.isArray(shape) && shape.every(isExtent) && shape.filter((extent) => extent === -1).length <= 1;
+  const isOk =
+    Array.isArray(shape) && shape.every(isExtent) && shape.filter((extent) => extent === -1).length <= 1;
   if (isOk) return shape;
   throw new ValueError(where, "not a target shape.", {
     received: `targetShape = ${JSON.stringify(shape)}`,

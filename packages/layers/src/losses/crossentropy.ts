@@ -10,6 +10,11 @@ export interface CrossentropyOptions extends LossOptions {
   readonly axis?: number;
 }
 
+export interface SparseCrossentropyOptions extends CrossentropyOptions {
+  /** A label whose samples do not count. */
+  readonly ignoreClass?: number | null;
+}
+
 export interface SmoothedOptions extends CrossentropyOptions {
   /** Share of each target that is spread evenly, in [0, 1]. */
   readonly labelSmoothing?: number;
@@ -23,10 +28,15 @@ export interface SmoothedOptions extends CrossentropyOptions {
 export function sparseCategoricalCrossentropy(
   yTrue: Tensor,
   yPred: Tensor,
-  { fromLogits = false, axis = -1 }: CrossentropyOptions = {},
+  { fromLogits = false, ignoreClass = null, axis = -1 }: SparseCrossentropyOptions = {},
 ): Tensor {
-  return ops.sparseCategoricalCrossentropy(yTrue, yPred, { fromLogits, axis });
+  const each = ops.sparseCategoricalCrossentropy(yTrue, yPred, { fromLogits, axis });
+  return ignoreClass === null ? each : ops.where(counted(yTrue, ignoreClass, each), each, 0);
 }
+
+/** Where the label is not the ignored one, in the shape of the losses. */
+const counted = (yTrue: Tensor, ignoreClass: number, { shape }: Tensor): Tensor =>
+  ops.reshape(ops.notEqual(yTrue, ignoreClass), shape);
 
 /** -sum of target times log probability over the classes; targets are one-hot or soft, in the shape of the predictions. */
 export function categoricalCrossentropy(
@@ -58,21 +68,28 @@ function smooth(target: Tensor, share: number, classes: number): Tensor {
 export class SparseCategoricalCrossentropy extends Loss {
   static override readonly className: string = "SparseCategoricalCrossentropy";
   readonly fromLogits: boolean;
+  readonly ignoreClass: number | null;
   readonly axis: number;
 
-  constructor(options: CrossentropyOptions = {}) {
+  constructor(options: SparseCrossentropyOptions = {}) {
     super(options);
     this.fromLogits = options.fromLogits ?? false;
+    this.ignoreClass = options.ignoreClass ?? null;
     this.axis = options.axis ?? -1;
   }
+  /** An ignored label need not be a class. */
   override get wantsLabels(): boolean {
-    return true;
+    return this.ignoreClass === null;
+  }
+  protected override mask(yTrue: Tensor, { shape }: Tensor): Tensor | null {
+    const { ignoreClass } = this;
+    return ignoreClass === null ? null : asFloat(ops.reshape(ops.notEqual(yTrue, ignoreClass), shape));
   }
   override call(yTrue: Tensor, yPred: Tensor): Tensor {
     return sparseCategoricalCrossentropy(yTrue, yPred, this);
   }
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), fromLogits: this.fromLogits };
+    return { ...super.getConfig(), fromLogits: this.fromLogits, ignoreClass: this.ignoreClass };
   }
 }
 

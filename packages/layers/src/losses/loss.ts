@@ -34,6 +34,11 @@ export abstract class Loss {
     this.reduction = findName(this.name, "reduction", wanted, reductions) as Reduction;
   }
 
+  /** 1 for values that count, 0 for those that do not; null if all do. */
+  protected mask(_yTrue: Tensor, _values: Tensor): Tensor | null {
+    return null;
+  }
+
   /** Targets are class numbers, which training checks against the number of outputs. */
   get wantsLabels(): boolean {
     return false;
@@ -50,9 +55,11 @@ export abstract class Loss {
    */
   apply(yTrue: TensorLike, yPred: TensorLike, options: { readonly sampleWeight?: TensorLike | null } = {}): Tensor {
     return handleFree(() => {
-      const values = this.call(asTensor(yTrue), asTensor(yPred));
+      const target = asTensor(yTrue);
+      const values = this.call(target, asTensor(yPred));
       const weight = options.sampleWeight;
-      return reduceValues(values, weight === undefined || weight === null ? null : asTensor(weight), this.reduction);
+      const given = weight === undefined || weight === null ? null : asTensor(weight);
+      return reduceValues(values, given, this.reduction, this.mask(target, values));
     });
   }
 
@@ -82,13 +89,22 @@ export class LossFunctionWrapper extends Loss {
   }
 }
 
-/** Weights the values and reduces them as Keras does. "mean" and "sum_over_batch_size" divide by the number of values. */
-export function reduceValues(values: Tensor, weight: Tensor | null, reduction: Reduction): Tensor {
-  const [kept, weights] = weight ? sameRank(values, asFloat(weight)) : [values, null];
+/**
+ * Weights the values and reduces them as Keras does. "mean" and "sum_over_batch_size" divide by the number of values that count, not by
+ * the sum of the weights.
+ */
+export function reduceValues(
+  values: Tensor,
+  weight: Tensor | null,
+  reduction: Reduction,
+  mask: Tensor | null = null,
+): Tensor {
+  const given = weight && mask ? ops.multiply(...sameRank(asFloat(weight), mask)) : (weight ?? mask);
+  const [kept, weights] = given ? sameRank(values, asFloat(given)) : [values, null];
   const weighted = weights ? ops.multiply(kept, weights) : kept;
   if (reduction === "none" || weighted.ndim === 0) return weighted;
   const total = ops.sum(weighted);
   if (reduction === "sum") return total;
   if (reduction === "mean_with_sample_weight" && weights) return ops.divideNoNan(total, ops.sum(weights));
-  return ops.divide(total, Math.max(1, weighted.size));
+  return mask ? ops.divideNoNan(total, ops.sum(mask)) : ops.divide(total, Math.max(1, weighted.size));
 }

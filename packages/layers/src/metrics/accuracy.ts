@@ -51,8 +51,11 @@ export const topKCategoricalAccuracy = (yTrue: Tensor, yPred: Tensor, { k = 5 }:
   isAmongTop(ops.argmax(yTrue, { axis: -1 }), yPred, k);
 
 /** Whether the label is among the `k` likeliest classes. */
-export const sparseTopKCategoricalAccuracy = (yTrue: Tensor, yPred: Tensor, { k = 5 }: TopKOptions = {}): Tensor =>
-  isAmongTop(ops.cast(labelsOf(yTrue, yPred), "int32"), yPred, k);
+export const sparseTopKCategoricalAccuracy = (
+  yTrue: Tensor,
+  yPred: Tensor,
+  { k = 5 }: TopKOptions = {},
+): Tensor => isAmongTop(ops.cast(labelsOf(yTrue, yPred), "int32"), yPred, k);
 
 /** Share of predictions that equal their targets. */
 export class Accuracy extends MeanMetricWrapper {
@@ -65,7 +68,10 @@ export class Accuracy extends MeanMetricWrapper {
 /** Share of outputs above or below `threshold` (0.5) as their targets are. */
 export class BinaryAccuracy extends MeanMetricWrapper {
   static override readonly className: string = "BinaryAccuracy";
-  constructor({ name = "binary_accuracy", threshold = 0.5 }: MetricOptions & { readonly threshold?: number } = {}) {
+  constructor({
+    name = "binary_accuracy",
+    threshold = 0.5,
+  }: MetricOptions & { readonly threshold?: number } = {}) {
     super((yTrue, yPred) => binaryAccuracy(yTrue, yPred, { threshold }), { name });
   }
 }

@@ -1,5 +1,13 @@
 /** @file AUC: the area under a curve of two rates, from counts at thresholds. */
-import { handleFree, ops, ShapeError, type Tensor, type TensorLike, type Variable, ValueError } from "@tenrec/tensor";
+import {
+  handleFree,
+  ops,
+  ShapeError,
+  type Tensor,
+  type TensorLike,
+  ValueError,
+  type Variable,
+} from "@tenrec/tensor";
 import { findName } from "../identifiers.ts";
 import { Metric, type MetricOptions, type UpdateOptions } from "./metric.ts";
 import { checkedThresholds, type Outcomes, outcomesOf, truthOf } from "./positives.ts";

@@ -1,7 +1,14 @@
 /** @file Metrics of binary decisions at thresholds: precision, recall and the four counts of the confusion matrix. */
 import { handleFree, ops, type Tensor, type TensorLike, type Variable } from "@tenrec/tensor";
 import { Metric, type MetricOptions, type UpdateOptions } from "./metric.ts";
-import { checkedThresholds, leastScore, type Outcomes, outcomesOf, type Selection, truthOf } from "./positives.ts";
+import {
+  checkedThresholds,
+  leastScore,
+  type Outcomes,
+  outcomesOf,
+  type Selection,
+  truthOf,
+} from "./positives.ts";
 
 /** What a count is of: the truth of an element, and on which side of the threshold its prediction lies. */
 interface Cell {
@@ -39,7 +46,12 @@ abstract class ThresholdMetric extends Metric {
   readonly selection: Selection;
   readonly #counts: ReadonlyMap<CellName, Variable>;
 
-  constructor(options: MetricOptions, names: readonly CellName[], thresholds: readonly number[], selection: Selection) {
+  constructor(
+    options: MetricOptions,
+    names: readonly CellName[],
+    thresholds: readonly number[],
+    selection: Selection,
+  ) {
     super(options);
     this.thresholds = thresholds;
     this.selection = selection;
@@ -49,7 +61,8 @@ abstract class ThresholdMetric extends Metric {
   override updateState(yTrue: TensorLike, yPred: TensorLike, options: UpdateOptions = {}): void {
     handleFree(() => {
       const outcomes = outcomesOf(this.name, [yTrue, yPred], options.sampleWeight, this.selection);
-      for (const [name, count] of this.#counts) count.assignAdd(countCell(outcomes, this.thresholds, cells[name]));
+      for (const [name, count] of this.#counts)
+        count.assignAdd(countCell(outcomes, this.thresholds, cells[name]));
     });
   }
 

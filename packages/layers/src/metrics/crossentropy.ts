@@ -28,7 +28,9 @@ export class BinaryCrossentropy extends MeanMetricWrapper {
 
   constructor(options: Omit<SmoothedMetricOptions, "axis"> = {}) {
     const { name = "binary_crossentropy", fromLogits = false, labelSmoothing = 0 } = options;
-    super((yTrue, yPred) => binaryCrossentropy(...sameRank(yTrue, yPred), { fromLogits, labelSmoothing }), { name });
+    super((yTrue, yPred) => binaryCrossentropy(...sameRank(yTrue, yPred), { fromLogits, labelSmoothing }), {
+      name,
+    });
     this.fromLogits = fromLogits;
     this.labelSmoothing = labelSmoothing;
   }

@@ -1,6 +1,7 @@
 /** @file Metrics by name. What few pages use is loaded when it is asked for. */
 import { unknownName } from "../identifiers.ts";
 import { lossFunction, lossNames } from "../losses/get.ts";
+import { sameRank } from "../tensors.ts";
 import {
   BinaryAccuracy,
   CategoricalAccuracy,
@@ -8,7 +9,6 @@ import {
   SparseTopKCategoricalAccuracy,
   TopKCategoricalAccuracy,
 } from "./accuracy.ts";
-import { sameRank } from "../tensors.ts";
 import { MeanMetricWrapper, type MetricFunction } from "./mean.ts";
 import { Metric } from "./metric.ts";
 
@@ -31,7 +31,8 @@ const byName: Readonly<Record<string, Maker>> = {
   sparse_categorical_accuracy: (name) => new SparseCategoricalAccuracy({ name }),
   top_k_categorical_accuracy: (name) => new TopKCategoricalAccuracy({ name }),
   sparse_top_k_categorical_accuracy: (name) => new SparseTopKCategoricalAccuracy({ name }),
-  root_mean_squared_error: async (name) => new (await import("./regression.ts")).RootMeanSquaredError({ name }),
+  root_mean_squared_error: async (name) =>
+    new (await import("./regression.ts")).RootMeanSquaredError({ name }),
   cosine_similarity: async (name) => new (await import("./regression.ts")).CosineSimilarity({ name }),
   auc: async (name) => new (await import("./auc.ts")).AUC({ name }),
   precision: async (name) => new (await confusion()).Precision({ name }),
@@ -59,7 +60,11 @@ export function checkMetricName(identifier: MetricIdentifier): void {
 /**
  * The metric of an identifier. "accuracy" and "crossentropy" are chosen by the shapes of target and prediction, as in Keras.
  */
-export async function resolveMetric(identifier: MetricIdentifier, yTrue: Shaped, yPred: Shaped): Promise<Metric> {
+export async function resolveMetric(
+  identifier: MetricIdentifier,
+  yTrue: Shaped,
+  yPred: Shaped,
+): Promise<Metric> {
   if (identifier instanceof Metric) return identifier;
   if (typeof identifier === "function") return new MeanMetricWrapper(identifier);
   const choice = findIn(byShape, identifier);

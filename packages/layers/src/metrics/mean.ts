@@ -1,12 +1,16 @@
 /** @file Means and sums over everything seen, and means of functions of targets and predictions. */
-import { handleFree, type HostData, ops, type Tensor, type TensorLike, type Variable } from "@tenrec/tensor";
+import { type HostData, handleFree, ops, type Tensor, type TensorLike, type Variable } from "@tenrec/tensor";
 import { asFloat, asTensor, axesFrom, sameRank } from "../tensors.ts";
 import { Metric, type MetricOptions, type Reading, type UpdateOptions } from "./metric.ts";
 
 type Reduce = typeof ops.mean;
 
 /** Values and weights per sample, as Keras reduces them; the weights come back null where none were given. */
-function perSample(values: Tensor, weight: TensorLike | null | undefined, reduce: Reduce): [Tensor, Tensor | null] {
+function perSample(
+  values: Tensor,
+  weight: TensorLike | null | undefined,
+  reduce: Reduce,
+): [Tensor, Tensor | null] {
   const over = (x: Tensor, first: number): Tensor => {
     const axes = axesFrom(first, x);
     return axes.length > 0 ? reduce(x, { axis: axes }) : x;

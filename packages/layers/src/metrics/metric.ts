@@ -1,5 +1,12 @@
 /** @file Metric: state that batches update and a result computed from it. */
-import { type Dtype, type HostData, handleFree, type Tensor, type TensorLike, Variable } from "@tenrec/tensor";
+import {
+  type Dtype,
+  type HostData,
+  handleFree,
+  type Tensor,
+  type TensorLike,
+  Variable,
+} from "@tenrec/tensor";
 import { constantData } from "../initializers/initializer.ts";
 import { classNameOf, snakeCase, uniqueName } from "../naming.ts";
 
@@ -42,14 +49,19 @@ export abstract class Metric {
 
   /** Makes a state variable of zeros. */
   addVariable(shape: readonly number[], name: string, dtype: Dtype = "float32"): Variable {
-    const variable = new Variable(constantData(shape, 0, dtype), { name: `${this.name}/${name}`, dtype, trainable: false });
+    const variable = new Variable(constantData(shape, 0, dtype), {
+      name: `${this.name}/${name}`,
+      dtype,
+      trainable: false,
+    });
     this.#variables.push(variable);
     return variable;
   }
 
   /** Starts from nothing. */
   resetState(): void {
-    for (const variable of this.#variables) variable.load(constantData(variable.shape, 0, variable.dtype).data);
+    for (const variable of this.#variables)
+      variable.load(constantData(variable.shape, 0, variable.dtype).data);
   }
 
   get variables(): readonly Variable[] {

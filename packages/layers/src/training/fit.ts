@@ -201,7 +201,7 @@ class Reports {
   constructor(trainer: Trainer, callbacks: CallbackList) {
     this.trainer = trainer;
     this.callbacks = callbacks;
-    this.pace = callbacks.pace ?? watchPace;
+    this.pace = Math.min(callbacks.pace ?? watchPace, watchPace);
   }
 
   /** Queues a read if one is due; waits only if three are under way. */

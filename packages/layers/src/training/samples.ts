@@ -1,5 +1,5 @@
 /** @file Samples of a run, checked: equal lengths, finite numbers, labels in range, weights of classes and samples in one column. */
-import { handleFree, type HostData, ops, type Tensor, tensor, ValueError } from "@tenrec/tensor";
+import { type Dtype, handleFree, type HostData, ops, type Tensor, tensor, ValueError } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
 import { leavesOf, mapValues, type Nest, Spec } from "../values.ts";
@@ -48,10 +48,13 @@ export function outputsLike(model: Model, x: Values): Nest<Spec> {
 function specsOf(model: Model, x: Values): Nest<Spec> {
   // The shapes leave the handle-free scope, not the tensors: nobody must compute them.
   return handleFree(() => {
-    const one = mapValues(x, (column) => ops.zeros([1, ...column.shape.slice(1)], { dtype: column.dtype }));
+    const one = mapValues(x, ({ shape, dtype }) => ops.zeros([1, ...shape.slice(1)], { dtype: computeDtype(dtype) }));
     return mapValues(model.apply<Values>(one, { training: false }), (y) => new Spec(y.shape));
   });
 }
+
+/** Packed integers only hold data; what is computed from them is int32. */
+const computeDtype = (dtype: Dtype): Dtype => (dtype === "uint8" || dtype === "int8" ? "int32" : dtype);
 
 /** Throws at the first label outside of 0 ... classes - 1. */
 function checkLabels(where: string, labels: HostData, classes: number): void {

@@ -30,7 +30,9 @@ function flatten(value: Exclude<TensorLike, Tensor>): Iterable<number> {
 function checkedClasses(labels: Iterable<number>, numClasses: number | undefined): number {
   let [position, largest] = [0, -1];
   for (const label of labels) {
-    if (!(Number.isInteger(Number(label)) && label >= 0 && label < (numClasses ?? Number.POSITIVE_INFINITY))) {
+    if (
+      !(Number.isInteger(Number(label)) && label >= 0 && label < (numClasses ?? Number.POSITIVE_INFINITY))
+    ) {
       throw badLabel(label, position, numClasses);
     }
     largest = Math.max(largest, label);

@@ -9,7 +9,7 @@ import {
 } from "../primitives/gradientControl.ts";
 import { fill } from "../primitives/source.ts";
 import { type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { type HistoryKeeper, recording, releaseKept } from "../runtime/runtime.ts";
+import { type HistoryKeeper, recording, releaseKept } from "../runtime/recording.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { jacobianNode } from "./jacobian.ts";

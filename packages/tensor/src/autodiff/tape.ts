@@ -4,7 +4,7 @@ import { type Node, newestId } from "../graph/node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { fill } from "../primitives/source.ts";
 import { isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { type HistoryKeeper, recording, releaseKept } from "../runtime/runtime.ts";
+import { type HistoryKeeper, recording, releaseKept } from "../runtime/recording.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { observeReads, type ReadObserver, Variable } from "../variable.ts";

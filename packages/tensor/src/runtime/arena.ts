@@ -2,7 +2,8 @@
 import type { Variable } from "../variable.ts";
 import { flush } from "./flush.ts";
 import type { Block, Memory } from "./memory.ts";
-import { openRuntime, type Runtime, recording } from "./runtime.ts";
+import { recording } from "./recording.ts";
+import { openRuntime, type Runtime } from "./runtime.ts";
 
 const alignment = 256;
 

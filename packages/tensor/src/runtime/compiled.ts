@@ -1,12 +1,14 @@
 /** @file A traced function as one program: inputs are bound, variables updated in place, results copied out. */
 import type { DeviceBuffer, Program } from "@tenrec/kernels";
-import type { Compiled, CompileOptions, Destination } from "../compile/compile.ts";
+import { type Compiled, type CompileOptions, compile, type Destination } from "../compile/compile.ts";
 import { internal } from "../graph/errors.ts";
 import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
-import { countOverwrite, flush, flushesSoFar, saveOldVersion } from "./flush.ts";
+import { countOverwrite, flushesSoFar, saveOldVersion } from "./evaluate.ts";
+import { flush } from "./flush.ts";
 import { dataNode, placeholderNode } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
-import { type Runtime, recording } from "./runtime.ts";
+import { recording } from "./recording.ts";
+import type { Runtime } from "./runtime.ts";
 import { inTrace, type Trace } from "./scope.ts";
 import type { VariableState } from "./variableState.ts";
 
@@ -222,7 +224,7 @@ export class CompiledFunction {
       ...this.#written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
     ];
     this.#blocks = blocks;
-    return runtime.compile({
+    return compile({
       label: traced.name,
       roots,
       leafPlace: (node) => leaves.get(node) ?? null,

@@ -7,7 +7,8 @@ import { fill } from "../primitives/source.ts";
 import { flush, pendingLimit, touch } from "./flush.ts";
 import { dataNode, ScalarNode } from "./leaf.ts";
 import { type Block, type HostData, Memory } from "./memory.ts";
-import { openRuntime, type Runtime, ready, recording } from "./runtime.ts";
+import { recording } from "./recording.ts";
+import { openRuntime, type Runtime, ready } from "./runtime.ts";
 import { escaped, isHandleFree, scopes, type Trace } from "./scope.ts";
 import { chunkRoots, periodicCut } from "./threshold.ts";
 

@@ -1,35 +1,29 @@
 /** @file Runtime: the chosen device and everything that hangs on it: memory, pending handles, dirty variables, cached programs. */
 import { type Device, type DeviceInfo, type OpenDeviceOptions, openDevice } from "@tenrec/kernels";
 import { StateError } from "../graph/errors.ts";
-import { type Node, release } from "../graph/node.ts";
 import { BlockPool, type Memory, recycled } from "./memory.ts";
-import { ProgramCache } from "./programCache.ts";
-import { VersionRing } from "./ring.ts";
-import type { VariableState } from "./variableState.ts";
+import type { ProgramCache } from "./programCache.ts";
+import { recording } from "./recording.ts";
+import type { VersionRing } from "./ring.ts";
 
-type Compile = typeof import("../compile/compile.ts").compile;
-
-/** Something that needs the inputs of nodes which get a value (a gradient tape while it records). */
-export interface HistoryKeeper {
-  /** It is recording now. */
-  readonly records: boolean;
-  covers(node: Node): boolean;
-  keep(node: Node): void;
-}
+/** Evaluation and compilation, fetched when a device is opened (`engine.ts`). */
+export type Engine = typeof import("./engine.ts");
 
 /** Everything global. One exists per page or worker; `init` may replace it. */
 export class Runtime {
-  readonly compile: Compile;
+  readonly engine: Engine;
   readonly pool: BlockPool;
   readonly device: Device;
+  /** Old versions of overwritten variables. */
   readonly ring: VersionRing;
-  readonly programs: ProgramCache = new ProgramCache();
+  readonly programs: ProgramCache;
 
-  constructor(device: Device, compile: Compile) {
-    this.compile = compile;
+  constructor(device: Device, engine: Engine) {
+    this.engine = engine;
     this.device = device;
     this.pool = new BlockPool(device);
-    this.ring = new VersionRing(this.pool);
+    this.ring = new engine.VersionRing(this.pool);
+    this.programs = new engine.ProgramCache();
   }
 
   /** Memory of a value on the device; host data is uploaded at first use. */
@@ -54,27 +48,6 @@ function lostWithDevice(): StateError {
     fix: "make tensors again, and put variables back with variable.load(data) or model.setWeights(checkpoint).",
   });
 }
-
-/** Recording state; exists before a device is chosen. */
-export interface Recording {
-  /** Handles made since the last flush, in order. */
-  handles: Node[];
-  /** Variables assigned since the last flush, in order. */
-  dirty: VariableState[];
-  /** Values that were fused away and are used again: stored by the next flush. */
-  late: Node[];
-  readonly keepers: Set<HistoryKeeper>;
-}
-
-/** Lets nodes with a value go of their inputs, where no other keeper needs them. */
-export function releaseKept(nodes: Iterable<Node>): void {
-  for (const node of nodes) {
-    const stillKept = [...recording.keepers].some((keeper) => keeper.covers(node));
-    if (!stillKept && node.stored) release(node);
-  }
-}
-
-export const recording: Recording = { handles: [], dirty: [], late: [], keepers: new Set() };
 
 let current: Runtime | null = null;
 let opening: Promise<Runtime> | null = null;
@@ -120,10 +93,10 @@ export async function reset(): Promise<void> {
 }
 
 function open(options: InitOptions): Promise<Runtime> {
-  // The compiler is fetched while the adapter is asked for: nothing can be compiled before both are there.
-  const compiler = import("../compile/compile.ts");
+  // Fetched while the adapter is asked for: nothing can be computed before both are there.
+  const engine = import("./engine.ts");
   opening = openDevice(options).then(async ({ device, notice }) => {
-    current = new Runtime(device, (await compiler).compile);
+    current = new Runtime(device, await engine);
     info = { ...device.info, ...(notice ? { notice } : {}) };
     if (notice) console.warn(notice);
     return current;

@@ -1,0 +1,5 @@
+/** @file What a page needs only once a device is open: evaluation of the graph and its compiler. Loaded on demand by `runtime.ts`. */
+export { CompiledFunction, TracedFunction } from "./compiled.ts";
+export { evaluate } from "./evaluate.ts";
+export { ProgramCache } from "./programCache.ts";
+export { VersionRing } from "./ring.ts";

@@ -1,0 +1,270 @@
+/** @file Evaluation of pending values: what one flush computes, stores and overwrites. */
+import { compile } from "../compile/compile.ts";
+import { bytesOf, type Node, release } from "../graph/node.ts";
+import { pinned } from "./flush.ts";
+import { assignPrimitive, ScalarNode } from "./leaf.ts";
+import { type Block, Memory } from "./memory.ts";
+import type { ProgramEntry } from "./programCache.ts";
+import { recording } from "./recording.ts";
+import type { Runtime } from "./runtime.ts";
+import type { VariableState } from "./variableState.ts";
+
+/** Handles of at most this many bytes are stored by every flush that computes them: a loss costs nothing and is usually read. */
+const smallBytes = 1024;
+
+let flushCount = 0;
+
+/** The nodes of one flush in post-order, with its leaves, stored set and structural key. */
+class Walk {
+  readonly runtime: Runtime;
+  readonly dirty: readonly VariableState[];
+  readonly order: Node[] = [];
+  readonly position = new Map<Node, number>();
+  readonly roots = new Set<Node>();
+  readonly #inside = new Map<Node, number>();
+  /** Values that variables take over: their handles need no memory of their own. */
+  readonly #assigned = new Set<Node>();
+
+  constructor(runtime: Runtime, roots: readonly Node[], dirty: readonly VariableState[]) {
+    this.runtime = runtime;
+    this.dirty = dirty;
+    for (const root of roots) this.#visit(root);
+    for (const root of roots) this.roots.add(root);
+  }
+
+  #visit(root: Node): void {
+    const stack = [root];
+    for (let node = stack.at(-1); node; node = stack.at(-1)) {
+      if (this.position.has(node)) {
+        stack.pop();
+        continue;
+      }
+      const waiting = this.isLeaf(node) ? [] : node.inputs.filter((input) => !this.position.has(input));
+      if (waiting.length > 0) {
+        stack.push(...waiting.reverse());
+        continue;
+      }
+      stack.pop();
+      this.#add(node);
+    }
+  }
+
+  #add(node: Node): void {
+    this.position.set(node, this.order.push(node) - 1);
+    if (this.isLeaf(node)) return;
+    // Asked for after it was fused away: stored now, and by every later run of the program that computed it.
+    if (node.fused) {
+      node.fused.keeps.add(node.fused.position);
+      node.fused = null;
+      this.roots.add(node);
+    }
+    if (node.primitive === assignPrimitive) this.#assigned.add(node.inputs[0] as Node);
+    for (const input of node.inputs) this.#inside.set(input, (this.#inside.get(input) ?? 0) + 1);
+  }
+
+  isLeaf(node: Node): boolean {
+    return node.stored !== null || node instanceof ScalarNode;
+  }
+
+  /** Roots, values with readers outside this flush, small handles, and what earlier runs were asked for. */
+  stored(keeps: ReadonlySet<number>): Node[] {
+    return this.order.filter((node, position) => {
+      if (this.isLeaf(node)) return false;
+      if (this.roots.has(node) || node.uses > (this.#inside.get(node) ?? 0)) return true;
+      const isSmall = node.handles > 0 && bytesOf(node) <= smallBytes && !this.#assigned.has(node);
+      return isSmall || keeps.has(position) || pinned.has(node);
+    });
+  }
+}
+
+/** Device buffers of a run in first-use order. */
+class Externals {
+  readonly blocks: Block[] = [];
+  readonly #index = new Map<Block, number>();
+
+  of(block: Block): number {
+    const known = this.#index.get(block);
+    if (known !== undefined) return known;
+    const index = this.blocks.push(block) - 1;
+    this.#index.set(block, index);
+    return index;
+  }
+}
+
+/** Writes the structure of the flush: nodes, input positions, leaves with their aliasing, stored set, overwritten leaves. */
+function writeKey(walk: Walk, stored: readonly Node[] | null, externals: Externals): void {
+  const { ids, key } = walk.runtime.programs;
+  if (stored === null) {
+    key.reset();
+    for (const node of walk.order) {
+      if (walk.isLeaf(node)) writeLeaf(walk, node, externals);
+      else {
+        key.push(ids.primitive(node.primitive));
+        key.push(ids.attributes(node));
+        key.push(node.shape.id);
+        key.push(dtypeCode[node.dtype]);
+        for (const input of node.inputs) key.push(walk.position.get(input) as number);
+      }
+    }
+    return;
+  }
+  key.push(0xffffffff);
+  for (const node of stored) key.push(walk.position.get(node) as number);
+  for (const variable of walk.dirty) {
+    const memory = variable.memory;
+    key.push(walk.position.get(variable.current) as number);
+    key.push(memory?.block ? externals.of(memory.block) : 0xfffffffe);
+    key.push(memory?.offset ?? 0);
+  }
+}
+
+const dtypeCode = { float32: 1, int32: 2, uint32: 3, bool: 4, uint8: 5, int8: 6 } as const;
+
+function writeLeaf(walk: Walk, node: Node, externals: Externals): void {
+  const { key } = walk.runtime.programs;
+  key.push(dtypeCode[node.dtype]);
+  if (node instanceof ScalarNode) {
+    key.push(0xfffffffd);
+    return;
+  }
+  const memory = walk.runtime.resident(node.stored as Memory);
+  key.push(node.shape.id);
+  key.push(externals.of(memory.block as Block));
+  key.push(memory.offset);
+}
+
+/** Computes the roots and gives them their values; returns everything that was computed on the way. */
+export function evaluate(
+  runtime: Runtime,
+  roots: readonly Node[],
+  dirty: readonly VariableState[],
+): ReadonlyMap<Node, number> {
+  const walk = new Walk(runtime, roots, dirty);
+  const externals = new Externals();
+  writeKey(walk, null, externals);
+  const base = runtime.programs.lookup();
+  const stored = walk.stored(base.keeps);
+  writeKey(walk, stored, externals);
+  const entry = runtime.programs.lookup();
+  const scalars = walk.order.filter((node) => node instanceof ScalarNode) as ScalarNode[];
+  const outputs = allocate(runtime, stored, dirty, externals);
+  entry.program ??= build(runtime, entry, walk, stored, outputs, externals, scalars);
+  runtime.programs.touch(entry);
+  settle(runtime, walk, stored, outputs, dirty, base.keeps);
+  runtime.device.run(
+    entry.program,
+    externals.blocks.map((block) => block.buffer),
+    [],
+    scalarWords(scalars),
+  );
+  // Only now: the program that has just been queued may have read the oldest versions.
+  runtime.ring.trim(flushCount);
+  return walk.position;
+}
+
+/** Memory for every stored value: a dirty variable's own, fresh blocks for the rest. */
+function allocate(
+  runtime: Runtime,
+  stored: readonly Node[],
+  dirty: readonly VariableState[],
+  externals: Externals,
+): Map<Node, Memory> {
+  const owner = new Map(dirty.map((variable) => [variable.current, variable]));
+  const outputs = new Map<Node, Memory>();
+  for (const node of stored) {
+    const variable = owner.get(node);
+    const memory =
+      variable?.memory ??
+      new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), variable ? "variable" : "value"));
+    // A first value still on the host goes to the device before it is overwritten: somebody may have read it.
+    runtime.resident(memory);
+    if (variable) {
+      variable.memory = memory;
+      memory.isVariable = true;
+    }
+    externals.of(memory.block as Block);
+    outputs.set(node, memory);
+  }
+  return outputs;
+}
+
+function build(
+  runtime: Runtime,
+  entry: ProgramEntry,
+  walk: Walk,
+  stored: readonly Node[],
+  outputs: ReadonlyMap<Node, Memory>,
+  externals: Externals,
+  scalars: readonly ScalarNode[],
+) {
+  const scalarIndex = new Map<Node, number>(scalars.map((node, i) => [node, i]));
+  const placeOf = ({ block, offset }: Memory) => ({ external: externals.of(block as Block), offset });
+  entry.compiled = compile({
+    label: "flush",
+    roots: stored.map((node) => ({ node, to: placeOf(outputs.get(node) as Memory) })),
+    leafPlace: (node) => {
+      const scalar = scalarIndex.get(node);
+      if (scalar !== undefined) return { scalar };
+      return node.stored && walk.position.has(node) ? placeOf(node.stored as Memory) : null;
+    },
+    externals: externals.blocks.map(({ buffer, kind }) => ({ bytes: buffer.bytes, arena: kind === "arena" })),
+    numResults: 0,
+    numScalars: scalars.length,
+    target: runtime.device.target,
+  });
+  return runtime.device.build(entry.compiled.plan);
+}
+
+/**
+ * Gives stored nodes their values and lets go of what they were computed from. A variable's old version that somebody may still read
+ * is copied to the ring first; the copy is queued before the program that overwrites it.
+ */
+function settle(
+  runtime: Runtime,
+  walk: Walk,
+  stored: readonly Node[],
+  outputs: ReadonlyMap<Node, Memory>,
+  dirty: readonly VariableState[],
+  keeps: Set<number>,
+): void {
+  flushCount++;
+  for (const node of stored) {
+    node.stored = outputs.get(node) as Memory;
+    const keepers = [...recording.keepers].filter((keeper) => keeper.covers(node));
+    if (keepers.length > 0) for (const keeper of keepers) keeper.keep(node);
+    else release(node);
+  }
+  for (const variable of dirty) {
+    saveOldVersion(runtime, variable);
+    variable.leaf = variable.current;
+  }
+  for (const [position, node] of walk.order.entries()) {
+    if (!node.stored && !walk.isLeaf(node) && node.uses + node.handles > 0) node.fused = { keeps, position };
+  }
+}
+
+/** Keeps the value a variable's memory holds now, if anybody can still ask for it. */
+export function saveOldVersion(runtime: Runtime, variable: VariableState): void {
+  const { leaf, memory } = variable;
+  if (!memory || leaf === variable.current) return;
+  if (leaf.uses > 0 || leaf.handles > 0) runtime.ring.save(leaf, memory, flushCount);
+  else if (leaf.stored === memory) leaf.stored = null;
+}
+
+/** The age of old versions is counted in flushes. */
+export const flushesSoFar = (): number => flushCount;
+
+/** Counts a program that overwrites variables without a flush (a compiled step). */
+export function countOverwrite(): void {
+  flushCount++;
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+function scalarWords(scalars: readonly ScalarNode[]): Uint32Array {
+  return Uint32Array.from(scalars, ({ value, dtype }) => {
+    if (dtype === "float32") scratch.setFloat32(0, value);
+    else scratch.setInt32(0, value);
+    return scratch.getUint32(0);
+  });
+}
