@@ -31,8 +31,8 @@ export class EarlyStopping extends MonitorCallback {
   /** Epoch at which training was ended, 0 if it was not. */
   stoppedEpoch = 0;
   bestEpoch = 0;
-  private wait = 0;
-  private bestWeights: readonly HostData[] | null = null;
+  #wait = 0;
+  #bestWeights: readonly HostData[] | null = null;
 
   constructor(options: EarlyStoppingOptions = {}) {
     super(options);
@@ -44,38 +44,38 @@ export class EarlyStopping extends MonitorCallback {
   }
 
   override onTrainBegin(): void {
-    this.wait = 0;
+    this.#wait = 0;
     this.stoppedEpoch = 0;
     this.bestEpoch = 0;
     this.best = null;
-    this.bestWeights = null;
+    this.#bestWeights = null;
   }
 
   override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
     const value = this.watched(logs);
     if (value === null || epoch < this.startFromEpoch) return;
-    this.wait++;
-    if (this.isImprovement(value, this.best)) await this.improved(epoch, value);
-    else if (this.wait >= this.patience && epoch > 0) this.stop(epoch);
+    this.#wait++;
+    if (this.isImprovement(value, this.best)) await this.#improved(epoch, value);
+    else if (this.#wait >= this.patience && epoch > 0) this.#stop(epoch);
   }
 
-  private async improved(epoch: number, value: number): Promise<void> {
+  async #improved(epoch: number, value: number): Promise<void> {
     this.best = value;
     this.bestEpoch = epoch;
     // On the host: a copy on the device would take the memory of a second model for the whole run.
-    if (this.restoreBestWeights) this.bestWeights = await this.model.getWeights();
-    if (this.baseline === null || this.isImprovement(value, this.baseline)) this.wait = 0;
+    if (this.restoreBestWeights) this.#bestWeights = await this.model.getWeights();
+    if (this.baseline === null || this.isImprovement(value, this.baseline)) this.#wait = 0;
   }
 
-  private stop(epoch: number): void {
+  #stop(epoch: number): void {
     this.stoppedEpoch = epoch;
     this.model.stopTraining = true;
   }
 
   override onTrainEnd(): void {
     if (this.stoppedEpoch > 0 && this.verbose > 0) this.say(this.stoppedEpoch, "early stopping.");
-    if (!this.bestWeights) return;
+    if (!this.#bestWeights) return;
     if (this.verbose > 0) this.say(this.bestEpoch, "the weights of this epoch, the best one, are set again.");
-    this.model.setWeights(this.bestWeights);
+    this.model.setWeights(this.#bestWeights);
   }
 }

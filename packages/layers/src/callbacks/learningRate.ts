@@ -67,9 +67,9 @@ export class ReduceLROnPlateau extends MonitorCallback {
   readonly verbose: number;
   readonly cooldown: number;
   readonly minLr: number;
-  private wait = 0;
+  #wait = 0;
   /** Epochs of the cooldown that are left. */
-  private rest = 0;
+  #rest = 0;
 
   /** @throws ValueError if the factor is not below 1. */
   constructor(options: ReduceLROnPlateauOptions = {}) {
@@ -84,33 +84,33 @@ export class ReduceLROnPlateau extends MonitorCallback {
 
   override onTrainBegin(): void {
     this.best = null;
-    this.rest = 0;
-    this.wait = 0;
+    this.#rest = 0;
+    this.#wait = 0;
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
     logs.learning_rate = optimizerOf(this).learningRate;
     const value = this.watched(logs);
     if (value === null) return;
-    if (this.rest > 0) {
-      this.rest--;
-      this.wait = 0;
+    if (this.#rest > 0) {
+      this.#rest--;
+      this.#wait = 0;
     }
     if (this.isImprovement(value, this.best)) {
       this.best = value;
-      this.wait = 0;
-    } else if (this.rest === 0) this.waitedOnce(epoch);
+      this.#wait = 0;
+    } else if (this.#rest === 0) this.#waitedOnce(epoch);
   }
 
-  private waitedOnce(epoch: number): void {
-    this.wait++;
+  #waitedOnce(epoch: number): void {
+    this.#wait++;
     const optimizer = optimizerOf(this);
-    if (this.wait < this.patience || optimizer.learningRate <= Math.fround(this.minLr)) return;
+    if (this.#wait < this.patience || optimizer.learningRate <= Math.fround(this.minLr)) return;
     const rate = Math.max(optimizer.learningRate * this.factor, this.minLr);
     optimizer.learningRate = rate;
     if (this.verbose > 0) this.say(epoch, `the learning rate is reduced to ${rate}.`);
-    this.rest = this.cooldown;
-    this.wait = 0;
+    this.#rest = this.cooldown;
+    this.#wait = 0;
   }
 }
 

@@ -27,16 +27,16 @@ export class CallbackList {
 
   /** Whether any callback does something in this hook; others need not be called. */
   has(hook: keyof Hooks): boolean {
-    return this.overriding(hook).length > 0;
+    return this.#overriding(hook).length > 0;
   }
 
-  private overriding(hook: keyof Hooks): readonly Callback[] {
+  #overriding(hook: keyof Hooks): readonly Callback[] {
     return this.callbacks.filter((callback) => callback[hook] !== Callback.prototype[hook]);
   }
 
   /** Milliseconds between the reports of batches that all callbacks are content with; null if none looks at batches. */
   get pace(): number | null {
-    const pace = Math.min(...this.overriding("onTrainBatchEnd").map((callback) => callback.pace));
+    const pace = Math.min(...this.#overriding("onTrainBatchEnd").map((callback) => callback.pace));
     return Number.isFinite(pace) ? pace : null;
   }
 

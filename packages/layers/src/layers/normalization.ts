@@ -93,31 +93,31 @@ export class Normalization extends Layer {
    */
   async adapt(data: TensorLike | Batches): Promise<void> {
     if (this.inputMean !== null) return;
-    if (!isBatches(data)) return this.finish(this.momentsOf(asFloat(data)));
+    if (!isBatches(data)) return this.#finish(this.#momentsOf(asFloat(data)));
     let total: Moments | null = null;
-    for await (const batch of data) total = this.joined(total, batch);
+    for await (const batch of data) total = this.#joined(total, batch);
     if (!total) throw noBatches(this.name);
-    this.finish(total);
+    this.#finish(total);
   }
 
-  private joined(total: Moments | null, batch: TensorLike | readonly Tensor[]): Moments {
+  #joined(total: Moments | null, batch: TensorLike | readonly Tensor[]): Moments {
     const isPair = Array.isArray(batch) && batch[0] instanceof Tensor;
-    const added = this.momentsOf(asFloat(isPair ? (batch[0] as Tensor) : (batch as TensorLike)));
+    const added = this.#momentsOf(asFloat(isPair ? (batch[0] as Tensor) : (batch as TensorLike)));
     return total ? handleFree(() => joinMoments(total, added)) : added;
   }
 
-  private momentsOf(x: Tensor): Moments {
+  #momentsOf(x: Tensor): Moments {
     if (!this.built) {
       this.build(x.shape);
       this.built = true;
     }
-    this.checkShape(x.shape);
+    this.#checkShape(x.shape);
     const axis = x.shape.map((_, i) => i).filter((i) => !this.#keep.includes(i));
     const count = axis.reduce((product, i) => product * (x.shape[i] as number), 1);
     return handleFree(() => ({ mean: ops.mean(x, { axis }), variance: ops.variance(x, { axis }), count }));
   }
 
-  private checkShape(shape: Shape): void {
+  #checkShape(shape: Shape): void {
     const isSame = this.#keep.every((axis) => shape[axis] === this.#builtShape[axis]);
     if (isSame && shape.length === this.#builtShape.length) return;
     throw new ShapeError(this.name, "the data does not fit the layer.", {
@@ -127,16 +127,16 @@ export class Normalization extends Layer {
     });
   }
 
-  private finish({ mean, variance }: Moments): void {
+  #finish({ mean, variance }: Moments): void {
     this.adaptMean?.assign(mean);
     this.adaptVariance?.assign(variance);
   }
 
   override call(inputs: Tensor): Tensor {
-    this.checkShape(inputs.shape);
+    this.#checkShape(inputs.shape);
     const x = ops.cast(inputs, "float32");
-    const mean = this.spread(this.adaptMean ?? (this.inputMean as TensorLike), inputs.ndim);
-    const variance = this.spread(this.adaptVariance ?? (this.inputVariance as TensorLike), inputs.ndim);
+    const mean = this.#spread(this.adaptMean ?? (this.inputMean as TensorLike), inputs.ndim);
+    const variance = this.#spread(this.adaptVariance ?? (this.inputVariance as TensorLike), inputs.ndim);
     const deviation = ops.maximum(ops.sqrt(variance), epsilon);
     return this.invert
       ? ops.add(mean, ops.multiply(x, deviation))
@@ -144,7 +144,7 @@ export class Normalization extends Layer {
   }
 
   /** Statistics with an axis for each axis of the input; fewer than the kept axes belong to the last of those. */
-  private spread(statistics: TensorLike, rank: number): Tensor {
+  #spread(statistics: TensorLike, rank: number): Tensor {
     const values = asFloat(statistics);
     const shape = Array.from({ length: rank }, () => 1);
     const places = this.#keep.slice(this.#keep.length - values.ndim);

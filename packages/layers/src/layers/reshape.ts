@@ -18,11 +18,11 @@ export class Reshape extends Layer {
 
   override call(inputs: Tensor): Tensor {
     const [samples = 1, ...rest] = inputs.shape;
-    return ops.reshape(inputs, [samples, ...this.resolved(rest)]);
+    return ops.reshape(inputs, [samples, ...this.#resolved(rest)]);
   }
 
   /** The target with its -1 filled in. */
-  private resolved(rest: Shape): Shape {
+  #resolved(rest: Shape): Shape {
     const size = rest.reduce((product, extent) => product * extent, 1);
     const known = this.targetShape.reduce(
       (product, extent) => (extent === -1 ? product : product * extent),

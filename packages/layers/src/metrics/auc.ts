@@ -84,8 +84,8 @@ export class AUC extends Metric {
   override updateState(yTrue: TensorLike, yPred: TensorLike, options: UpdateOptions = {}): void {
     handleFree(() => {
       const score = this.options.fromLogits ? ops.sigmoid(yPred) : yPred;
-      const outcomes = this.laidOut(outcomesOf(this.name, [yTrue, score], options.sampleWeight));
-      const isAbove = this.#isEven ? this.evenlyAbove(outcomes.score) : this.above(outcomes.score);
+      const outcomes = this.#laidOut(outcomesOf(this.name, [yTrue, score], options.sampleWeight));
+      const isAbove = this.#isEven ? this.#evenlyAbove(outcomes.score) : this.#above(outcomes.score);
       const add = (count: Variable, isMeant: Tensor) => {
         const worth = outcomes.weight ? ops.multiply(isMeant, outcomes.weight) : isMeant;
         count.assignAdd(ops.sum(ops.where(isAbove, worth, 0), { axis: 1 }));
@@ -97,9 +97,9 @@ export class AUC extends Metric {
   }
 
   /** [1, elements], or [1, samples, labels]: thresholds become the first axis. */
-  private laidOut({ target, score, weight }: Outcomes): Outcomes {
+  #laidOut({ target, score, weight }: Outcomes): Outcomes {
     const { multiLabel, labelWeights } = this.options;
-    if (multiLabel && score.shape.at(-1) !== this.truePositives.shape[1]) throw this.wrongLabels(score);
+    if (multiLabel && score.shape.at(-1) !== this.truePositives.shape[1]) throw this.#wrongLabels(score);
     const labelled = labelWeights && !multiLabel ? ops.broadcastTo([...labelWeights], score.shape) : null;
     const worth = labelled && weight ? ops.multiply(weight, labelled) : (labelled ?? weight);
     const shape = multiLabel ? [1, -1, this.truePositives.shape[1] as number] : [1, score.size];
@@ -107,7 +107,7 @@ export class AUC extends Metric {
     return { target: flat(target), score: flat(score), weight: worth ? flat(worth) : null };
   }
 
-  private wrongLabels(score: Tensor): ShapeError {
+  #wrongLabels(score: Tensor): ShapeError {
     return new ShapeError(this.name, "the predictions do not have the labels.", {
       received: `predictions of shape [${score.shape.join()}].`,
       expected: `[samples, ${this.truePositives.shape[1]}].`,
@@ -116,38 +116,38 @@ export class AUC extends Metric {
   }
 
   /** Evenly spread thresholds are found by arithmetic, as in Keras: rounding puts ties on the same side. */
-  private evenlyAbove(score: Tensor): Tensor {
+  #evenlyAbove(score: Tensor): Tensor {
     const numThresholds = this.thresholds.length;
     const bucket = ops.subtract(ops.ceil(ops.multiply(ops.clip(score, 0, 1), numThresholds - 1)), 1);
-    return ops.greaterEqual(ops.maximum(bucket, 0), this.column(ops.arange(numThresholds)));
+    return ops.greaterEqual(ops.maximum(bucket, 0), this.#column(ops.arange(numThresholds)));
   }
 
-  private above(score: Tensor): Tensor {
-    return ops.greater(ops.clip(score, 0, 1), this.column(ops.multiply([...this.thresholds], 1)));
+  #above(score: Tensor): Tensor {
+    return ops.greater(ops.clip(score, 0, 1), this.#column(ops.multiply([...this.thresholds], 1)));
   }
 
   /** A number per threshold, with axes of 1 for what it is compared with. */
-  private column(values: Tensor): Tensor {
+  #column(values: Tensor): Tensor {
     const rank = this.options.multiLabel ? 2 : 1;
     return ops.reshape(ops.cast(values, "float32"), [-1, ...Array.from({ length: rank }, () => 1)]);
   }
 
   override result(): Tensor {
     return handleFree(() => {
-      const counts = this.counts();
+      const counts = this.#counts();
       const isDavis = this.curve === "PR" && this.summationMethod === "interpolation";
-      return this.combined(isDavis ? davisGoadrich(counts) : this.riemann(counts));
+      return this.#combined(isDavis ? davisGoadrich(counts) : this.#riemann(counts));
     });
   }
 
   /** The first threshold is below every prediction, so its counts are the totals. */
-  private counts(): Counts {
+  #counts(): Counts {
     const [tp, fp] = [this.truePositives, this.falsePositives];
     const total = (x: Tensor) => x.slice(zeros(x), [1, ...x.shape.slice(1)]);
     return { tp, fp, fn: ops.subtract(total(tp), tp), tn: ops.subtract(total(fp), fp) };
   }
 
-  private riemann(counts: Counts): Tensor {
+  #riemann(counts: Counts): Tensor {
     const [x, y] = axesOf(this.curve, counts);
     const [left, right] = neighbours(y);
     const heights = {
@@ -160,7 +160,7 @@ export class AUC extends Metric {
   }
 
   /** Sum over the thresholds, then the mean over labels. */
-  private combined(parts: Tensor): Tensor {
+  #combined(parts: Tensor): Tensor {
     const { multiLabel, labelWeights } = this.options;
     if (!multiLabel) return ops.sum(parts);
     const areas = ops.sum(parts, { axis: 0 });
