@@ -328,11 +328,11 @@ describe("training", () => {
   });
 });
 
-test("summary prints Keras's table", () => {
+test("summary prints Keras's table", async () => {
   const model = new Sequential([new layers.Dense(128, { activation: "relu" }), new layers.Dense(10)]);
   model.build([null, 784]);
   let text = "";
-  model.summary({
+  await model.summary({
     printFn: (part) => {
       text += part;
     },

@@ -2,9 +2,8 @@
 import { ValueError } from "./graph/errors.ts";
 import type { Node } from "./graph/node.ts";
 import type { CompiledFunction, Signature, TracedFunction } from "./runtime/compiled.ts";
-import { flush } from "./runtime/flush.ts";
 import { isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
-import { dataNode, ScalarNode } from "./runtime/leaf.ts";
+import { dataNode } from "./runtime/leaf.ts";
 import type { Memory } from "./runtime/memory.ts";
 import { recording } from "./runtime/recording.ts";
 import { openRuntime, type Runtime, ready } from "./runtime/runtime.ts";
@@ -129,11 +128,9 @@ function specialise<A extends readonly unknown[], R>(
     sideBySide: sideBySide ?? true,
   });
   const { leaves } = output as unknown as Tree;
-  const memories = (inputs: readonly TensorBase[]) =>
-    inputs.map((input) => storedMemory(runtime, useNode(input)));
-  const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(memories(inputs));
+  const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(inputs.map(useNode));
   const call = (inputs: readonly TensorBase[]): R => {
-    const results = compiled.run(memories(inputs));
+    const results = compiled.run(inputs.map(useNode));
     let next = 0;
     const values = leaves.map((leaf) => (isTensor(leaf) ? resultTensor(traced, results, next++) : leaf));
     return unflattenTree({ ...(output as unknown as Tree), leaves: values }) as R;
@@ -145,15 +142,6 @@ function resultTensor(traced: TracedFunction, results: readonly Memory[], i: num
   const { shape, dtype } = traced.outputs[i] as Node;
   return new Tensor(dataNode(shape, dtype, results[i] as Memory)).hold();
 }
-
-/** The memory of an argument; pending values are evaluated first, numbers are written as data. */
-export function storedMemory(runtime: Runtime, node: Node): Memory {
-  if (node instanceof ScalarNode) throw new ValueError("jit", "a bare number leaf.", scalarParts);
-  if (!node.stored) flush(runtime, [node]);
-  return node.stored as Memory;
-}
-
-const scalarParts = { received: "a scalar", expected: "a tensor", fix: "wrap it with tensor(value)." };
 
 /** Runs library code: tensors made inside are not kept for the user; only what it returns becomes a handle. */
 export function handleFree<T>(body: () => T): T {

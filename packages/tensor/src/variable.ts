@@ -111,6 +111,7 @@ export class Variable extends Tensor {
    * @throws ShapeError if the shape differs; the variable keeps its value.
    */
   assign(value: TensorLike): this {
+    settleAssignment(this.state);
     const node = cast(toNode(value, this.dtype), this.dtype);
     this.#checkShape("assign", node);
     this.#replace(node);
@@ -136,6 +137,7 @@ export class Variable extends Tensor {
   }
 
   #update(where: string, value: TensorLike, op: (a: Node, b: Node) => Node): this {
+    settleAssignment(this.state);
     const node = op(this.node, cast(toNode(value, this.dtype), this.dtype));
     this.#checkShape(where, node);
     this.#replace(node);
@@ -181,6 +183,7 @@ export class VariableElement extends Tensor {
   assign(value: TensorLike): Variable {
     const { shape } = this;
     const variable = this.#variable;
+    settleAssignment(variable.state);
     const part = broadcastTo(cast(toNode(value, variable.dtype), variable.dtype), shape);
     const low = variable.shape.map((extent, axis) => {
       const index = this.#indices[axis] ?? 0;
@@ -213,10 +216,17 @@ function takeHostMemory(value: Node): Memory | null {
   return stored instanceof Memory && stored.host && value.handles === 0 && value.uses === 0 ? stored : null;
 }
 
-/** Records an assignment outside of traces. A second one before a flush evaluates what was recorded up to the first. */
-function assignState(state: VariableState, value: Node): void {
+/**
+ * Before a second assignment what was recorded up to the first is evaluated. It comes before the new value is recorded, so that a version
+ * which the new value reads cannot be recycled in between.
+ */
+function settleAssignment(state: VariableState): void {
   const runtime = openRuntime();
-  if (state.dirty && runtime) flush(runtime, []);
+  if (state.dirty && runtime && !scopes.trace) flush(runtime, []);
+}
+
+/** Records an assignment outside of traces. */
+function assignState(state: VariableState, value: Node): void {
   state.current = assignNode(value);
   markDirty(state);
 }
@@ -229,8 +239,8 @@ function markDirty(state: VariableState): void {
 }
 
 function loadState(state: VariableState, data: HostData): void {
+  settleAssignment(state);
   const runtime = openRuntime();
-  if (state.dirty && runtime) flush(runtime, []);
   const { memory, leaf } = state;
   if (runtime && memory?.block && memory.block.pool !== runtime.pool) {
     moveToHost(state, memory, data);

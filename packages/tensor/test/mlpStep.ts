@@ -75,7 +75,7 @@ export class MlpTraining {
   }
 
   #batch(data: readonly Tensor[], batch: number): Tensor[] {
-    const rows = ops.take(this.order, this.cursor.add(ops.arange(batch, { dtype: "int32" })));
+    const rows = ops.take(this.order, this.cursor.add(ops.arange(batch, null, 1, { dtype: "int32" })));
     const next = this.cursor.add(batch);
     const taken = data.map((one) => ops.take(one, rows, { axis: 0 }));
     this.cursor.assign(ops.where(ops.greaterEqual(next, this.#rows), 0, next));
@@ -99,7 +99,7 @@ export class MlpTraining {
     this.step.assign(step);
     const isBad = ops.greaterEqual(bad, 1);
     const t = step.cast("float32");
-    const corrected = (beta: number) => ops.sub(1, ops.power(beta, t));
+    const corrected = (beta: number) => ops.subtract(1, ops.power(beta, t));
     const rate = this.learningRate.mul(corrected(0.999).sqrt()).div(corrected(0.9));
     this.parameters.forEach((parameter, i) => {
       const [m, v, g] = [this.moments[i], this.velocities[i], found[i]] as [Variable, Variable, Tensor];

@@ -72,6 +72,10 @@ export function compileTrace(traced: TracedFunction, placing: Placing, target: T
   for (const { state } of traced.all()) if (!places.has(state)) putTogether([state], 16, false);
   const leaves = new Map<Node, { external: number; offset: number }>();
   traced.inputs.forEach((node, external) => leaves.set(node, { external, offset: 0 }));
+  for (const node of traced.captured) {
+    leaves.set(node, { external: externals.length, offset: 0 });
+    externals.push({ bytes: roundUp(bytesOf(node), 16), arena: false });
+  }
   const placeOf = (state: VariableState) => places.get(state) as { external: number; offset: number };
   for (const { state, leaf } of traced.all()) leaves.set(leaf, placeOf(state));
   return compile({

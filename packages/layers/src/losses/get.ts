@@ -1,4 +1,4 @@
-/** @file Losses by name. */
+/** @file Losses by name, all of them at hand. */
 import { findName, type Identifier } from "../identifiers.ts";
 import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from "./crossentropy.ts";
 import { Loss, type LossFunction, LossFunctionWrapper } from "./loss.ts";
@@ -36,9 +36,6 @@ const names: Readonly<Record<string, LossFunction>> = {
   kl_divergence: klDivergence,
   cosine_similarity: cosineSimilarity,
 };
-
-/** Names that may stand for a loss; "crossentropy" is chosen by the shapes. */
-export const lossNames: readonly string[] = [...Object.keys(names), "crossentropy"];
 
 /** The function of a name. */
 export function lossFunction(name: string): LossFunction {

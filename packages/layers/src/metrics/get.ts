@@ -1,14 +1,8 @@
 /** @file Metrics by name. What few pages use is loaded when it is asked for. */
 import { unknownName } from "../identifiers.ts";
-import { lossFunction, lossNames } from "../losses/get.ts";
+import { loadLossFunction, lossNames } from "../losses/named.ts";
 import { sameRank } from "../tensors.ts";
-import {
-  BinaryAccuracy,
-  CategoricalAccuracy,
-  SparseCategoricalAccuracy,
-  SparseTopKCategoricalAccuracy,
-  TopKCategoricalAccuracy,
-} from "./accuracy.ts";
+import { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from "./accuracy.ts";
 import { MeanMetricWrapper, type MetricFunction } from "./mean.ts";
 import { Metric } from "./metric.ts";
 
@@ -29,8 +23,10 @@ const byName: Readonly<Record<string, Maker>> = {
   binary_accuracy: (name) => new BinaryAccuracy({ name }),
   categorical_accuracy: (name) => new CategoricalAccuracy({ name }),
   sparse_categorical_accuracy: (name) => new SparseCategoricalAccuracy({ name }),
-  top_k_categorical_accuracy: (name) => new TopKCategoricalAccuracy({ name }),
-  sparse_top_k_categorical_accuracy: (name) => new SparseTopKCategoricalAccuracy({ name }),
+  top_k_categorical_accuracy: async (name) =>
+    new (await import("./topK.ts")).TopKCategoricalAccuracy({ name }),
+  sparse_top_k_categorical_accuracy: async (name) =>
+    new (await import("./topK.ts")).SparseTopKCategoricalAccuracy({ name }),
   root_mean_squared_error: async (name) =>
     new (await import("./regression.ts")).RootMeanSquaredError({ name }),
   cosine_similarity: async (name) => new (await import("./regression.ts")).CosineSimilarity({ name }),
@@ -71,7 +67,7 @@ export async function resolveMetric(
   const known = choice ? kindByShape(choice, yTrue, yPred) : identifier;
   const made = findIn(Object.keys(byName), known);
   if (made !== undefined) return (byName[made] as Maker)(identifier);
-  const lossOf = lossFunction(known);
+  const lossOf = await loadLossFunction(known);
   return new MeanMetricWrapper((wanted, found) => lossOf(...sameRank(wanted, found)), { name: identifier });
 }
 

@@ -1,5 +1,14 @@
 /** @file All metrics. */
-export * from "./accuracy.ts";
+export {
+  Accuracy,
+  accuracy,
+  BinaryAccuracy,
+  binaryAccuracy,
+  CategoricalAccuracy,
+  categoricalAccuracy,
+  SparseCategoricalAccuracy,
+  sparseCategoricalAccuracy,
+} from "./accuracy.ts";
 export * from "./auc.ts";
 export {
   type CountOptions,
@@ -15,3 +24,4 @@ export * from "./crossentropy.ts";
 export { Mean, MeanMetricWrapper, type MetricFunction, Sum } from "./mean.ts";
 export { Metric, type MetricOptions, type UpdateOptions } from "./metric.ts";
 export * from "./regression.ts";
+export * from "./topK.ts";

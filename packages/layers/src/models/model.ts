@@ -1,16 +1,17 @@
 /** @file Model: a layer that can be compiled, trained, evaluated and asked for predictions. */
 import { handleFree, type HostData, init, ops, readAll, ShapeError, StateError, type Tensor, type TensorLike } from "@tenrec/tensor";
 import type { History } from "../callbacks/history.ts";
-import { Layer, type LayerOptions, notBuilt, type OpenShape, type Values } from "../layer.ts";
+import { Layer, notBuilt, type OpenShape, type Values } from "../layer.ts";
+import type { Optimizer } from "../optimizers/optimizer.ts";
 import { asTensor } from "../tensors.ts";
 import { Compiled, type CompileOptions } from "../training/compiled.ts";
 import type { Data } from "../training/data.ts";
-import { type EvaluateOptions, evaluate } from "../training/evaluate.ts";
+import type { EvaluateOptions } from "../training/evaluate.ts";
 import { type FitOptions, fit } from "../training/fit.ts";
-import { type PredictOptions, Predictor } from "../training/predict.ts";
+import type { PredictOptions, Predictor } from "../training/predict.ts";
 import { outputsLike, toRows, weighRows, type ClassWeight } from "../training/samples.ts";
 import { Trainer } from "../training/trainer.ts";
-import { printSummary, type SummaryOptions } from "./summary.ts";
+import type { SummaryOptions } from "./summary.ts";
 
 export interface BatchOptions {
   readonly sampleWeight?: Data | null;
@@ -33,12 +34,7 @@ export abstract class Model extends Layer {
   stopTraining = false;
   history: History | null = null;
   #trainer: Trainer | null = null;
-  readonly #predictor: Predictor;
-
-  constructor(options: LayerOptions = {}) {
-    super(options);
-    this.#predictor = new Predictor(this);
-  }
+  #predictor: Predictor | null = null;
 
   /**
    * Chooses optimizer, loss and metrics. Call again after changing what is trainable.
@@ -51,7 +47,8 @@ export abstract class Model extends Layer {
     this.#trainer = new Trainer(this, new Compiled(options));
   }
 
-  get optimizer() {
+  /** The compiled optimizer; one given by name is there once training or evaluation has begun. */
+  get optimizer(): Optimizer | null {
     return this.#trainer?.compiled.optimizer ?? null;
   }
   /** Metrics of the compiled model, the loss first; those of `compile` exist from the first batch on. */
@@ -97,13 +94,17 @@ export abstract class Model extends Layer {
 
   /** Mean loss and metrics over the samples: `{ loss, accuracy, ... }`. */
   async evaluate(x: Data, y: Data | null = null, options: EvaluateOptions = {}): Promise<Record<string, number>> {
-    return evaluate(this, this.trainerFor("evaluate"), x, y, options);
+    const trainer = this.trainerFor("evaluate");
+    const { evaluate } = await import("../training/evaluate.ts");
+    return evaluate(this, trainer, x, y, options);
   }
 
   /** Outputs for all samples, computed batch by batch. */
   predict(x: Data, options?: PredictOptions): Promise<Tensor>;
   predict<R extends Values>(x: Data, options?: PredictOptions): Promise<R>;
-  predict(x: Data, options: PredictOptions = {}): Promise<Values> {
+  async predict(x: Data, options: PredictOptions = {}): Promise<Values> {
+    const { Predictor } = await import("../training/predict.ts");
+    this.#predictor ??= new Predictor(this);
     return this.#predictor.run(x, options);
   }
 
@@ -168,8 +169,9 @@ export abstract class Model extends Layer {
     tensors.forEach((value, i) => weights[i]?.assign(value));
   }
 
-  /** Prints a table of layers, output shapes and numbers of weights. */
-  summary(options: SummaryOptions = {}): void {
+  /** Prints a table of layers, output shapes and numbers of weights; resolves when it is printed. */
+  async summary(options: SummaryOptions = {}): Promise<void> {
+    const { printSummary } = await import("./summary.ts");
     printSummary(this, options);
   }
 }

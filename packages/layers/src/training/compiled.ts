@@ -2,12 +2,12 @@
 import { ops, type Tensor, type Variable } from "@tenrec/tensor";
 import { findName, type Identifier } from "../identifiers.ts";
 import type { Values } from "../layer.ts";
-import { getLoss, lossNames } from "../losses/get.ts";
+import { loadLoss, lossNames } from "../losses/named.ts";
 import type { Loss, LossFunction } from "../losses/loss.ts";
 import { Mean } from "../metrics/mean.ts";
 import { checkMetricName, kindByShape, type MetricIdentifier, resolveMetric } from "../metrics/get.ts";
 import type { Metric } from "../metrics/metric.ts";
-import { getOptimizer } from "../optimizers/get.ts";
+import { optimizerLoader } from "../optimizers/named.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { leafNames, leavesOf, type Nest, type Spec } from "../values.ts";
 
@@ -41,8 +41,10 @@ interface MetricEntry {
 
 /** The compiled side of a model. */
 export class Compiled {
-  readonly optimizer: Optimizer;
   readonly options: CompileOptions;
+  /** Null while a named optimizer is not loaded yet. */
+  optimizer: Optimizer | null = null;
+  readonly #loadOptimizer: (() => Promise<Optimizer>) | null;
   /** Mean loss of the samples seen. */
   readonly tracker: Mean = new Mean({ name: "loss" });
   terms: readonly LossTerm[] = [];
@@ -53,27 +55,36 @@ export class Compiled {
   /** Names are checked here, so that a wrong one is told at once. */
   constructor(options: CompileOptions) {
     this.options = options;
-    this.optimizer = getOptimizer(options.optimizer);
+    const found = optimizerLoader(options.optimizer);
+    this.#loadOptimizer = typeof found === "function" ? found : null;
+    if (typeof found !== "function") this.optimizer = found;
     for (const one of flat(options.loss)) checkLossName(one);
     for (const one of [...flat(options.metrics), ...flat(options.weightedMetrics)]) checkMetricName(one as MetricIdentifier);
   }
 
-  /** Makes losses and metrics for targets and predictions like these. */
-  async resolve(yTrue: Values | null, yPred: Nest<Spec>): Promise<void> {
-    if (this.resolved || !yTrue) return;
+  /** Loads the optimizer, and makes losses and metrics for targets and predictions like these. */
+  async resolve(yTrue: Values | null, yPred: Nest<Spec>): Promise<Optimizer> {
+    this.optimizer ??= (await this.#loadOptimizer?.()) as Optimizer;
+    if (!this.resolved && yTrue) await this.resolveTargets(yTrue, yPred);
+    return this.optimizer;
+  }
+
+  private async resolveTargets(yTrue: Values, yPred: Nest<Spec>): Promise<void> {
     const names = leafNames(yPred);
     const [targets, predictions] = [leavesOf(yTrue), leavesOf(yPred)];
     const losses = perOutput(this.options.loss, predictions.length, names);
     const weights = perOutput(this.options.lossWeights, predictions.length, names);
     const isSingle = losses.filter((loss) => loss).length < 2;
-    this.terms = losses.flatMap((identifier, output): LossTerm[] => {
+    const terms: LossTerm[] = [];
+    for (const [output, identifier] of losses.entries()) {
       const [target, prediction] = [targets[output], predictions[output]];
-      if (!identifier || !target || !prediction) return [];
-      const loss = lossFor(identifier, target, prediction);
-      const label = names ? (Array.isArray(yPred) ? loss.name : names[output]) : loss.name;
+      if (!identifier || !target || !prediction) continue;
+      const loss = await lossFor(identifier, target, prediction);
+      const label = names && !Array.isArray(yPred) ? names[output] : loss.name;
       const tracker = isSingle ? null : new Mean({ name: `${label}_loss` });
-      return [{ output, loss, weight: weights[output] ?? 1, tracker }];
-    });
+      terms.push({ output, loss, weight: weights[output] ?? 1, tracker });
+    }
+    this.terms = terms;
     this.entries = [
       ...(await metricEntries(this.options.metrics, false, targets, predictions, names)),
       ...(await metricEntries(this.options.weightedMetrics, true, targets, predictions, names)),
@@ -158,12 +169,12 @@ function perOutput<T>(
 }
 
 function checkLossName(identifier: LossIdentifier): void {
-  if (typeof identifier === "string") findName("compile", "loss", identifier, [...lossNames, "ce"]);
+  if (typeof identifier === "string") findName("compile", "loss", identifier, lossNames);
 }
 
-function lossFor(identifier: string | Loss | LossFunction, yTrue: Tensor, yPred: Spec): Loss {
+function lossFor(identifier: string | Loss | LossFunction, yTrue: Tensor, yPred: Spec): Promise<Loss> {
   const isChosen = identifier === "crossentropy" || identifier === "ce";
-  return getLoss(isChosen ? kindByShape(identifier, yTrue, yPred) : identifier);
+  return loadLoss(isChosen ? kindByShape(identifier, yTrue, yPred) : identifier);
 }
 
 /** Metrics of each output; a list that is not one list per output belongs to the only output. */

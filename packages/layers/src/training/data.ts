@@ -1,5 +1,10 @@
 /** @file What users pass as x and y, as resident tensors: typed arrays, nested arrays, records of host data, tensors, several of them. */
-import { handleFree, type HostArray, type HostData, ops, readAll, ShapeError, Tensor, type TensorLike, tensor, ValueError } from "@tenrec/tensor";
+import {
+  handleFree,
+  type HostArray,
+  type HostData,
+  type InitResult,
+  ops, readAll, ShapeError, Tensor, type TensorLike, tensor, ValueError } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import { leavesOf } from "../values.ts";
 
@@ -34,8 +39,10 @@ function toColumn(where: string, name: string, data: TensorLike): Tensor {
   if (data instanceof Tensor) return data;
   const column = tensor(data);
   if (column.ndim === 0) throw missing(where, name);
-  checkFinite(where, name, hostNumbers(data), column.shape);
+  const numbers = hostNumbers(data);
+  checkFinite(where, name, numbers, column.shape);
   seen.add(column);
+  hosts.set(column, numbers);
   return column;
 }
 
@@ -43,6 +50,22 @@ function hostNumbers(data: TensorLike): HostData {
   if (ArrayBuffer.isView(data)) return data as HostData;
   if (isHostArray(data)) return data.data;
   return Float32Array.from((data as readonly never[]).flat(Number.POSITIVE_INFINITY) as number[]);
+}
+
+const hosts = new WeakMap<Tensor, HostData>();
+
+/** A column's numbers on the host: what the user passed, or read back once, because tensors do not change. */
+export async function hostDataOf(column: Tensor): Promise<HostData> {
+  const data = hosts.get(column) ?? (await column.data());
+  hosts.set(column, data);
+  return data;
+}
+
+/** Whether a column is larger than a kernel may bind at once. */
+export function exceeds(columns: readonly (Values | null)[], { limits }: InitResult): boolean {
+  const limit = limits.maxStorageBufferBindingSize ?? Number.POSITIVE_INFINITY;
+  const isBig = ({ size, dtype }: Tensor) => size * (dtype === "uint8" || dtype === "int8" ? 1 : 4) > limit;
+  return columns.some((values) => values !== null && leavesOf(values).some(isBig));
 }
 
 // Tensors do not change, so each is looked at once.

@@ -5,10 +5,10 @@ import { History } from "../callbacks/history.ts";
 import { CallbackList } from "../callbacks/list.ts";
 import { constantData } from "../initializers/initializer.ts";
 import type { Model } from "../models/model.ts";
-import { checkTensors, type Data } from "./data.ts";
-import { type EvaluateOptions, testRun } from "./evaluate.ts";
+import { checkTensors, type Data, exceeds } from "./data.ts";
 import { inOrder, shuffled } from "./order.ts";
 import { type ClassWeight, outputsLike, type Rows, toRows, weighRows } from "./samples.ts";
+import type { Stream } from "./stream.ts";
 import type { Trainer } from "./trainer.ts";
 
 export interface FitOptions {
@@ -50,13 +50,15 @@ export async function fit(
   const validation = options.validationData ?? null;
   const all = toRows("fit", x, y, options.sampleWeight ?? null);
   const held = validation ? toRows("fit: validationData", validation[0], validation[1], validation[2] ?? null) : null;
-  await init();
+  const device = await init();
   const yPred = outputsLike(model, all.samples.x);
   await trainer.prepare(all.samples.y, yPred);
-  await checkTensors("fit", { x: all.samples.x, y: all.samples.y });
+  const isBig = exceeds([all.samples.x, all.samples.y], device);
+  if (!isBig) await checkTensors("fit", { x: all.samples.x, y: all.samples.y });
   const rows = await weighRows("fit", all, trainer.compiled, yPred, options.classWeight ?? null);
   if (held) await weighRows("fit: validationData", held, trainer.compiled, yPred, null);
-  const run = new Run(model, trainer, rows, held, { ...options, batchSize, epochs, initialEpoch });
+  const stream = isBig ? await (await import("./stream.ts")).Stream.of(rows.samples) : null;
+  const run = new Run(model, trainer, rows, held, stream, { ...options, batchSize, epochs, initialEpoch });
   return run.train();
 }
 
@@ -81,22 +83,32 @@ class Run {
   private readonly trainer: Trainer;
   private readonly rows: Rows;
   private readonly held: Rows | null;
+  private readonly stream: Stream | null;
   private readonly options: RunOptions;
   /** Samples trained on; those after them validate. */
   private readonly count: number;
-  private readonly order: Variable;
+  private order = inOrder(0);
+  private readonly orderOnDevice: Variable;
   private position = 0;
   private readonly steps: number;
 
-  constructor(model: Model, trainer: Trainer, rows: Rows, held: Rows | null, options: RunOptions) {
+  constructor(
+    model: Model,
+    trainer: Trainer,
+    rows: Rows,
+    held: Rows | null,
+    stream: Stream | null,
+    options: RunOptions,
+  ) {
     this.model = model;
     this.trainer = trainer;
     this.rows = rows;
     this.held = held;
+    this.stream = stream;
     this.options = options;
     this.count = trainedCount(rows.count, held ? 0 : (options.validationSplit ?? 0));
-    this.order = new Variable(constantData([this.count], 0, "int32"), { name: "order", trainable: false });
-    placeState([this.order]);
+    this.orderOnDevice = new Variable(constantData([this.count], 0, "int32"), { name: "order", trainable: false });
+    placeState([this.orderOnDevice]);
     this.steps = options.stepsPerEpoch ?? Math.ceil(this.count / options.batchSize);
   }
 
@@ -137,7 +149,10 @@ class Run {
     const { batchSize } = this.options;
     const tail = this.count % batchSize;
     const sizes = [...(this.count >= batchSize ? [batchSize] : []), ...(tail > 0 ? [tail] : [])];
-    await Promise.all(sizes.map((size) => this.trainer.trainRows.prepare(this.rows.samples, this.order, size)));
+    const { trainer, stream, rows, orderOnDevice } = this;
+    const compile = (size: number): Promise<void> =>
+      stream ? trainer.trainBatch.prepare(stream.like(size)) : trainer.trainRows.prepare(rows.samples, orderOnDevice, size);
+    await Promise.all(sizes.map(compile));
   }
 
   private get shuffles(): boolean {
@@ -146,18 +161,20 @@ class Run {
 
   /** The order of the next pass over the data: the only bytes that go to the device. */
   private reorder(): void {
-    this.order.load(this.shuffles ? shuffled(this.count) : inOrder(this.count));
+    this.order = this.shuffles ? shuffled(this.count) : inOrder(this.count);
+    if (!this.stream) this.orderOnDevice.load(this.order);
   }
 
   private async epoch(callbacks: CallbackList): Promise<Logs> {
-    const { trainer, options, rows } = this;
+    const { trainer, options, rows, stream } = this;
     trainer.compiled.resetMetrics();
     const reports = new Reports(trainer, callbacks);
     const hasBegin = callbacks.has("onTrainBatchBegin");
     for (let step = 0; step < this.steps && !this.isOver(options.signal); step++) {
       if (hasBegin) await callbacks.call("onTrainBatchBegin", step);
       const size = Math.min(options.batchSize, this.count - this.position);
-      trainer.trainRows(rows.samples, this.order, size);
+      if (stream) trainer.trainBatch(stream.batch(this.order.subarray(this.position, this.position + size)));
+      else trainer.trainRows(rows.samples, this.orderOnDevice, size);
       this.position += size;
       if (this.position >= this.count) {
         this.position = 0;
@@ -177,11 +194,12 @@ class Run {
 
   private async validate(callbacks: CallbackList): Promise<Logs> {
     const { trainer, options } = this;
+    const { testRun } = await import("./evaluate.ts");
     await callbacks.call("onTestBegin");
     const rows = this.held ?? this.rows;
     const batchSize = options.validationBatchSize ?? options.batchSize;
     const start = this.held ? 0 : this.count;
-    const wanted: EvaluateOptions & { start: number } = { batchSize, start, ...(options.signal ? { signal: options.signal } : {}) };
+    const wanted = { batchSize, start, stream: this.held ? null : this.stream, ...signalOf(options) };
     const logs = await testRun(trainer, rows, wanted);
     await callbacks.call("onTestEnd", logs);
     return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val_${name}`, value]));
@@ -232,6 +250,9 @@ class Reports {
     return logs;
   }
 }
+
+/** The signal as an option that is absent where there is none. */
+const signalOf = ({ signal }: FitOptions): { signal?: AbortSignal } => (signal ? { signal } : {});
 
 function trainedCount(count: number, validationSplit: number): number {
   const trained = Math.floor(count * (1 - validationSplit));

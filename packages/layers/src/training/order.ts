@@ -1,9 +1,9 @@
 /** @file The order in which samples are visited. */
 import { random } from "@tenrec/tensor";
 
-/** 0, 1, 2, ... */
-export function inOrder(count: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => i);
+/** `count` rows from `first` on. */
+export function inOrder(count: number, first = 0): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => first + i);
 }
 
 /** A new order, repeatable after `setRandomSeed`. */

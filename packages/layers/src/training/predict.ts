@@ -4,7 +4,8 @@ import { constantData } from "../initializers/initializer.ts";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
 import { leavesOf, mapValues } from "../values.ts";
-import { countSamples, type Data, toColumns } from "./data.ts";
+import { countSamples, type Data, exceeds, toColumns } from "./data.ts";
+import { inOrder } from "./order.ts";
 import { outputsLike } from "./samples.ts";
 
 export interface PredictOptions {
@@ -18,11 +19,15 @@ export class Predictor {
   private readonly model: Model;
   private readonly cursor: Variable;
   private readonly step: Jitted<[Values, number], Values>;
+  /** The same for a batch that was sent from the host. */
+  private readonly batchStep: Jitted<[Values], Values>;
   private isPlaced = false;
 
   constructor(model: Model) {
     this.model = model;
     this.cursor = new Variable(constantData([], 0, "int32"), { name: "cursor", dtype: "int32", trainable: false });
+    const infer = (x: Values): Values => this.model.apply<Values>(x, { training: false });
+    this.batchStep = jit(infer, { name: `${model.name}.predictOnBatch` });
     this.step = jit((x, size) => this.outputs(x, size), { name: `${model.name}.predict` });
   }
 
@@ -36,15 +41,18 @@ export class Predictor {
   async run(data: Data, { batchSize, signal }: PredictOptions): Promise<Values> {
     const x = toColumns("predict", "x", data);
     const count = countSamples("predict", { x });
-    await init();
+    const device = await init();
     const like = outputsLike(this.model, x);
     if (!this.isPlaced) placeState([this.cursor]);
     this.isPlaced = true;
     this.cursor.load(Int32Array.of(0));
     const size = batchSize ?? 32;
+    const stream = exceeds([x], device) ? await (await import("./stream.ts")).Stream.of({ x, y: null, weight: null }) : null;
+    const part = (row: number, rows: number): Values =>
+      stream ? this.batchStep(stream.batch(inOrder(rows, row)).x) : this.step(x, rows);
     const parts: Values[] = [];
     for (let row = 0; row < count && !signal?.aborted; row += size) {
-      parts.push(handleFree(() => this.step(x, Math.min(size, count - row))));
+      parts.push(handleFree(() => part(row, Math.min(size, count - row))));
       const room = throttle();
       if (room) await room;
     }

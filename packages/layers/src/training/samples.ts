@@ -4,7 +4,7 @@ import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
 import { leavesOf, mapValues, type Nest, Spec } from "../values.ts";
 import type { Compiled } from "./compiled.ts";
-import { countSamples, type Data, toColumns } from "./data.ts";
+import { countSamples, type Data, hostDataOf, toColumns } from "./data.ts";
 import type { Samples } from "./trainer.ts";
 
 /** Weight of each class by its number. */
@@ -80,20 +80,11 @@ export async function weighRows(
   const [targets, predictions] = [leavesOf(y), leavesOf(yPred)];
   for (const { output, loss } of compiled.terms) {
     if (!loss.wantsLabels) continue;
-    checkLabels(where, await hostLabels(targets[output] as Tensor), predictions[output]?.shape.at(-1) as number);
+    checkLabels(where, await hostDataOf(targets[output] as Tensor), predictions[output]?.shape.at(-1) as number);
   }
   if (!classWeight) return rows;
   const weight = await classWeights(targets[0] as Tensor, classWeight, rows.samples.weight, rows.count);
   return { ...rows, samples: { ...rows.samples, weight } };
-}
-
-const known = new WeakMap<Tensor, HostData>();
-
-/** Labels on the host; read once, because tensors do not change. */
-async function hostLabels(column: Tensor): Promise<HostData> {
-  const data = known.get(column) ?? (await column.data());
-  known.set(column, data);
-  return data;
 }
 
 /** The weight of each sample's class (1 for classes without one), times its own weight. */
@@ -103,7 +94,7 @@ async function classWeights(
   weight: Values | null,
   count: number,
 ): Promise<Tensor> {
-  const targets = await hostLabels(y);
+  const targets = await hostDataOf(y);
   const own = weight ? await (leavesOf(weight)[0] as Tensor).data() : null;
   const width = targets.length / count;
   const weights = Float32Array.from({ length: count }, (_, i) => {

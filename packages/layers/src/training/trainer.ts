@@ -62,8 +62,8 @@ export class Trainer {
 
   /** Makes losses, metrics and optimizer state for a model that gives `yPred`. */
   async prepare(y: Values | null, yPred: Nest<Spec>): Promise<void> {
-    await this.compiled.resolve(y, yPred);
-    const { optimizer, metricVariables } = this.compiled;
+    const optimizer = await this.compiled.resolve(y, yPred);
+    const { metricVariables } = this.compiled;
     const trained = this.model.trainableVariables;
     if (!optimizer.built) optimizer.build(trained);
     if (this.#isPlaced) return;
@@ -91,7 +91,7 @@ export class Trainer {
     if (y) compiled.update(y, yPred, weight);
     const variables = model.trainableVariables;
     if (variables.length > 0) {
-      compiled.optimizer.apply(gradients(loss, variables), variables, { skip: isBad });
+      compiled.optimizer?.apply(gradients(loss, variables), variables, { skip: isBad });
     }
     const isFirst = ops.logicalAnd(isBad, ops.equal(this.#badStep, 0));
     this.#badStep.assign(ops.where(isFirst, step, this.#badStep));

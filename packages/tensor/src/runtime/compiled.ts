@@ -5,8 +5,9 @@ import { internal } from "../graph/errors.ts";
 import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
 import { countOverwrite, flushesSoFar, saveOldVersion } from "./evaluate.ts";
 import { flush } from "./flush.ts";
-import { dataNode, placeholderNode } from "./leaf.ts";
-import { type Block, Memory } from "./memory.ts";
+import { typed } from "./handles.ts";
+import { dataNode, placeholderNode, ScalarNode } from "./leaf.ts";
+import { type Block, Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
 import { inTrace, type Trace } from "./scope.ts";
@@ -110,8 +111,8 @@ export class CompiledFunction {
   }
 
   /** Makes everything a run with these inputs needs; resolves when every pipeline is built. */
-  prepare(inputs: readonly Memory[]): Promise<void> {
-    this.#settleState();
+  prepare(inputs: readonly Node[]): Promise<void> {
+    this.#settleState(inputs);
     this.#refresh();
     const program = this.#program as Program;
     this.#runtime.device.bind(program, this.#buffers(this.#inputBlocks(inputs)));
@@ -124,8 +125,8 @@ export class CompiledFunction {
   }
 
   /** Queues one run; returns fresh memory for each output. */
-  run(inputs: readonly Memory[]): Memory[] {
-    this.#settleState();
+  run(inputs: readonly Node[]): Memory[] {
+    this.#settleState(inputs);
     this.#refresh();
     const { pool, device } = this.#runtime;
     const results = this.traced.outputs.map(
@@ -144,10 +145,11 @@ export class CompiledFunction {
   }
 
   /** An input that lies in memory the program overwrites (a variable that was read) is copied: it must keep its value. */
-  #inputBlocks(inputs: readonly Memory[]): Block[] {
+  #inputBlocks(inputs: readonly Node[]): Block[] {
     const { pool, device } = this.#runtime;
     const overwritten = new Set(this.#written.map(({ state }) => state.memory?.block));
-    return inputs.map((memory) => {
+    return inputs.map((node) => {
+      const memory = node.stored as Memory;
       const block = this.#runtime.resident(memory).block as Block;
       if (!overwritten.has(block) && memory.offset === 0) return block;
       const copy = pool.take(memory.bytes, "input");
@@ -161,13 +163,16 @@ export class CompiledFunction {
   }
 
   /** Everything recorded before that this program reads or overwrites is evaluated first. */
-  #settleState(): void {
+  #settleState(inputs: readonly Node[]): void {
+    for (const input of inputs) if (input instanceof ScalarNode) input.stored ??= scalarMemory(input);
     const isPending = (node: Node) => !node.stored;
-    const captured = this.traced.captured.filter(isPending);
+    const needed = [...inputs, ...this.traced.captured].filter(isPending);
     // What was recorded before and reads a variable that this program overwrites comes first.
     const unread = this.#written.some(({ state }) => state.leaf.uses > 0);
-    if (captured.length > 0 || recording.dirty.length > 0 || unread)
-      flush(this.#runtime, captured, { unread });
+    if (needed.length > 0 || recording.dirty.length > 0 || unread) {
+      flush(this.#runtime, needed, { unread });
+    }
+    if (this.#variables.some(({ state }) => state.current.stored?.lost)) throw recycled();
     for (const { state } of this.#variables) if (state.memory) this.#runtime.resident(state.memory);
   }
 
@@ -246,3 +251,8 @@ export class CompiledFunction {
 }
 
 const none = new Uint32Array(0);
+
+/** A bare number as an argument becomes data like any other. */
+function scalarMemory({ value, dtype }: ScalarNode): Memory {
+  return new Memory(4, null, 0, typed(dtype, [value]));
+}

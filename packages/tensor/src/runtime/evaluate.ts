@@ -246,7 +246,7 @@ function settle(
 /** Keeps the value a variable's memory holds now, if anybody can still ask for it. */
 export function saveOldVersion(runtime: Runtime, variable: VariableState): void {
   const { leaf, memory } = variable;
-  if (!memory || leaf === variable.current) return;
+  if (!memory || leaf === variable.current || leaf.stored?.lost) return;
   if (leaf.uses > 0 || leaf.handles > 0) runtime.ring.save(leaf, memory, flushCount);
   else if (leaf.stored === memory) leaf.stored = null;
 }

@@ -80,6 +80,7 @@ function isAlive(root: Node): boolean {
 
 /** A value that was fused away is used again: it must still be computable, and the next flush stores it (throws StaleTensor at this line). */
 export function touch(node: Node): void {
+  if (node.stored?.lost) throw recycled();
   if (!node.fused || node.stored) return;
   if (!isAlive(node)) throw recycled();
   if (!recording.late.includes(node)) recording.late.push(node);

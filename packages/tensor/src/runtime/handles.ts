@@ -142,14 +142,23 @@ export async function readNode(node: Node): Promise<HostData> {
   return data as HostData;
 }
 
-/** Reads several values with one flush. While the read is under way it is a use: nothing it needs is overwritten or released. */
-export async function readNodes(nodes: readonly Node[]): Promise<HostData[]> {
+/**
+ * Reads several values with one flush. With an open device the read is queued before this returns, so nothing that comes later in the
+ * program changes it; until there is a device, the values are held.
+ */
+export function readNodes(nodes: readonly Node[]): Promise<HostData[]> {
   for (const node of nodes) node.uses++;
+  const runtime = openRuntime();
+  return runtime ? queueReads(runtime, nodes) : ready().then((opened) => queueReads(opened, nodes));
+}
+
+function queueReads(runtime: Runtime, nodes: readonly Node[]): Promise<HostData[]> {
   try {
-    const runtime = await ready();
     const pending = nodes.filter((node) => !node.stored && !(node instanceof ScalarNode));
     if (pending.length > 0) flush(runtime, pending);
-    return await Promise.all(nodes.map((node) => readStored(runtime, node)));
+    return Promise.all(nodes.map((node) => readStored(runtime, node)));
+  } catch (error) {
+    return Promise.reject(error);
   } finally {
     for (const node of nodes) {
       node.uses--;
