@@ -52,8 +52,8 @@ describe.each([
     const { counts } = count;
     expect(counts).toMatchObject({ bindGroups: 0, buffersCreated: 0, pipelines: 0, passes: steps });
     expect(counts?.dispatches).toBeLessThanOrEqual(8 * steps);
-    // One more submit carries the epoch's read.
-    expect(counts?.submits).toBeLessThanOrEqual(steps + 1);
+    // The epoch's reads: the running means, and the weights (large ones each by itself) in case the device is lost.
+    expect(counts?.submits).toBeLessThanOrEqual(steps + 3);
     // The order of the next epoch, and the resets of the running means.
     expect(counts?.bytesWritten).toBeLessThanOrEqual(4 * rows + 64);
     expect(history.history.loss?.[1]).toBeLessThan(history.history.loss?.[0] as number);

@@ -36,8 +36,8 @@ test("a seed generator gives new numbers at each draw", async () => {
   for (const wanted of draws) expectNumbers(await drawn.apply(shape).data(), wanted, tolerance);
 });
 
-/** Not in this library: windows of a short-time Fourier transform. */
-const absent = ["STFT", "Initializer"];
+/** Windows of a short-time Fourier transform are not in this library; Orthogonal is known by its class alone. */
+const absent = ["STFT", "Initializer", "Orthogonal"];
 
 describe.each(Object.entries(golden.aliases).filter(([Class]) => !absent.includes(Class)))(
   "%s",

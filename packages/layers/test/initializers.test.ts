@@ -1,5 +1,5 @@
 /** @file Initializers: distributions, seeds, configurations, bad input. */
-import { init, random } from "@tenrec/tensor";
+import { init, jit, random } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import { initializers, layers, utils } from "../src/index.ts";
 
@@ -60,6 +60,49 @@ describe("seeds", () => {
     const [first, second] = [await kernels(), await kernels()];
     expect(first).toEqual(second);
     expect(first[0]).not.toEqual(first[1]);
+  });
+});
+
+describe("Orthogonal", () => {
+  test.each([
+    [[7, 4], 4],
+    [[4, 7], 4],
+    [[2, 3, 5], 5],
+    [[64, 64], 64],
+  ])(
+    "%j: orthonormal vectors times the gain",
+    async (shape, count) => {
+      const values = await numbers(new initializers.Orthogonal({ gain: 2, seed: 3 }), shape);
+      const columns = shape.at(-1) as number;
+      const isWide = values.length / columns < columns;
+      const vector = (j: number) =>
+        values.filter((_, i) => (isWide ? Math.floor(i / columns) : i % columns) === j);
+      for (let a = 0; a < count; a++) {
+        for (let b = 0; b <= a; b++) {
+          const product = vector(a).reduce((sum, value, i) => sum + value * (vector(b)[i] as number), 0);
+          expect(product).toBeCloseTo(a === b ? 4 : 0, 5);
+        }
+      }
+    },
+    20_000,
+  );
+
+  test("starts from the normals of the device", async () => {
+    const device = await random.normal([200], { seed: 42 }).data();
+    random.hostNormal(42, 200).forEach((value, i) => {
+      expect(Math.abs(value - (device[i] as number))).toBeLessThan(1e-6);
+    });
+  });
+
+  test("a seed generator goes on, until a compiled function has used it", async () => {
+    const seed = new random.SeedGenerator(4);
+    const moving = new initializers.Orthogonal({ seed });
+    const first = await numbers(moving, [3, 3]);
+    expect(first).toEqual(await numbers(new initializers.Orthogonal({ seed: 4 }), [3, 3]));
+    expect(await numbers(moving, [3, 3])).not.toEqual(first);
+    jit(() => random.uniform([2], { seed }))();
+    expect(() => moving.apply([3, 3])).toThrow(/state is on the device/);
+    expect(() => moving.apply([3])).toThrow(/no matrix/);
   });
 });
 

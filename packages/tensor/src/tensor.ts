@@ -12,7 +12,8 @@ import { argmax, argmin, max, mean, min, sum } from "./primitives/reduce.ts";
 import { createNode, TensorBase, type TensorLike } from "./runtime/handles.ts";
 import { promoteFloats, promoteNumbers } from "./runtime/promote.ts";
 
-export type { HostArray, NestedNumbers, TensorLike } from "./runtime/handles.ts";
+export type { TensorLike } from "./runtime/handles.ts";
+export type { HostArray, NestedNumbers } from "./runtime/host.ts";
 
 export interface ReduceOptions {
   /** Axis or axes to reduce; all by default. Negative ones count from the end. */

@@ -4,9 +4,10 @@ import { ShapeError } from "./graph/errors.ts";
 import { bytesOf } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
 import { flush } from "./runtime/flush.ts";
-import { readNodes, useNode } from "./runtime/handles.ts";
+import { useNode } from "./runtime/handles.ts";
 import { dataNode } from "./runtime/leaf.ts";
 import { type Block, type HostData, Memory } from "./runtime/memory.ts";
+import { readNodes } from "./runtime/read.ts";
 import { openRuntime, requireRuntime } from "./runtime/runtime.ts";
 import { Tensor } from "./tensor.ts";
 

@@ -7,15 +7,8 @@ import { cast, where } from "./primitives/logic.ts";
 import { broadcastTo, pad, reshape } from "./primitives/movement.ts";
 import { fill } from "./primitives/source.ts";
 import { flush, scheduleFlush } from "./runtime/flush.ts";
-import {
-  createNode,
-  hostNode,
-  isHostArray,
-  TensorBase,
-  type TensorLike,
-  toNode,
-  typed,
-} from "./runtime/handles.ts";
+import { createNode, TensorBase, type TensorLike, toNode } from "./runtime/handles.ts";
+import { hostNode, isHostArray, typed } from "./runtime/host.ts";
 import { assignNode, dataNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
 import { recording } from "./runtime/recording.ts";

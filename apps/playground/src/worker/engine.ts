@@ -6,7 +6,7 @@ import { loadData, type Split, take } from "./data.ts";
 import { compile, inputWidth, makeModel, makeOptimizer, summarise } from "./model.ts";
 import type { Built, Checkpoint, PlaneWindow, Snapshot, StepRecord } from "./protocol.ts";
 import { permutation } from "./random.ts";
-import { score } from "./scores.ts";
+import { score, softmaxRows } from "./scores.ts";
 
 /** Grid points on a side of the decision picture: 4,096 rows cost about as much as ten training batches. */
 const gridSize = 64;
@@ -130,7 +130,7 @@ export class Engine {
     const rows = validation.y.length + (points ? gridSize * gridSize : probe === null ? 0 : 1);
     const shape = [rows, inputWidth(this.#project)];
     const output = await this.#model.predict({ data: joined(parts), shape }, { batchSize: rows });
-    const probabilities = Float32Array.from(await output.data());
+    const probabilities = softmaxRows(Float32Array.from(await output.data()), classes);
     const known = validation.y.length * classes;
     const scores = score(probabilities.subarray(0, known), validation.y, classes);
     const rest = probabilities.slice(known);

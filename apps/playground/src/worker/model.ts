@@ -1,6 +1,6 @@
 /** From a Project's stack to a compiled tenrec model: the only place that names layers and optimizers. */
 
-import { type Layer, layers, optimizers, Sequential, utils } from "tenrec";
+import { type Layer, layers, losses, optimizers, Sequential, utils } from "tenrec";
 import type { LayerSpec, Project, TrainSettings } from "../project/project.ts";
 import type { LayerSummary } from "./protocol.ts";
 
@@ -34,17 +34,22 @@ export function inputWidth(project: Project): number {
   return project.task === "images" ? 64 : 2;
 }
 
+/**
+ * The loss takes logits: on probabilities Keras clips at 1e-7, where the gradient is 0 and a network that is sure
+ * and wrong (too high a learning rate) stays so for ever.
+ */
 export function compile(model: Sequential, optimizer: Optimizer): void {
-  model.compile({ optimizer, loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+  const loss = new losses.SparseCategoricalCrossentropy({ fromLogits: true });
+  model.compile({ optimizer, loss, metrics: ["accuracy"] });
 }
 
-/** A freshly initialised, compiled model; equal projects give equal weights. */
+/** A freshly initialised, compiled model that gives logits; equal projects give equal weights. */
 export function makeModel(project: Project, classes: number): Sequential {
   utils.setRandomSeed(project.model.seed);
   const model = new Sequential([
     new layers.InputLayer({ shape: [inputWidth(project)] }),
     ...project.model.layers.map(makeLayer),
-    new layers.Dense(classes, { activation: "softmax" }),
+    new layers.Dense(classes),
   ]);
   compile(model, makeOptimizer(project.train));
   return model;

@@ -1,4 +1,4 @@
-/** What class probabilities say about known labels: loss, accuracy and the confusion table. */
+/** Class probabilities from logits, and what they say about known labels: loss, accuracy and the confusion table. */
 
 export interface Scores {
   readonly loss: number;
@@ -15,6 +15,24 @@ function largestIndex(values: Float32Array): number {
     if ((values[index] as number) > (values[best] as number)) best = index;
   }
   return best;
+}
+
+/** Softmax of each row of `classes` numbers, in place; a row with a number that is not finite becomes NaN. */
+export function softmaxRows(logits: Float32Array, classes: number): Float32Array {
+  for (let start = 0; start < logits.length; start += classes) {
+    const row = logits.subarray(start, start + classes);
+    const most = row.reduce((largest, logit) => Math.max(largest, logit), -Infinity);
+    let sum = 0;
+    row.forEach((logit, index) => {
+      const part = Math.exp(logit - most);
+      row[index] = part;
+      sum += part;
+    });
+    row.forEach((part, index) => {
+      row[index] = part / sum;
+    });
+  }
+  return logits;
 }
 
 /** Mean cross entropy, share of right answers and the table of true by predicted class. */

@@ -118,6 +118,8 @@ export abstract class Model extends Layer {
   /** One update on one batch. Returns the batch's own loss and metrics, from before the update. */
   async trainOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
     const { trainer, samples } = await this.batch("trainOnBatch", x, y, options);
+    // In one turn with the step: calls that are not awaited get their own batch's values all the same.
+    trainer.compiled.resetMetrics();
     trainer.trainBatch(samples);
     return trainer.logs();
   }
@@ -125,6 +127,7 @@ export abstract class Model extends Layer {
   /** Loss and metrics of one batch. */
   async testOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
     const { trainer, samples } = await this.batch("testOnBatch", x, y, options);
+    trainer.compiled.resetMetrics();
     trainer.testBatch(samples);
     return trainer.logs();
   }
@@ -136,7 +139,6 @@ export abstract class Model extends Layer {
     const yPred = outputsLike(this, rows.samples.x);
     await trainer.prepare(rows.samples.y, yPred);
     const { samples } = await weighRows(where, rows, trainer.compiled, yPred, options.classWeight ?? null);
-    trainer.compiled.resetMetrics();
     return { trainer, samples };
   }
 

@@ -153,6 +153,13 @@ export abstract class Optimizer {
     keep(this.iterations, ops.add(this.iterations, 1));
   }
 
+  /** Forgets all steps: state and counter as they were at first. */
+  reset(): void {
+    for (const slot of this.#slots.flat()) slot.load(constantData(slot.shape, this.slotStart).data);
+    this.iterations.load(Int32Array.of(0));
+    this.#rateVariable.load(Float32Array.of(this.#schedule ? 0 : this.#rate));
+  }
+
   /** The learning rate; NaN with a schedule. Setting it takes effect at the next step without compiling anything. */
   get learningRate(): number {
     return this.#rate;

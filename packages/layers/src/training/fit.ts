@@ -6,6 +6,7 @@ import { CallbackList } from "../callbacks/list.ts";
 import { constantData } from "../initializers/initializer.ts";
 import type { Model } from "../models/model.ts";
 import { checkTensors, type Data, exceeds } from "./data.ts";
+import { Keep } from "./keep.ts";
 import { inOrder, shuffled } from "./order.ts";
 import { type ClassWeight, outputsLike, type Rows, toRows, weighRows } from "./samples.ts";
 import type { Stream } from "./stream.ts";
@@ -58,7 +59,8 @@ export async function fit(
   const rows = await weighRows("fit", all, trainer.compiled, yPred, options.classWeight ?? null);
   if (held) await weighRows("fit: validationData", held, trainer.compiled, yPred, null);
   const stream = isBig ? await (await import("./stream.ts")).Stream.of(rows.samples) : null;
-  const run = new Run(model, trainer, rows, held, stream, { ...options, batchSize, epochs, initialEpoch });
+  const keep = new Keep(trainer, device.backend);
+  const run = new Run(model, trainer, rows, held, stream, keep, { ...options, batchSize, epochs, initialEpoch });
   return run.train();
 }
 
@@ -84,6 +86,7 @@ class Run {
   private readonly rows: Rows;
   private readonly held: Rows | null;
   private readonly stream: Stream | null;
+  private readonly keep: Keep;
   private readonly options: RunOptions;
   /** Samples trained on; those after them validate. */
   private readonly count: number;
@@ -98,6 +101,7 @@ class Run {
     rows: Rows,
     held: Rows | null,
     stream: Stream | null,
+    keep: Keep,
     options: RunOptions,
   ) {
     this.model = model;
@@ -105,6 +109,7 @@ class Run {
     this.rows = rows;
     this.held = held;
     this.stream = stream;
+    this.keep = keep;
     this.options = options;
     this.count = trainedCount(rows.count, held ? 0 : (options.validationSplit ?? 0));
     this.orderOnDevice = new Variable(constantData([this.count], 0, "int32"), { name: "order", trainable: false });
@@ -128,16 +133,25 @@ class Run {
     trainer.restart();
     this.reorder();
     await callbacks.call("onTrainBegin");
+    await this.keep.save();
     let logs: Logs = {};
     for (let epoch = initialEpoch; epoch < epochs && !this.isOver(signal); epoch++) {
-      await callbacks.call("onEpochBegin", epoch);
-      logs = await this.epoch(callbacks);
-      if (signal?.aborted) break;
-      if (this.validates(epoch)) logs = { ...logs, ...(await this.validate(callbacks)) };
-      await callbacks.call("onEpochEnd", epoch, logs);
+      logs = await this.epochAndValidation(epoch, callbacks);
+      if (!signal?.aborted) await callbacks.call("onEpochEnd", epoch, logs);
     }
     await callbacks.call("onTrainEnd", logs);
     return history;
+  }
+
+  private async epochAndValidation(epoch: number, callbacks: CallbackList): Promise<Logs> {
+    try {
+      await callbacks.call("onEpochBegin", epoch);
+      const logs = await this.epoch(callbacks);
+      if (this.options.signal?.aborted || !this.validates(epoch)) return logs;
+      return { ...logs, ...(await this.validate(callbacks)) };
+    } catch (error) {
+      throw await this.keep.afterError(error, epoch);
+    }
   }
 
   private isOver(signal: AbortSignal | undefined): boolean {
@@ -184,7 +198,12 @@ class Run {
       if (room) await room;
       await reports.after(step);
     }
-    return reports.finish();
+    // One round trip brings logs and weights back.
+    const saved = this.keep.save();
+    saved.catch(() => {});
+    const logs = await reports.finish();
+    await saved;
+    return logs;
   }
 
   private validates(epoch: number): boolean {

@@ -121,7 +121,7 @@ export class Trainer {
   /** Starts counting steps for a new run. */
   restart(): void {
     const zero = Int32Array.of(0);
-    for (const variable of [this.#cursor, this.#numSteps, this.#badStep]) variable.load(zero);
+    for (const variable of [this.#cursor, this.testCursor, this.#numSteps, this.#badStep]) variable.load(zero);
   }
 
   /**

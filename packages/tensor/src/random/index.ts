@@ -17,6 +17,7 @@ export {
   type IntegerDrawOptions,
   randint,
 } from "./discrete.ts";
+export { hostNormal } from "./hostNormal.ts";
 export { hostPermutation } from "./hostOrder.ts";
 export { permutation, type ShuffleOptions, shuffle } from "./order.ts";
 export { makeDefaultSeed, type Seed, SeedGenerator, setRandomSeed } from "./seed.ts";

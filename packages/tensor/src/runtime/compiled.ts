@@ -5,7 +5,7 @@ import { internal } from "../graph/errors.ts";
 import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
 import { countOverwrite, flushesSoFar, saveOldVersion } from "./evaluate.ts";
 import { flush } from "./flush.ts";
-import { typed } from "./handles.ts";
+import { typed } from "./host.ts";
 import { dataNode, placeholderNode, ScalarNode } from "./leaf.ts";
 import { type Block, Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";

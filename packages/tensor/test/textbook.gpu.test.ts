@@ -1,0 +1,4 @@
+/** @file The textbook's low-level programs on WebGPU. */
+import { testTextbook } from "./textbookPrograms.ts";
+
+testTextbook("webgpu");
