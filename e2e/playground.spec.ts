@@ -44,7 +44,8 @@ for (const backend of backends) {
       const losses: string[] = [];
       for (let step = 1; step <= 5; step++) {
         await playground.step.click();
-        await expect(playground.figure("steps")).toHaveText(String(step));
+        // A software GPU takes seconds to compile the first step.
+        await expect(playground.figure("steps")).toHaveText(String(step), { timeout: 60_000 });
         losses.push((await playground.figure("loss").textContent()) ?? "");
       }
       return losses;
@@ -162,5 +163,33 @@ for (const backend of backends) {
     await playground.play.click();
     await playground.reachSteps(20);
     expect(playground.faults).toEqual([]);
+  });
+}
+
+const waysOn = [
+  ["Start again", "software"],
+  ["Use the CPU", "cpu"],
+] as const;
+
+for (const [way, place] of waysOn) {
+  test(`a lost GPU is told; "${way}" goes on from the last weights`, async ({ page, baseURL }) => {
+    const playground = await PlaygroundPage.open(page, baseURL ?? "", address("webgpu"));
+    await playground.play.click();
+    await playground.reachSteps(100);
+    await expect.poll(() => playground.value("accuracy"), { timeout: 60_000 }).toBeGreaterThan(70);
+    const session = await page.context().browser()?.newBrowserCDPSession();
+    await session?.send("Browser.crashGpuProcess");
+
+    const banner = page.locator("tenrec-problem [role=alert]");
+    await expect(banner).toHaveText(/graphics device was lost/, { timeout: 60_000 });
+    expect(await playground.isRunning()).toBe(false);
+    await banner.getByRole("button", { name: way }).click();
+    await expect(banner).toHaveCount(0);
+    await expect.poll(() => playground.place(), { timeout: 60_000 }).toBe(place);
+    await expect.poll(() => playground.value("steps"), { timeout: 60_000 }).toBeGreaterThan(20);
+    expect(await playground.value("accuracy")).toBeGreaterThan(60);
+    const resumed = await playground.value("steps");
+    await playground.play.click();
+    await playground.reachSteps(resumed + 20);
   });
 }

@@ -88,7 +88,10 @@ export class MinMaxNorm implements Constraint {
   apply(weight: Tensor): Tensor {
     const { minValue, maxValue, rate, axis } = this.options;
     const norm = normOf(weight, axis);
-    const wanted = ops.add(ops.multiply(ops.clip(norm, minValue, maxValue), rate), ops.multiply(norm, 1 - rate));
+    const wanted = ops.add(
+      ops.multiply(ops.clip(norm, minValue, maxValue), rate),
+      ops.multiply(norm, 1 - rate),
+    );
     return scaled(weight, wanted, norm);
   }
 

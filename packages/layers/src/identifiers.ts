@@ -15,12 +15,20 @@ export function findName(where: string, kind: string, wanted: string, names: rea
   throw unknownName(where, kind, wanted, names);
 }
 
-export function unknownName(where: string, kind: string, wanted: string, names: readonly string[]): ValueError {
+export function unknownName(
+  where: string,
+  kind: string,
+  wanted: string,
+  names: readonly string[],
+): ValueError {
   const near = nearest(wanted, names);
   return new ValueError(where, `unknown ${kind}.`, {
     received: JSON.stringify(wanted),
     expected: `one of ${names.join(", ")}.`,
-    fix: near.length > 0 ? `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : `pass ${kind} as an object.`,
+    fix:
+      near.length > 0
+        ? `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?`
+        : `pass ${kind} as an object.`,
   });
 }
 
@@ -28,7 +36,10 @@ export function unknownName(where: string, kind: string, wanted: string, names: 
 export function nearest(wanted: string, names: readonly string[]): string[] {
   const key = plain(wanted);
   return names
-    .map((name) => ({ name, distance: editDistance(key, plain(name)) / Math.max(key.length, name.length, 1) }))
+    .map((name) => ({
+      name,
+      distance: editDistance(key, plain(name)) / Math.max(key.length, name.length, 1),
+    }))
     .filter(({ distance }) => distance <= 0.45)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)

@@ -11,7 +11,14 @@ export * as callbacks from "./callbacks/index.ts";
 export * as constraints from "./constraints.ts";
 export * as datasets from "./datasets/index.ts";
 export * as initializers from "./initializers/index.ts";
-export { type CallOptions, Layer, type LayerOptions, type OpenShape, type Values, type WeightOptions } from "./layer.ts";
+export {
+  type CallOptions,
+  Layer,
+  type LayerOptions,
+  type OpenShape,
+  type Values,
+  type WeightOptions,
+} from "./layer.ts";
 export * as layers from "./layers/index.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";

@@ -154,8 +154,15 @@ export abstract class Layer {
    * @param options - `shape` ([] by default), `initializer` (glorot_uniform; zeros for integers), `trainable`, `regularizer`, `constraint`, `name`.
    */
   addWeight(options: WeightOptions = {}): Variable {
-    const { shape = [], dtype = this.dtype, trainable = true, name = `variable_${this.#added.length}` } = options;
-    const initializer = getInitializer(options.initializer ?? (dtype === "float32" ? "glorot_uniform" : "zeros"));
+    const {
+      shape = [],
+      dtype = this.dtype,
+      trainable = true,
+      name = `variable_${this.#added.length}`,
+    } = options;
+    const initializer = getInitializer(
+      options.initializer ?? (dtype === "float32" ? "glorot_uniform" : "zeros"),
+    );
     const initial = handleFree(() => initializer.value(shape, dtype));
     const variable = new Variable(initial, { name, dtype, trainable: trainable && this.#trainable });
     describeWeight(variable, {
@@ -275,7 +282,8 @@ const isPlain = (value: unknown): boolean =>
 export function toValues(inputs: TensorLike | Values): Values {
   if (inputs instanceof Tensor) return inputs;
   if (Array.isArray(inputs) && inputs[0] instanceof Tensor) return inputs as readonly Tensor[];
-  if (isPlain(inputs) && !("data" in (inputs as object))) return inputs as { readonly [name: string]: Tensor };
+  if (isPlain(inputs) && !("data" in (inputs as object)))
+    return inputs as { readonly [name: string]: Tensor };
   return handleFree(() => tensor(inputs as TensorLike));
 }
 
@@ -283,5 +291,7 @@ export function toValues(inputs: TensorLike | Values): Values {
 function shapeOfValues(values: Values): Shape {
   if (values instanceof Tensor) return values.shape;
   if (Array.isArray(values)) return values.map((value: Tensor) => value.shape) as unknown as Shape;
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.shape])) as unknown as Shape;
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value.shape]),
+  ) as unknown as Shape;
 }

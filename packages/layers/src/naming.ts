@@ -28,6 +28,6 @@ export function resetNames(): void {
  * own is called by its constructor's name.
  */
 export function classNameOf(object: object): string {
-  const { constructor } = object as { constructor: { readonly name: string; readonly className?: string } };
-  return Object.hasOwn(constructor, "className") ? (constructor.className as string) : constructor.name;
+  const made = object.constructor as { readonly name: string; readonly className?: string };
+  return Object.hasOwn(made, "className") ? (made.className as string) : made.name;
 }

@@ -1,9 +1,17 @@
 /** @file Small conversions that losses, metrics and training share. */
-import { ops, Tensor, type TensorLike, tensor } from "@tenrec/tensor";
+import { type Dtype, ops, Tensor, type TensorLike, tensor } from "@tenrec/tensor";
 
 export function asTensor(value: TensorLike): Tensor {
   return value instanceof Tensor ? value : tensor(value);
 }
+
+/** Packed integers only hold data; what is computed from them is int32. */
+export const computeDtype = (dtype: Dtype): Dtype =>
+  dtype === "uint8" || dtype === "int8" ? "int32" : dtype;
+
+/** Rows of a column, in the dtype that arithmetic works on. */
+export const takeRows = (column: Tensor, rows: Tensor): Tensor =>
+  ops.cast(ops.take(column, rows, { axis: 0 }), computeDtype(column.dtype));
 
 /** float32, whatever it was. */
 export const asFloat = (value: TensorLike): Tensor => ops.cast(asTensor(value), "float32");

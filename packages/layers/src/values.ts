@@ -16,7 +16,8 @@ type Leaf = Tensor | Spec;
 /** A leaf, or an array or record of leaves. */
 export type Nest<T> = T | readonly T[] | { readonly [name: string]: T };
 
-const isLeaf = <T extends Leaf>(values: Nest<T>): values is T => values instanceof Tensor || values instanceof Spec;
+const isLeaf = <T extends Leaf>(values: Nest<T>): values is T =>
+  values instanceof Tensor || values instanceof Spec;
 
 export function leavesOf<T extends Leaf>(values: Nest<T>): readonly T[] {
   return isLeaf(values) ? [values] : Object.values(values);

@@ -14,8 +14,16 @@ const x = [
 const y = [0, 1, 2, 1];
 
 function classifier(options: object = {}): Sequential {
-  const model = new Sequential([new layers.Dense(4, { activation: "relu" }), new layers.Dense(3, { activation: "softmax" })]);
-  model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"], ...options });
+  const model = new Sequential([
+    new layers.Dense(4, { activation: "relu" }),
+    new layers.Dense(3, { activation: "softmax" }),
+  ]);
+  model.compile({
+    optimizer: "adam",
+    loss: "sparse_categorical_crossentropy",
+    metrics: ["accuracy"],
+    ...options,
+  });
   model.build([null, 2]);
   return model;
 }
@@ -44,18 +52,57 @@ describe("data of fit", () => {
     ["label too large", () => [x, [0, 1, 2, 3]] as never, /y\[3\] = 3[\s\S]*0 to 2/],
     ["negative label", () => [x, Int32Array.of(0, -1, 2, 1)] as never, /y\[1\] = -1/],
     ["empty", () => [{ data: new Float32Array(0), shape: [0, 2] }, new Int32Array(0)] as never, /empty/],
-    ["NaN in nested data", () => [[[0, 1], [1, Number.NaN], [1, 1], [0, 0]], y] as never, /NaN at x\[1\]\[1\]/],
+    [
+      "NaN in nested data",
+      () =>
+        [
+          [
+            [0, 1],
+            [1, Number.NaN],
+            [1, 1],
+            [0, 0],
+          ],
+          y,
+        ] as never,
+      /NaN at x\[1\]\[1\]/,
+    ],
     [
       "infinity in a typed array",
-      () => [{ data: Float32Array.of(0, 1, 1, 0, Number.POSITIVE_INFINITY, 1, 0, 0), shape: [4, 2] }, y] as never,
+      () =>
+        [{ data: Float32Array.of(0, 1, 1, 0, Number.POSITIVE_INFINITY, 1, 0, 0), shape: [4, 2] }, y] as never,
       /Infinity at x\[2\]\[0\]/,
     ],
-    ["NaN in a tensor", () => [tensor([[0, 1], [1, Number.NaN], [1, 1], [0, 0]]), y] as never, /NaN at x\[1\]\[1\]/],
-    ["ragged", () => [[[0, 1], [1]], [0, 1]] as never, /ragged/],
+    [
+      "NaN in a tensor",
+      () =>
+        [
+          tensor([
+            [0, 1],
+            [1, Number.NaN],
+            [1, 1],
+            [0, 0],
+          ]),
+          y,
+        ] as never,
+      /NaN at x\[1\]\[1\]/,
+    ],
+    [
+      "ragged",
+      () =>
+        [
+          [[0, 1], [1]],
+          [0, 1],
+        ] as never,
+      /ragged/,
+    ],
     ["no data", () => [undefined, y] as never, /x is missing/],
     ["batch size", () => [x, y, { batchSize: 0 }] as never, /batchSize is not a positive integer/],
     ["validation split", () => [x, y, { validationSplit: 1 }] as never, /validationSplit leaves no data/],
-    ["validation labels", () => [x, y, { validationData: [x, [0, 1, 2, 7]] }] as never, /validationData[\s\S]*y\[3\] = 7/],
+    [
+      "validation labels",
+      () => [x, y, { validationData: [x, [0, 1, 2, 7]] }] as never,
+      /validationData[\s\S]*y\[3\] = 7/,
+    ],
     ["no callback", () => [x, y, { callbacks: [{ onEpochEnd: () => {} }] }] as never, /not a callback/],
   ];
 
@@ -80,6 +127,14 @@ test("fit, evaluate and trainOnBatch before compile", async () => {
   }
 });
 
+test("two runs of fit at once", async () => {
+  const model = classifier();
+  const first = model.fit(x, y, { verbose: 0 });
+  expect((await errorOf(() => model.fit(x, y, { verbose: 0 }))).message).toMatch(/in training already/);
+  await first;
+  await model.fit(x, y, { verbose: 0 });
+});
+
 test("targets that do not fit the loss", async () => {
   const model = classifier({ loss: "categorical_crossentropy" });
   const error = await errorOf(() => model.fit(x, y, { verbose: 0 }));
@@ -94,11 +149,23 @@ test("a loss is needed", async () => {
 describe("unknown names list the nearest ones", () => {
   const cases: [string, () => unknown, RegExp][] = [
     ["optimizer", () => classifier({ optimizer: "adm" }), /did you mean "adam"/],
-    ["loss", () => classifier({ loss: "sparse_categorical_crossentrpy" }), /"sparse_categorical_crossentropy"/],
+    [
+      "loss",
+      () => classifier({ loss: "sparse_categorical_crossentrpy" }),
+      /"sparse_categorical_crossentropy"/,
+    ],
     ["metric", () => classifier({ metrics: ["acuracy"] }), /"accuracy"/],
     ["activation", () => new layers.Dense(3, { activation: "rellu" }), /"relu"/],
-    ["regularizer", () => new layers.Dense(3, { kernelRegularizer: "l3" }).build([1, 2]), /unknown regularizer/],
-    ["initializer", () => new layers.Dense(3, { kernelInitializer: "he_norml" }).build([1, 2]), /"he_normal"/],
+    [
+      "regularizer",
+      () => new layers.Dense(3, { kernelRegularizer: "l3" }).build([1, 2]),
+      /unknown regularizer/,
+    ],
+    [
+      "initializer",
+      () => new layers.Dense(3, { kernelInitializer: "he_norml" }).build([1, 2]),
+      /"he_normal"/,
+    ],
     ["reduction", () => new losses.MeanSquaredError({ reduction: "summ" as never }), /"sum"/],
   ];
   test.each(cases)("%s", async (_, call, wanted) => {
@@ -116,7 +183,9 @@ describe("a loss that is not finite", () => {
   test("stops training, names the step, keeps the last finite weights", async () => {
     const model = new Sequential([new layers.Dense(1, { kernelInitializer: "ones" })]);
     model.compile({ optimizer: new optimizers.SGD({ learningRate: 1e19 }), loss: "mse" });
-    const error = await errorOf(() => model.fit(x, [[1], [2], [3], [4]], { epochs: 20, batchSize: 4, verbose: 0 }));
+    const error = await errorOf(() =>
+      model.fit(x, [[1], [2], [3], [4]], { epochs: 20, batchSize: 4, verbose: 0 }),
+    );
     // Step 1: w about 1e19, its square 1e38; step 2: w about 1e38, its square is infinite at step 3.
     expect(error.message).toMatch(/not finite at step [23]\b/);
     const weights = (await weightsOf(model)).flat();
@@ -132,6 +201,27 @@ describe("a loss that is not finite", () => {
     const { history } = await model.fit(x, [[1], [2], [3], [4]], { epochs: 2, batchSize: 4, verbose: 0 });
     expect(history.loss?.[1]).toBeLessThan(history.loss?.[0] as number);
   });
+});
+
+test("trainOnBatch tells of a loss that is not finite once, and goes on", async () => {
+  const model = new Sequential([new layers.Dense(1, { kernelInitializer: "ones" })]);
+  const optimizer = new optimizers.SGD({ learningRate: 1e30 });
+  model.compile({ optimizer, loss: "mse" });
+  const step = () => model.trainOnBatch([[1, 2]], [[1]]);
+  await step();
+  expect((await errorOf(step)).message).toMatch(/^trainOnBatch: the loss is not finite at step 2/);
+  optimizer.learningRate = 0.01;
+  model.setWeights([[[1], [1]], [0]]);
+  const first = (await step()).loss as number;
+  await step();
+  expect((await step()).loss).toBeLessThan(first);
+});
+
+test("many calls of trainOnBatch that are not awaited give their own batches' values", async () => {
+  const model = new Sequential([new layers.Dense(1, { kernelInitializer: "zeros" })]);
+  model.compile({ optimizer: new optimizers.SGD({ learningRate: 0 }), loss: "mse" });
+  const calls = [1, 2, 3, 4].map((value) => model.trainOnBatch([[1, 2]], [[value]]));
+  expect((await Promise.all(calls)).map(({ loss }) => loss)).toEqual([1, 4, 9, 16]);
 });
 
 describe("weights and layers", () => {

@@ -13,7 +13,10 @@ interface Run {
   readonly fit: { readonly classWeight: Record<number, number> | null };
   readonly validation: "data" | "weighted" | "split" | null;
   readonly sampleWeight: boolean;
-  readonly callbacks: readonly { readonly name: "EarlyStopping" | "ReduceLROnPlateau"; readonly config: object }[];
+  readonly callbacks: readonly {
+    readonly name: "EarlyStopping" | "ReduceLROnPlateau";
+    readonly config: object;
+  }[];
   readonly epoch: number[];
   readonly history: Record<string, number[]>;
   readonly evaluate: Record<string, number>;
@@ -21,7 +24,10 @@ interface Run {
   readonly finalWeights: number[][];
 }
 
-const array = ({ data, shape }: { data: number[]; shape: number[] }) => ({ data: Float32Array.from(data), shape });
+const array = ({ data, shape }: { data: number[]; shape: number[] }) => ({
+  data: Float32Array.from(data),
+  shape,
+});
 const x = array(golden.x);
 const xv = array(golden.xValidation);
 
@@ -47,7 +53,9 @@ function network({ targets, compile }: Run): Sequential {
 
 function expectClose(found: ArrayLike<number>, wanted: readonly number[], tolerance: number): void {
   expect(found.length).toBe(wanted.length);
-  const off = wanted.map((value, i) => Math.abs((found[i] as number) - value) / Math.max(1e-2, Math.abs(value)));
+  const off = wanted.map(
+    (value, i) => Math.abs((found[i] as number) - value) / Math.max(1e-2, Math.abs(value)),
+  );
   expect(Math.max(...off)).toBeLessThan(tolerance);
 }
 
@@ -71,10 +79,12 @@ describe.each(golden.runs as unknown as Run[])("$title", (run) => {
     });
     expect(history.epoch).toEqual(run.epoch);
     expect(Object.keys(history.history).sort()).toEqual(Object.keys(run.history).sort());
-    for (const [name, wanted] of Object.entries(run.history)) expectClose(history.history[name] ?? [], wanted, 1e-4);
+    for (const [name, wanted] of Object.entries(run.history))
+      expectClose(history.history[name] ?? [], wanted, 1e-4);
     const found = await model.evaluate(xv, yv, { batchSize: 16 });
     expect(Object.keys(found).sort()).toEqual(Object.keys(run.evaluate).sort());
-    for (const [name, wanted] of Object.entries(run.evaluate)) expectClose([found[name] as number], [wanted], 1e-4);
+    for (const [name, wanted] of Object.entries(run.evaluate))
+      expectClose([found[name] as number], [wanted], 1e-4);
     const predicted = await model.predict({ data: xv.data.slice(0, 24), shape: [4, 6] });
     expectClose(await predicted.data(), run.predict, 1e-4);
     const weights = await model.getWeights();

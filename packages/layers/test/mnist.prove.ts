@@ -5,6 +5,13 @@ import { afterEach, expect, inject, type TestContext, test } from "vitest";
 import { type MnistData, mnist } from "../src/datasets/index.ts";
 import { callbacks, layers, Sequential } from "../src/index.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Where the real data are served, or "" on machines without them (vitest.config.ts). */
+    dataUrl: string;
+  }
+}
+
 afterEach(() => reset());
 
 async function loadMnist(context: TestContext): Promise<MnistData> {
@@ -41,7 +48,9 @@ class EpochWatch extends callbacks.Callback {
 }
 
 const perStep = (counts: ReturnType<typeof counters.read>, steps: number) =>
-  Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, name.endsWith("Bytes") ? n : n / steps]));
+  Object.fromEntries(
+    Object.entries(counts).map(([name, n]) => [name, name.endsWith("Bytes") ? n : n / steps]),
+  );
 
 test("MNIST on webgpu: test accuracy of at least 97.5 % after 5 epochs", async (context) => {
   const { train, test: held } = await loadMnist(context);

@@ -77,13 +77,24 @@ describe("layers", () => {
     expect(layer.name).toBe("simple_dense");
     expect(layer.weights.map(({ shape }) => [...shape])).toEqual([[3, 4], [4]]);
     const [w, b] = (await Promise.all(layer.weights.map((v) => v.array()))) as [number[][], number[]];
-    const wanted = w[0]?.map((_, j) => Math.max(0, [1, 2, 3].reduce((s, v, i) => s + v * (w[i]?.[j] ?? 0), b[j] ?? 0)));
+    const wanted = w[0]?.map((_, j) =>
+      Math.max(
+        0,
+        [1, 2, 3].reduce((s, v, i) => s + v * (w[i]?.[j] ?? 0), b[j] ?? 0),
+      ),
+    );
     const found = ((await y.array()) as number[][])[0] as number[];
     found.forEach((v, j) => expect(v).toBeCloseTo(wanted?.[j] as number, 5));
   });
 
   test("names count up by class, as in Keras", () => {
-    const names = [new layers.Dense(1), new layers.Dense(1), new layers.Dropout(0.1), new Sequential(), new layers.Dense(1)];
+    const names = [
+      new layers.Dense(1),
+      new layers.Dense(1),
+      new layers.Dropout(0.1),
+      new Sequential(),
+      new layers.Dense(1),
+    ];
     expect(names.map(({ name }) => name)).toEqual(["dense", "dense_1", "dropout", "sequential", "dense_2"]);
     const dense = new layers.Dense(2, { name: "mine" });
     dense.apply([[1, 2]]);
@@ -92,7 +103,11 @@ describe("layers", () => {
 
   test("regularizers become losses, also in training", async () => {
     const l2 = new regularizers.L2(0.5);
-    const dense = new layers.Dense(1, { kernelInitializer: "ones", kernelRegularizer: l2, biasRegularizer: "l1" });
+    const dense = new layers.Dense(1, {
+      kernelInitializer: "ones",
+      kernelRegularizer: l2,
+      biasRegularizer: "l1",
+    });
     dense.apply([[1, 2]]);
     const values = await Promise.all(dense.losses.map((loss) => loss.item()));
     expect(values).toEqual([1, 0]);
@@ -102,14 +117,20 @@ describe("layers", () => {
   });
 
   test("addLoss and activity regularizers count from the last call only", async () => {
-    const dense = new layers.Dense(1, { kernelInitializer: "ones", activityRegularizer: new regularizers.L1(1) });
+    const dense = new layers.Dense(1, {
+      kernelInitializer: "ones",
+      activityRegularizer: new regularizers.L1(1),
+    });
     dense.apply([[1, 2]]);
     dense.apply([[1, 1]]);
     expect(await Promise.all(dense.losses.map((loss) => loss.item()))).toEqual([2]);
   });
 
   test("constraints hold after every update", async () => {
-    const dense = new layers.Dense(3, { kernelConstraint: new constraints.NonNeg(), biasConstraint: "non_neg" });
+    const dense = new layers.Dense(3, {
+      kernelConstraint: new constraints.NonNeg(),
+      biasConstraint: "non_neg",
+    });
     const model = new Sequential([dense]);
     model.compile({ optimizer: new optimizers.SGD({ learningRate: 1 }), loss: "mse" });
     await model.fit([[1, 2]], [[-5, -5, -5]], { ...quiet, epochs: 3 });
@@ -146,7 +167,11 @@ describe("subclassed models", () => {
     random.setRandomSeed(1);
     const model = new Classifier();
     const { x, y } = clouds();
-    model.compile({ optimizer: new optimizers.Adam({ learningRate: 0.05 }), loss: "binary_crossentropy", metrics: ["accuracy"] });
+    model.compile({
+      optimizer: new optimizers.Adam({ learningRate: 0.05 }),
+      loss: "binary_crossentropy",
+      metrics: ["accuracy"],
+    });
     const { history } = await model.fit(x, y, { ...quiet, epochs: 20, validationSplit: 0.25 });
     expect(history.val_accuracy?.at(-1)).toBeGreaterThan(0.9);
   });
@@ -185,19 +210,36 @@ describe("subclassed models", () => {
       lossWeights: { size: 1, kind: 0.5 },
       metrics: { kind: ["accuracy"] },
     });
-    const x = { a: [[1], [2], [3]], b: [[0, 1], [1, 0], [1, 1]] };
+    const x = {
+      a: [[1], [2], [3]],
+      b: [
+        [0, 1],
+        [1, 0],
+        [1, 1],
+      ],
+    };
     const y = { size: [[1], [2], [3]], kind: [0, 1, 1] };
     const { history } = await model.fit(x, y, { ...quiet, epochs: 2 });
     expect(Object.keys(history)).toEqual(["loss", "size_loss", "kind_loss", "kind_accuracy"]);
-    expect(history.loss?.[0]).toBeCloseTo((history.size_loss?.[0] as number) + 0.5 * (history.kind_loss?.[0] as number), 5);
+    expect(history.loss?.[0]).toBeCloseTo(
+      (history.size_loss?.[0] as number) + 0.5 * (history.kind_loss?.[0] as number),
+      5,
+    );
     const predicted = await model.predict<{ size: Tensor; kind: Tensor }>(x, { batchSize: 2 });
-    expect([predicted.size.shape, predicted.kind.shape].map((shape) => [...shape])).toEqual([[3, 1], [3, 2]]);
+    expect([predicted.size.shape, predicted.kind.shape].map((shape) => [...shape])).toEqual([
+      [3, 1],
+      [3, 2],
+    ]);
   });
 });
 
 describe("training", () => {
   const build = () => {
-    const model = new Sequential([new layers.Dense(8, { activation: "relu" }), new layers.Dropout(0.3), new layers.Dense(1)]);
+    const model = new Sequential([
+      new layers.Dense(8, { activation: "relu" }),
+      new layers.Dropout(0.3),
+      new layers.Dense(1),
+    ]);
     model.compile({ optimizer: "adam", loss: new losses.MeanSquaredError(), metrics: ["mae"] });
     return model;
   };
@@ -238,7 +280,9 @@ describe("training", () => {
       ],
     });
     expect(history.epoch).toEqual([2, 3]);
-    expect(calls.join(", ")).toBe("begin, epoch 2, batch 0, batch 1, end 2, epoch 3, batch 0, batch 1, end 3, over");
+    expect(calls.join(", ")).toBe(
+      "begin, epoch 2, batch 0, batch 1, end 2, epoch 3, batch 0, batch 1, end 3, over",
+    );
   });
 
   test("stopTraining ends the run; an aborted signal too, cleanly", async () => {
@@ -268,6 +312,19 @@ describe("training", () => {
     await model.evaluate(x, y);
   });
 
+  test("events are handled during a long run, also on the cpu", async () => {
+    const { x, y } = clouds(64);
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    const history = await build().fit(x, y, {
+      ...quiet,
+      epochs: 1e6,
+      batchSize: 8,
+      signal: controller.signal,
+    });
+    expect(history.epoch.length).toBeLessThan(1e6);
+  });
+
   test("the learning rate changes without compiling anything", async () => {
     const model = build();
     const { x, y } = clouds(16);
@@ -277,7 +334,9 @@ describe("training", () => {
       epochs: 3,
       callbacks: [
         new callbacks.LearningRateScheduler((epoch) => 0.1 / (epoch + 1)),
-        new callbacks.LambdaCallback({ onEpochEnd: (_, logs) => void rates.push(logs.learning_rate as number) }),
+        new callbacks.LambdaCallback({
+          onEpochEnd: (_, logs) => void rates.push(logs.learning_rate as number),
+        }),
       ],
     });
     rates.forEach((rate, epoch) => expect(rate).toBeCloseTo(0.1 / (epoch + 1), 6));
@@ -285,7 +344,8 @@ describe("training", () => {
 
   test("custom losses and metrics are functions", async () => {
     const model = new Sequential([new layers.Dense(1, { kernelInitializer: "ones" })]);
-    const worst = (yTrue: Tensor, yPred: Tensor) => ops.max(ops.abs(ops.subtract(yTrue, yPred)), { axis: -1 });
+    const worst = (yTrue: Tensor, yPred: Tensor) =>
+      ops.max(ops.abs(ops.subtract(yTrue, yPred)), { axis: -1 });
     model.compile({ optimizer: "sgd", loss: worst, metrics: [worst] });
     expect(await model.testOnBatch([[1, 2]], [[5]])).toEqual({ loss: 2, worst: 2 });
   });
@@ -294,7 +354,10 @@ describe("training", () => {
     const model = build();
     const { x, y } = clouds(23);
     await model.fit(x, y, quiet);
-    const [small, whole] = [await model.evaluate(x, y, { batchSize: 5 }), await model.evaluate(x, y, { batchSize: 23 })];
+    const [small, whole] = [
+      await model.evaluate(x, y, { batchSize: 5 }),
+      await model.evaluate(x, y, { batchSize: 23 }),
+    ];
     for (const name of ["loss", "mae"]) expect(small[name]).toBeCloseTo(whole[name] as number, 5);
     const [parts, all] = [await model.predict(x, { batchSize: 5 }), await model.predictOnBatch(x)];
     expect(parts.shape).toEqual(all.shape);
@@ -360,5 +423,9 @@ test("configurations hold Keras's keys", () => {
     activation: "relu",
     useBias: true,
   });
-  expect(new optimizers.Adam({ beta1: 0.8 }).getConfig()).toMatchObject({ name: "adam", beta1: 0.8, beta2: 0.999 });
+  expect(new optimizers.Adam({ beta1: 0.8 }).getConfig()).toMatchObject({
+    name: "adam",
+    beta1: 0.8,
+    beta2: 0.999,
+  });
 });

@@ -1,7 +1,7 @@
 /** @file runLayerTest: what every layer must do, in one call. */
 import { init, ops, tensor } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Layer, layers, Sequential } from "../src/index.ts";
+import { type Layer, layers, Sequential, utils } from "../src/index.ts";
 import { snakeCase } from "../src/naming.ts";
 import { sequence } from "./golden/sequence.ts";
 
@@ -83,6 +83,7 @@ export function runLayerTest(
     });
 
     test("trains: the loss falls, trainable weights move, others stay", async () => {
+      utils.setRandomSeed(1);
       const layer = make();
       const model = new Sequential([layer, new layers.Flatten(), new layers.Dense(1)]);
       model.build([null, ...inputShape.slice(1)]);

@@ -17,14 +17,26 @@ const cases: Case[] = [
     (s) => 0.1 * 0.5 ** Math.floor(s / 10),
   ],
   ["inverse time", new schedules.InverseTimeDecay(0.1, 10, 0.5), (s) => 0.1 / (1 + (0.5 * s) / 10)],
-  ["piecewise", new schedules.PiecewiseConstantDecay([5, 20], [1, 0.5, 0.1]), (s) => (s <= 5 ? 1 : s <= 20 ? 0.5 : 0.1)],
-  ["polynomial", new schedules.PolynomialDecay(0.1, 15, { power: 2 }), (s) => (0.1 - 1e-4) * (1 - Math.min(s, 15) / 15) ** 2 + 1e-4],
+  [
+    "piecewise",
+    new schedules.PiecewiseConstantDecay([5, 20], [1, 0.5, 0.1]),
+    (s) => (s <= 5 ? 1 : s <= 20 ? 0.5 : 0.1),
+  ],
+  [
+    "polynomial",
+    new schedules.PolynomialDecay(0.1, 15, { power: 2 }),
+    (s) => (0.1 - 1e-4) * (1 - Math.min(s, 15) / 15) ** 2 + 1e-4,
+  ],
   [
     "polynomial cycles",
     new schedules.PolynomialDecay(0.1, 15, { cycle: true }),
     (s) => (0.1 - 1e-4) * (1 - s / (15 * (s === 0 ? 1 : Math.ceil(s / 15)))) + 1e-4,
   ],
-  ["cosine", new schedules.CosineDecay(0.1, 20, { alpha: 0.1 }), (s) => 0.1 * (0.9 * half(Math.min(s, 20) / 20) + 0.1)],
+  [
+    "cosine",
+    new schedules.CosineDecay(0.1, 20, { alpha: 0.1 }),
+    (s) => 0.1 * (0.9 * half(Math.min(s, 20) / 20) + 0.1),
+  ],
   [
     "cosine after warm-up",
     new schedules.CosineDecay(0, 20, { warmupTarget: 0.2, warmupSteps: 8 }),
@@ -48,7 +60,9 @@ test.each(cases)("%s", async (_, schedule, wanted) => {
 
 test("an optimizer follows its schedule", async () => {
   const w = new Variable(tensor([1]));
-  const optimizer = new optimizers.SGD({ learningRate: new schedules.PiecewiseConstantDecay([0], [1, 0.25]) });
+  const optimizer = new optimizers.SGD({
+    learningRate: new schedules.PiecewiseConstantDecay([0], [1, 0.25]),
+  });
   const tape = new GradientTape({ persistent: true });
   for (let step = 0; step < 3; step++) {
     const loss = tape.run(() => ops.sum(w));

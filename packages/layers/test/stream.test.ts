@@ -29,7 +29,10 @@ async function train(isStreamed: boolean) {
   const resident = new Variable(order, { trainable: false });
   placeState([resident]);
   for (let row = 0; row < 14; row += 7) {
-    for (const [from, size] of [[0, 4], [4, 3]] as const) {
+    for (const [from, size] of [
+      [0, 4],
+      [4, 3],
+    ] as const) {
       if (isStreamed) trainer.trainBatch(stream.batch(order.subarray(from, from + size)));
       else trainer.trainRows(rows.samples, resident, size);
     }

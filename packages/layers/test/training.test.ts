@@ -2,8 +2,8 @@
 import { init } from "@tenrec/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Layer, layers, optimizers, Sequential } from "../src/index.ts";
-import golden from "./golden/training.json" with { type: "json" };
 import { sequence } from "./golden/sequence.ts";
+import golden from "./golden/training.json" with { type: "json" };
 
 beforeAll(() => init({ backend: "cpu" }));
 
@@ -44,7 +44,9 @@ function batch(run: Run, step: number) {
 
 /** Largest difference relative to the size of the numbers. */
 function worst(found: ArrayLike<number>, wanted: readonly number[]): number {
-  return Math.max(...wanted.map((value, i) => Math.abs((found[i] as number) - value) / Math.max(1e-3, Math.abs(value))));
+  return Math.max(
+    ...wanted.map((value, i) => Math.abs((found[i] as number) - value) / Math.max(1e-3, Math.abs(value))),
+  );
 }
 
 describe.each(golden.runs as unknown as Run[])("$optimizer $config $loss", (run) => {

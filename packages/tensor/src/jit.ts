@@ -18,6 +18,8 @@ export interface JitOptions {
   readonly fuse?: boolean;
   /** Run independent contractions in one dispatch. */
   readonly sideBySide?: boolean;
+  /** Later signatures take over the kernel choices (tiles, schedules) of the first: call it first with the largest batch. */
+  readonly sameKernels?: boolean;
 }
 
 /** A compiled function; `explain()` gives the last compiled program's stages as data. */
@@ -25,7 +27,7 @@ export interface Jitted<A extends readonly unknown[], R> {
   (...args: A): R;
   /** Traces and compiles for these arguments without running; resolves when the pipelines are built. */
   prepare(...args: A): Promise<void>;
-  explain(): ReturnType<CompiledFunction["explain"]> | null;
+  explain(): CompiledFunction["explained"];
 }
 
 const retraceWarning = 5;
@@ -50,7 +52,15 @@ export function jit<A extends readonly unknown[], R>(
     const key = signatureKey(leaves);
     let entry = known.get(key);
     if (!entry || entry.runtime !== runtime) {
-      entry = specialise(runtime, name, fn, args, options);
+      const [first = null] = options.sameKernels ? [...known.values()] : [];
+      entry = specialise(
+        runtime,
+        name,
+        fn,
+        args,
+        options,
+        first?.runtime === runtime ? first.compiled : null,
+      );
       known.set(key, entry);
       if (known.size === retraceWarning + 1) warnRetraces(name);
     }
@@ -69,7 +79,7 @@ export function jit<A extends readonly unknown[], R>(
     const leaves = flattenTree(args);
     await specialisation(runtime, args, leaves).prepare(leaves.leaves.filter(isTensor));
   };
-  return Object.assign(call, { prepare, explain: () => last?.compiled.explain() ?? null });
+  return Object.assign(call, { prepare, explain: () => last?.compiled.explained ?? null });
 }
 
 function warnRetraces(name: string): void {
@@ -110,7 +120,8 @@ function specialise<A extends readonly unknown[], R>(
   name: string,
   fn: (...args: A) => R,
   args: A,
-  { fuse, sideBySide }: JitOptions,
+  { fuse = true, sideBySide = true }: JitOptions,
+  like: CompiledFunction | null,
 ): Specialised<R> {
   const tree = flattenTree(args);
   const signatures = tree.leaves.filter(isTensor).map(({ shape, dtype }): Signature => ({ shape, dtype }));
@@ -123,10 +134,7 @@ function specialise<A extends readonly unknown[], R>(
     output = flattenTree(result);
     return output.leaves.filter(isTensor).map(useNode);
   });
-  const compiled = new CompiledFunction(runtime, traced, {
-    fuse: fuse ?? true,
-    sideBySide: sideBySide ?? true,
-  });
+  const compiled = new CompiledFunction(runtime, traced, { fuse, sideBySide }, like);
   const { leaves } = output as unknown as Tree;
   const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(inputs.map(useNode));
   const call = (inputs: readonly TensorBase[]): R => {

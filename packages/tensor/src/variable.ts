@@ -199,6 +199,7 @@ function newState(name: string, value: Node, memory: Memory | null): VariableSta
     return { name, current: value, leaf: value, memory, dirty: false };
   }
   const current = assignNode(value);
+  recording.lastAssignment = current.id;
   const state: VariableState = { name, current, leaf: current, memory: null, dirty: false };
   markDirty(state);
   return state;
@@ -221,6 +222,7 @@ function settleAssignment(state: VariableState): void {
 /** Records an assignment outside of traces. */
 function assignState(state: VariableState, value: Node): void {
   state.current = assignNode(value);
+  recording.lastAssignment = state.current.id;
   markDirty(state);
 }
 

@@ -172,8 +172,10 @@ export function randomStep(dice: Dice, operands: readonly Value[]): Step {
   }
 }
 
+const half = oracle.source([], [0.5]);
+
 /** Makes a value bounded, so that repeated assignments stay in range. */
 export const bounded: Pick<Step, "tensor" | "value"> = {
-  tensor: (args) => first(args).tanh().mul(2),
-  value: (args) => oracle.mul(oracle.tanh(firstOf(args)), oracle.source([], [2])),
+  tensor: (args) => first(args).mul(0.5).tanh().mul(2),
+  value: (args) => oracle.mul(oracle.tanh(oracle.mul(firstOf(args), half)), oracle.source([], [2])),
 };

@@ -8,23 +8,30 @@ export class Value {
   readonly data: Float64Array;
   readonly inputs: readonly Value[];
   readonly pull: ((cotangent: Value) => readonly Value[]) | null;
-  /** Largest magnitude among this value and everything it was computed from: float32 errors are in proportion to it. */
-  readonly scale: number;
+  /** Bound on how far float32 arithmetic may be from any element, to first order. */
+  readonly error: number;
 
   constructor(
     shape: readonly number[],
     data: Float64Array,
     inputs: readonly Value[] = [],
     pull: ((cotangent: Value) => readonly Value[]) | null = null,
-    scale = 0,
+    error = 0,
   ) {
     this.shape = shape;
     this.data = data;
     this.inputs = inputs;
     this.pull = pull;
-    this.scale = data.reduce((most, x) => Math.max(most, Math.abs(x)), Math.max(scale, ...inputs.map((x) => x.scale)));
+    this.error = error;
   }
 }
+
+/** Relative error of one operation; a few units in the last place, since sums have no fixed order here. */
+const unit = 1e-6;
+/** Absolute error of tanh in WGSL. */
+const tanhError = 1e-5;
+
+const largest = (data: Float64Array): number => data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -60,9 +67,15 @@ export const filled = (shape: readonly number[], value: number): Value =>
   source(shape, new Float64Array(sizeOf(shape)).fill(value));
 
 /** A copy that no gradient passes: a variable's new value. */
-export const barrier = (x: Value): Value => new Value(x.shape, x.data, [], null, x.scale);
+export const barrier = (x: Value): Value => new Value(x.shape, x.data, [], null, x.error);
 
-function binary(a: Value, b: Value, f: (x: number, y: number) => number, pull: (g: Value) => readonly Value[]): Value {
+function binary(
+  a: Value,
+  b: Value,
+  f: (x: number, y: number) => number,
+  pull: (g: Value) => readonly Value[],
+  error: number,
+): Value {
   const shape = broadcast(a.shape, b.shape);
   const data = new Float64Array(sizeOf(shape));
   for (let i = 0; i < data.length; i++) {
@@ -70,41 +83,47 @@ function binary(a: Value, b: Value, f: (x: number, y: number) => number, pull: (
     const x = a.data[broadcastPosition(a.shape, index)] as number;
     data[i] = f(x, b.data[broadcastPosition(b.shape, index)] as number);
   }
-  return new Value(shape, data, [a, b], (g) => pull(g).map((part, i) => sumTo(part, (i === 0 ? a : b).shape)));
+  const back = (g: Value) => pull(g).map((part, i) => sumTo(part, (i === 0 ? a : b).shape));
+  return new Value(shape, data, [a, b], back, error + unit * largest(data));
 }
 
-const unary = (x: Value, f: (x: number) => number, pull: (g: Value) => Value): Value =>
-  new Value(x.shape, x.data.map(f), [x], (g) => [pull(g)]);
+const unary = (x: Value, f: (x: number) => number, pull: (g: Value) => Value, error: number): Value =>
+  new Value(x.shape, x.data.map(f), [x], (g) => [pull(g)], error);
 
-export const add = (a: Value, b: Value): Value => binary(a, b, (x, y) => x + y, (g) => [g, g]);
-export const sub = (a: Value, b: Value): Value => binary(a, b, (x, y) => x - y, (g) => [g, neg(g)]);
-export const mul = (a: Value, b: Value): Value => binary(a, b, (x, y) => x * y, (g) => [mul(g, b), mul(g, a)]);
-export const neg = (x: Value): Value => unary(x, (v) => -v, neg);
+const addError = (a: Value, b: Value): number => a.error + b.error;
+const mulError = (a: Value, b: Value): number => largest(a.data) * b.error + largest(b.data) * a.error;
+
+export const add = (a: Value, b: Value): Value => binary(a, b, (x, y) => x + y, (g) => [g, g], addError(a, b));
+export const sub = (a: Value, b: Value): Value => binary(a, b, (x, y) => x - y, (g) => [g, neg(g)], addError(a, b));
+export const mul = (a: Value, b: Value): Value => binary(a, b, (x, y) => x * y, (g) => [mul(g, b), mul(g, a)], mulError(a, b));
+export const neg = (x: Value): Value => unary(x, (v) => -v, neg, x.error);
 export const square = (x: Value): Value => mul(x, x);
 export function tanh(x: Value): Value {
-  const y: Value = unary(x, Math.tanh, (g) => mul(g, sub(filled([], 1), square(y))));
+  const slope = 1 - x.data.reduce((least, v) => Math.min(least, Math.tanh(Math.abs(v)) ** 2), 1);
+  const error = x.error * slope + tanhError;
+  const y: Value = unary(x, Math.tanh, (g) => mul(g, sub(filled([], 1), square(y))), error);
   return y;
-}
-/** Only for inputs without tiny non-zero elements: rounding may not decide the branch. */
-export function relu(x: Value): Value {
-  const mask = source(x.shape, x.data.map((v) => Number(v > 0)));
-  return unary(x, (v) => Math.max(v, 0), (g) => mul(g, mask));
 }
 
 /** Gathers elements: `from[i]` is the position of result element i, -1 for 0. Everything that only moves is one of these. */
 function moved(x: Value, shape: readonly number[], from: (index: readonly number[]) => number): Value {
   const sources = Array.from({ length: sizeOf(shape) }, (_, i) => from(positions(shape, i)));
   const data = Float64Array.from(sources, (at) => (at < 0 ? 0 : (x.data[at] as number)));
-  return new Value(shape, data, [x], (g) => [scattered(g, x.shape, sources)]);
+  return new Value(shape, data, [x], (g) => [scattered(g, x.shape, sources)], x.error);
 }
 
 function scattered(x: Value, shape: readonly number[], to: readonly number[]): Value {
   const data = new Float64Array(sizeOf(shape));
+  const sizes = new Float64Array(data.length);
+  const counts = new Float64Array(data.length);
   to.forEach((at, i) => {
-    if (at >= 0) data[at] = (data[at] as number) + (x.data[i] as number);
+    if (at < 0) return;
+    counts[at] = (counts[at] as number) + 1;
+    data[at] = (data[at] as number) + (x.data[i] as number);
+    sizes[at] = (sizes[at] as number) + Math.abs(x.data[i] as number);
   });
   const back = (g: Value) => moved(g, x.shape, (index) => to[broadcastPosition(x.shape, index)] as number);
-  return new Value(shape, data, [x], (g) => [back(g)]);
+  return new Value(shape, data, [x], (g) => [back(g)], largest(counts) * x.error + unit * largest(sizes));
 }
 
 export function transpose(x: Value): Value {
@@ -130,7 +149,7 @@ export function concatRows(a: Value, b: Value): Value {
   const shape = [rows + (b.shape[0] as number), ...a.shape.slice(1)];
   const none = a.shape.map(() => 0);
   const pull = (g: Value) => [slice(g, none, a.shape), slice(g, [rows, ...none.slice(1)], b.shape)];
-  return new Value(shape, Float64Array.from([...a.data, ...b.data]), [a, b], pull);
+  return new Value(shape, Float64Array.from([...a.data, ...b.data]), [a, b], pull, Math.max(a.error, b.error));
 }
 /** Sum over some axes, which are kept with extent 1 if asked for. */
 export function sum(x: Value, axes: readonly number[], keep: boolean): Value {
@@ -155,13 +174,17 @@ export function matmul(a: Value, b: Value): Value {
   const [m, k] = a.shape as [number, number];
   const n = b.shape[1] as number;
   const data = new Float64Array(m * n);
+  const sizes = new Float64Array(m * n);
   for (let i = 0; i < m * n; i++) {
     const [row, column] = [Math.floor(i / n), i % n];
     for (let j = 0; j < k; j++) {
-      data[i] = (data[i] as number) + (a.data[row * k + j] as number) * (b.data[j * n + column] as number);
+      const product = (a.data[row * k + j] as number) * (b.data[j * n + column] as number);
+      data[i] = (data[i] as number) + product;
+      sizes[i] = (sizes[i] as number) + Math.abs(product);
     }
   }
-  return new Value([m, n], data, [a, b], (g) => [matmul(g, transpose(b)), matmul(transpose(a), g)]);
+  const pull = (g: Value) => [matmul(g, transpose(b)), matmul(transpose(a), g)];
+  return new Value([m, n], data, [a, b], pull, k * mulError(a, b) + unit * largest(sizes));
 }
 
 /** The element at `position` replaced along the first axis (all of it at rank 0). */
@@ -169,7 +192,7 @@ export function replaceAt(x: Value, position: number, part: Value): Value {
   const width = x.data.length / (x.shape[0] ?? 1);
   const data = x.data.slice();
   for (let i = 0; i < width; i++) data[position * width + i] = part.data[part.data.length === 1 ? 0 : i] as number;
-  return source(x.shape, data);
+  return new Value(x.shape, data, [], null, Math.max(x.error, part.error));
 }
 
 /** Cotangents of sources; only values for which `enters` holds are passed through. null: not connected. */

@@ -33,7 +33,10 @@ interface State {
 
 /** The second, larger than 1 KB, is stored only where a program has to. */
 const shapes: readonly (readonly number[])[] = [[2, 3], [18, 15], [], [3], [2, 1]];
-const relative = 3e-5;
+/** A bound this large says nothing about a value: iterated maps amplify rounding. */
+const vague = 0.1;
+/** Values beyond this are not kept: another product or two would overflow. */
+const largest = 1e6;
 
 class Script {
   readonly #dice: Dice;
@@ -136,10 +139,12 @@ class Script {
     ["jit", (dice) => this.#jit(dice)],
     ["jit", (dice) => this.#jit(dice)],
     ["jit", (dice) => this.#jit(dice)],
+    ["fail", (dice) => this.#fail(dice)],
   ];
 
   #hold(pair: Pair): Pair {
     this.log.push(`  hold ${this.#nameOf(pair)}`);
+    if (!pair.v.data.every((x) => Math.abs(x) < largest)) return pair;
     this.#pool.push(pair);
     if (this.#pool.length > 10) this.#pool.splice(this.#dice.below(5), 1);
     return pair;
@@ -196,7 +201,7 @@ class Script {
   /** A value of this shape, bounded, that depends on held tensors and variables. */
   #valueOfShape(dice: Dice, shape: readonly number[]): Pair {
     const x = this.#chain(dice, 1 + dice.below(2));
-    const total = this.#apply(sumAll, [x]);
+    const total = this.#apply(meanAll, [x]);
     const like = dice.chance(0.4) ? this.#constant(shape) : this.#sameShape(dice, shape);
     const mixed = this.#apply(addition, [like, total]);
     return this.#apply(boundedStep, [mixed]);
@@ -238,7 +243,7 @@ class Script {
   #assignElement(dice: Dice): void {
     const state = dice.pick(this.#states.filter(({ v }) => v.shape.length > 0));
     const position = dice.below(state.v.shape[0] as number);
-    const part = this.#apply(boundedStep, [this.#apply(sumAll, [this.#op(dice)])]);
+    const part = this.#apply(boundedStep, [this.#apply(meanAll, [this.#op(dice)])]);
     const v = this.#look(state);
     state.t.at(position).assign(part.t);
     state.v = oracle.replaceAt(v, position, part.v);
@@ -269,8 +274,9 @@ class Script {
   }
 
   #check(found: ArrayLike<number>, v: Value, what: string): void {
+    if (v.error > vague) return;
     this.compared += v.data.length;
-    const limit = relative * Math.max(1, v.scale);
+    const limit = v.error + 1e-6;
     const bad = v.data.findIndex((x, i) => !(Math.abs(x - (found[i] as number)) <= limit));
     if (found.length === v.data.length && bad < 0) return;
     throw new Error(
@@ -339,6 +345,8 @@ class Script {
         let target = this.#chain(dice, 1 + dice.below(3), watched);
         if (dice.chance(0.25)) this.#assign(dice);
         if (dice.chance(0.25)) this.#update(dice);
+        if (dice.chance(0.15)) target = this.#taped(dice, target);
+        if (dice.chance(0.15)) tape.stopRecording(() => this.#hold(this.#op(dice, [target])));
         if (dice.chance(0.3)) target = this.#op(dice, [target]);
         if (dice.chance(0.15)) this.#hold(target);
         return target;
@@ -346,6 +354,16 @@ class Script {
     } finally {
       this.#tapes.splice(this.#tapes.indexOf(tape), 1);
     }
+  }
+
+  /** Results of a compiled function under a tape count like any others. */
+  #taped(dice: Dice, target: Pair): Pair {
+    const before = this.#pool.length;
+    this.#jit(dice);
+    const made = this.#pool.slice(before).filter(({ v }) => v.data.length <= 300);
+    const [last] = made.slice(-1);
+    if (!last) return target;
+    return this.#apply(addition, [this.#apply(sumAll, [target]), this.#apply(sumAll, [last])]);
   }
 
   #takeGradient(tape: PairTape, target: Pair, watched: readonly Pair[]): readonly (Pair | null)[] {
@@ -434,15 +452,41 @@ class Script {
   }
 
   #jit(dice: Dice): void {
-    // A compiled call is no part of a tape's record: its results are new values.
-    if (this.#tapes.length > 0) return;
     const compiled = dice.pick(this.#compiled);
     this.log.push(`  ${compiled}`);
     const inputs = compiled.inputShapes.map((shape) => {
       const fitting = this.#pool.filter(({ v }) => v.shape.join() === shape.join());
       return fitting.length > 0 && dice.chance(0.6) ? dice.pick(fitting) : dice.chance(0.4) ? this.#sameShape(dice, shape) : this.#constant(shape);
     });
-    for (const pair of compiled.call(inputs)) this.#hold(pair);
+    for (const pair of compiled.call(inputs, this.#tapes)) this.#hold(pair);
+  }
+
+  /** An error of the user's own inside a scope: what was done before it stands, except in a compiled function. */
+  #fail(dice: Dice): void {
+    const failure = new Error("the user's own");
+    const fails = dice.pick([
+      () => new GradientTape().run(() => this.#failAfterUpdate(dice, failure)),
+      () => handleFree(() => this.#failAfterUpdate(dice, failure)),
+      () => valueAndGrad(() => this.#failAfterUpdate(dice, failure))(1),
+      () =>
+        jit(() => {
+          for (const { t } of this.#states) t.assign(t.add(1));
+          throw failure;
+        })(),
+    ]);
+    try {
+      fails();
+    } catch (error) {
+      if (error === failure) return;
+      throw error;
+    }
+    throw new Error("the user's own error was swallowed");
+  }
+
+  #failAfterUpdate(dice: Dice, failure: Error): never {
+    this.#hold(this.#op(dice));
+    this.#update(dice);
+    throw failure;
   }
 }
 
@@ -454,6 +498,14 @@ const sumAll: Step = {
   tensor: ([x]) => (x as Tensor).sum(),
   value: ([x]) => oracle.sum(x as Value, (x as Value).shape.map((_, axis) => axis), false),
 };
+/** Sum over a power of two near the size: exact, and gentle on rounding errors. */
+const meanAll: Step = {
+  name: "mean",
+  args: [0],
+  tensor: ([x]) => sumAll.tensor([x as Tensor]).mul(share((x as Tensor).size)),
+  value: ([x]) => oracle.mul(sumAll.value([x as Value]), oracle.source([], [share((x as Value).data.length)])),
+};
+const share = (size: number): number => 2 ** -Math.ceil(Math.log2(size));
 const addition: Step = {
   name: "add",
   args: [0, 1],
@@ -474,8 +526,8 @@ class PairTape {
   readonly persistent: boolean;
   readonly #reads = new Map<State, Set<Value>>();
   readonly #watched = new Set<Value>();
-  #from = 0;
-  #to = 0;
+  #windows: { readonly from: number; to: number }[] = [];
+  #isPaused = false;
 
   constructor(persistent: boolean) {
     this.persistent = persistent;
@@ -483,6 +535,7 @@ class PairTape {
   }
 
   observe(state: State): void {
+    if (this.#isPaused) return;
     const values = this.#reads.get(state) ?? new Set();
     this.#reads.set(state, values.add(state.v));
   }
@@ -493,16 +546,33 @@ class PairTape {
   }
 
   run<T>(body: () => T): T {
-    this.#from = Value.newest;
-    this.#to = Number.POSITIVE_INFINITY;
+    this.#open();
     try {
       return this.tape.run(body);
     } finally {
-      this.#to = Value.newest;
+      this.#shut();
     }
   }
 
-  readonly #covers = ({ id }: Value): boolean => id > this.#from && id <= this.#to;
+  stopRecording(body: () => void): void {
+    this.#shut();
+    this.#isPaused = true;
+    try {
+      this.tape.stopRecording(body);
+    } finally {
+      this.#isPaused = false;
+      this.#open();
+    }
+  }
+
+  #open(): void {
+    this.#windows.push({ from: Value.newest, to: Number.POSITIVE_INFINITY });
+  }
+  #shut(): void {
+    (this.#windows.at(-1) as { to: number }).to = Value.newest;
+  }
+
+  readonly #covers = ({ id }: Value): boolean => this.#windows.some(({ from, to }) => id > from && id <= to);
 
   gradient(target: Pair, sources: readonly (Pair | State)[]): readonly (Pair | null)[] {
     const found = this.tape.gradient(target.t, sources.map(({ t }) => t)) as (Tensor | null)[];
@@ -560,7 +630,7 @@ class Compiled {
     const gradient = this.#gradientOf && (tape.gradient(loss, this.#gradientOf.t) as Tensor | null);
     if (!this.#gradientOf) tape.close();
     for (const { state, register } of this.#writes) {
-      const by = (registers[register] as Tensor).sum();
+      const by = meanAll.tensor([registers[register] as Tensor]);
       state.t.assign(bounded.tensor([state.t.add(by)]));
     }
     const outputs = this.#outputs.map((i) => registers[i] as Tensor);
@@ -574,23 +644,29 @@ class Compiled {
     return `inputs ${this.inputShapes.length}: ${steps}; writes ${writes}; outputs ${this.#outputs}${gradient}`;
   }
 
-  call(inputs: readonly Pair[]): Pair[] {
+  /** Under a tape the function is recorded like any other code; else its results and arguments are cut off from what made them. */
+  call(inputs: readonly Pair[], tapes: readonly PairTape[]): Pair[] {
+    const from = Value.newest;
     const tensors = this.#function(...inputs.map(({ t }) => t));
-    const reads = this.#states.map(({ v }) => oracle.barrier(v));
-    const registers = [...inputs.map(({ v }) => oracle.barrier(v)), ...reads];
+    for (const tape of tapes) for (const state of this.#states) tape.observe(state);
+    for (const { state } of inputs) if (state) for (const tape of tapes) tape.observe(state);
+    const isTaped = tapes.length > 0;
+    const cut = (v: Value) => (isTaped ? v : oracle.barrier(v));
+    const reads = this.#states.map(({ v }) => v);
+    const registers = [...inputs.map(({ v }) => cut(v)), ...reads];
     for (const step of this.#steps) registers.push(step.value(step.args.map((i) => registers[i] as Value)));
     const loss = sumAll.value([registers.at(-1) as Value]);
     const values = this.#outputs.map((i) => registers[i] as Value);
     if (this.#gradientOf) {
       const read = reads[this.#states.indexOf(this.#gradientOf)] as Value;
-      const [found] = oracle.gradient(loss, [[read]], () => true);
+      const [found] = oracle.gradient(loss, [[read]], ({ id }) => id > from);
       if (found) values.push(found);
     }
     for (const { state, register } of this.#writes) {
-      const by = sumAll.value([registers[register] as Value]);
+      const by = meanAll.value([registers[register] as Value]);
       state.v = oracle.barrier(bounded.value([oracle.add(state.v, by)]));
     }
-    return tensors.map((t, i) => ({ t, v: oracle.barrier(values[i] as Value) }));
+    return tensors.map((t, i) => ({ t, v: cut(values[i] as Value) }));
   }
 }
 
@@ -600,7 +676,7 @@ export async function runScript(seed: number): Promise<ScriptResult> {
   try {
     await script.run();
   } catch (error) {
-    const trail = script.log.slice(-200).join("\n  ");
+    const trail = script.log.slice(-80).join("\n  ");
     throw new Error(`seed ${seed}: ${(error as Error).message}\n  ${trail}`, { cause: error });
   }
   return { compared: script.compared, stale: script.stale };

@@ -81,7 +81,7 @@ function compiledPlan(graph: Graph, { fuse, lanes, maxBindings }: Options): { pl
   const { plan } = compile({
     label: "random",
     roots: [
-      ...outputs.map(({ node }, result) => ({ node, to: { result } })),
+      ...outputs.map(({ node }, result) => ({ node, to: { result, offset: 0 } })),
       ...writes.map(({ node, leaf }) => ({ node, to: { external: leaf, offset: 0 } })),
     ],
     leafPlace: (node) => {
@@ -186,7 +186,7 @@ const limitsOf = (maxStorageBuffersPerShaderStage: number) => ({
 });
 
 function expectValue(found: Float32Array | undefined, value: Value, what: string): void {
-  const limit = 3e-5 * Math.max(1, value.scale);
+  const limit = value.error + 1e-6;
   const bad = value.data.findIndex((x, i) => !(Math.abs(x - (found?.[i] as number)) <= limit));
   if (bad >= 0) expect.fail(`${what}: element ${bad} is ${found?.[bad]}, expected ${value.data[bad]}`);
 }

@@ -34,7 +34,7 @@ export function compileGraph(
 ): Compiled {
   return compile({
     label: "test",
-    roots: roots.map((node, result) => ({ node, to: { result } })),
+    roots: roots.map((node, result) => ({ node, to: { result, offset: 0 } })),
     leafPlace: (node) => {
       const external = leaves.indexOf(node);
       return external < 0 ? null : { external, offset: 0 };
@@ -56,7 +56,12 @@ export interface Placing {
 }
 
 /** Compiles a traced function whose variables lie as given; any others get a buffer each. */
-export function compileTrace(traced: TracedFunction, placing: Placing, target: Target = gpuLike()): Compiled {
+export function compileTrace(
+  traced: TracedFunction,
+  placing: Placing,
+  options: CompileOptions = {},
+  target: Target = gpuLike(),
+): Compiled {
   const places = new Map<VariableState, { external: number; offset: number }>();
   const externals = traced.inputs.map((node) => ({ bytes: roundUp(bytesOf(node), 16), arena: false }));
   const putTogether = (states: readonly VariableState[], step: number, arena: boolean): void => {
@@ -81,7 +86,7 @@ export function compileTrace(traced: TracedFunction, placing: Placing, target: T
   return compile({
     label: traced.name,
     roots: [
-      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({ node, to: { result } })),
+      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({ node, to: { result, offset: 0 } })),
       ...traced.written().map(({ state, current }) => ({ node: current, to: placeOf(state) })),
     ],
     leafPlace: (node) => leaves.get(node) ?? null,
@@ -89,6 +94,7 @@ export function compileTrace(traced: TracedFunction, placing: Placing, target: T
     numResults: traced.outputs.length,
     numScalars: 0,
     target,
+    options,
   });
 }
 

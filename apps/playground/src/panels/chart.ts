@@ -100,7 +100,7 @@ export class Chart extends SignalElement {
     return {
       width: Math.max(this.clientWidth, 200),
       height,
-      padding: [8, 12, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { setScale: false } },
       scales: { x: { time: false }, y: { range: (_, __, largest) => this.#range(largest) } },

@@ -21,7 +21,7 @@ export class DataPanel extends SignalElement {
 
       .sets {
         display: grid;
-        grid-template-columns: repeat(auto-fill, minmax(72px, 1fr));
+        grid-template-columns: repeat(auto-fill, minmax(64px, 1fr));
         gap: 8px;
         margin-top: 8px;
       }

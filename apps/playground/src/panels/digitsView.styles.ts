@@ -5,7 +5,7 @@ import { css } from "lit";
 export const digitsStyles = css`
   .grid {
     display: grid;
-    grid-template-columns: minmax(200px, 1.3fr) 136px minmax(176px, 1fr);
+    grid-template-columns: minmax(160px, 1.4fr) 120px minmax(152px, 1fr);
     gap: 24px;
     align-items: start;
   }

@@ -86,7 +86,7 @@ export const playgroundStyles = css`
 
   main {
     display: grid;
-    grid-template-columns: 272px minmax(304px, 352px) minmax(0, 1fr);
+    grid-template-columns: 256px clamp(288px, 24vw, 352px) minmax(0, 1fr);
     gap: 16px;
     align-items: start;
     padding-top: 16px;

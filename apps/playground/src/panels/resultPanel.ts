@@ -31,6 +31,7 @@ export class ResultPanel extends SignalElement {
 
       .images {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 24px;
       }
 

@@ -14,16 +14,13 @@ export interface Split {
   readonly window: PlaneWindow;
 }
 
-/** Rows `order[from..to)` of `rows`, each of `width` numbers. */
-export function take(rows: Rows, width: number, order: Int32Array, from: number, to: number): Rows {
-  const x = new Float32Array((to - from) * width);
-  const y = new Int32Array(to - from);
-  for (let index = from; index < to; index++) {
-    const row = order[index] as number;
-    x.set(rows.x.subarray(row * width, (row + 1) * width), (index - from) * width);
-    y[index - from] = rows.y[row] as number;
-  }
-  return { x, y };
+/** The rows whose numbers are `chosen`, each of `width` numbers. */
+export function take(rows: Rows, width: number, chosen: Int32Array): Rows {
+  const x = new Float32Array(chosen.length * width);
+  chosen.forEach((row, index) => {
+    x.set(rows.x.subarray(row * width, (row + 1) * width), index * width);
+  });
+  return { x, y: chosen.map((row) => rows.y[row] as number) };
 }
 
 async function allRows({ set, samples, noise, seed }: DataSettings): Promise<Rows> {

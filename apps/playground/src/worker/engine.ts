@@ -3,7 +3,7 @@
 import type { Sequential } from "tenrec";
 import type { Project } from "../project/project.ts";
 import { loadData, type Split, take } from "./data.ts";
-import { compile, inputWidth, makeModel, makeOptimizer, summarise } from "./model.ts";
+import { compile, makeModel, makeOptimizer, summarise } from "./model.ts";
 import type { Built, Checkpoint, PlaneWindow, Snapshot, StepRecord } from "./protocol.ts";
 import { permutation } from "./random.ts";
 import { score, softmaxRows } from "./scores.ts";
@@ -76,8 +76,7 @@ export class Engine {
     const before = this.#project;
     if (!same(before.data, project.data) || !same(before.model, project.model)) return false;
     this.#project = project;
-    const { optimizer, learningRate, batchSize } = project.train;
-    if (batchSize !== before.train.batchSize) this.#order = new Int32Array(0);
+    const { optimizer, learningRate } = project.train;
     if (optimizer !== before.train.optimizer) compile(this.#model, makeOptimizer(project.train));
     else if (this.#model.optimizer) this.#model.optimizer.learningRate = learningRate;
     return true;
@@ -86,49 +85,60 @@ export class Engine {
   /** Fresh weights and moments from the same seed, on the data at hand. */
   reset(): void {
     this.#model = makeModel(this.#project, this.#split.classes);
-    this.#order = new Int32Array(0);
-    this.#cursor = 0;
-    this.#epoch = 0;
-    this.#step = 0;
+    this.#rewind(0, 0);
   }
 
-  #nextBatch() {
-    const { train, width } = this.#split;
-    const rows = train.y.length;
-    if (this.#cursor >= this.#order.length) {
-      this.#order = permutation(rows, this.#project.data.seed * 7919 + this.#epoch);
+  /** Rows of every step: as many as one program is compiled for. */
+  get #batchRows(): number {
+    return Math.min(this.#project.train.batchSize, this.#split.train.y.length);
+  }
+
+  /** The next row of one shuffle of the rows after another; a batch may reach into the next epoch. */
+  #nextRow(): number {
+    if (this.#cursor === this.#order.length) {
+      const seed = this.#project.data.seed * 7919 + this.#epoch;
+      this.#order = permutation(this.#split.train.y.length, seed);
       this.#cursor = 0;
     }
-    const to = Math.min(this.#cursor + this.#project.train.batchSize, rows);
-    const batch = take(train, width, this.#order, this.#cursor, to);
-    this.#cursor = to;
-    if (to === rows) this.#epoch++;
-    return batch;
+    const row = this.#order[this.#cursor++] as number;
+    if (this.#cursor === this.#order.length) this.#epoch++;
+    return row;
+  }
+
+  /** Compiles the training step on a twin that is thrown away, so that the first step after Play waits for nothing. */
+  async warmUp(): Promise<void> {
+    const first = Int32Array.from({ length: this.#batchRows }, (_, row) => row);
+    await this.#trainOn(makeModel(this.#project, this.#split.classes), first);
   }
 
   /** One training step; the promise settles when its figures have come back from the device. */
   async train(): Promise<StepRecord> {
-    const { x, y } = this.#nextBatch();
+    const rows = Int32Array.from({ length: this.#batchRows }, () => this.#nextRow());
     const step = ++this.#step;
     const epoch = this.#epoch;
-    const shape = [y.length, inputWidth(this.#project)];
-    const { loss, accuracy } = await this.#model.trainOnBatch(
-      { data: x, shape },
+    return { step, epoch, ...(await this.#trainOn(this.#model, rows)) };
+  }
+
+  async #trainOn(model: Sequential, rows: Int32Array) {
+    const { train, width } = this.#split;
+    const { x, y } = take(train, width, rows);
+    const { loss, accuracy } = await model.trainOnBatch(
+      { data: x, shape: [y.length, width] },
       { data: y, shape: [y.length] },
     );
-    return { step, epoch, loss: loss ?? Number.NaN, accuracy: accuracy ?? Number.NaN };
+    return { loss: loss ?? Number.NaN, accuracy: accuracy ?? Number.NaN };
   }
 
   /** Predicts validation rows, the grid and the probe in one call, and reads the figures from it. */
   async snapshot(probe: Float32Array | null): Promise<Snapshot> {
-    const { validation, classes, window } = this.#split;
+    const { validation, classes, width, window } = this.#split;
     const points = this.#project.task === "points";
     const step = this.#step;
     const parts = [validation.x];
     if (points) parts.push(gridInputs(gridSize, window));
     if (!points && probe !== null) parts.push(probe);
     const rows = validation.y.length + (points ? gridSize * gridSize : probe === null ? 0 : 1);
-    const shape = [rows, inputWidth(this.#project)];
+    const shape = [rows, width];
     const output = await this.#model.predict({ data: joined(parts), shape }, { batchSize: rows });
     const probabilities = softmaxRows(Float32Array.from(await output.data()), classes);
     const known = validation.y.length * classes;
@@ -154,9 +164,14 @@ export class Engine {
     if (!same(data, this.#project.data) || !same(model, this.#project.model)) return false;
     this.#model.setWeights(checkpoint.weights);
     compile(this.#model, makeOptimizer(this.#project.train));
-    this.#step = checkpoint.step;
-    this.#epoch = checkpoint.epoch;
-    this.#order = new Int32Array(0);
+    this.#rewind(checkpoint.step, checkpoint.epoch);
     return true;
+  }
+
+  #rewind(step: number, epoch: number): void {
+    this.#step = step;
+    this.#epoch = epoch;
+    this.#order = new Int32Array(0);
+    this.#cursor = 0;
   }
 }

@@ -6,10 +6,12 @@ import { problemFrom, StepError } from "./problems.ts";
 import type { Checkpoint, FromWorker, Problem, StepRecord, ToWorker } from "./protocol.ts";
 
 /** A burst's length in ms: short enough that Pause is felt at once, long enough that messages cost little. */
-const burstTime = 40;
+const burstTime = 80;
 /** Snapshots keep at least this distance, and never take more than a third of the time. */
 const snapshotGap = 100;
 const checkpointGap = 1000;
+/** Idle time after which the training step is compiled ahead: sliders being dragged rebuild the model sooner. */
+const warmUpGap = 300;
 
 type Order = Exclude<ToWorker, { type: "open" }>;
 type Send = (message: FromWorker, transfer?: Transferable[]) => void;
@@ -38,6 +40,8 @@ export class Trainer {
   #lastSnapshot = 0;
   #snapshotCost = 0;
   #lastCheckpoint = 0;
+  /** The training step of the present model and data is compiled. */
+  #warm = false;
 
   constructor(project: Project, checkpoint: Checkpoint | undefined, send: Send) {
     this.#project = project;
@@ -58,8 +62,16 @@ export class Trainer {
       const order = this.#orders.shift();
       if (order !== undefined) await this.#guard(() => this.#obey(order));
       else if (this.#running) await this.#guard(() => this.#advance());
-      else await this.#pause();
+      else if (this.#warm) await this.#pause();
+      else await this.#guard(() => this.#warmUp());
     }
+  }
+
+  async #warmUp(): Promise<void> {
+    await this.#pause(warmUpGap);
+    if (this.#orders.length > 0) return;
+    this.#warm = true;
+    await this.#engine?.warmUp();
   }
 
   /** Waits for an order, at most `time` ms. */
@@ -141,6 +153,7 @@ export class Trainer {
     const engine = await Engine.create(this.#project);
     if (checkpoint !== undefined) engine.restore(checkpoint);
     this.#engine = engine;
+    this.#warm = false;
     this.#send({ type: "built", built: engine.built });
     this.#rewound(engine);
     await this.#picture();
@@ -179,6 +192,7 @@ export class Trainer {
   async #steps(time: number): Promise<void> {
     const engine = this.#engine;
     if (engine === undefined) return;
+    this.#warm = true;
     const started = performance.now();
     const records: StepRecord[] = [];
     let elapsed = 0;
@@ -190,7 +204,11 @@ export class Trainer {
     } catch (error) {
       throw new StepError(engine.step, error);
     } finally {
-      this.#send({ type: "progress", records, stepsPerSecond: (1000 * records.length) / Math.max(elapsed, 0.1) });
+      this.#send({
+        type: "progress",
+        records,
+        stepsPerSecond: (1000 * records.length) / Math.max(elapsed, 0.1),
+      });
     }
   }
 

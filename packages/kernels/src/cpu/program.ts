@@ -46,7 +46,7 @@ export class CpuProgram implements Program {
     counts.dispatches += this.#runners.length;
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
       const target = "result" in to ? pool.owned(results[to.result]!).views : this.#memoryOf(to.buffer).views;
-      copyBytes(this.#memoryOf(from).views, fromOffset, target, "result" in to ? 0 : to.offset, bytes);
+      copyBytes(this.#memoryOf(from).views, fromOffset, target, to.offset, bytes);
     }
   }
 

@@ -72,7 +72,12 @@ export interface Device {
   /** Makes what a run with these externals needs (bind groups) ahead of it, so that the first run allocates nothing. */
   bind(program: Program, externals: readonly DeviceBuffer[]): void;
   /** `externals[i]` backs PlanBuffer external i; `results[i]` receives result copies; `scalars` are raw 32-bit words. */
-  run(program: Program, externals: readonly DeviceBuffer[], results: readonly DeviceBuffer[], scalars: Uint32Array): void;
+  run(
+    program: Program,
+    externals: readonly DeviceBuffer[],
+    results: readonly DeviceBuffer[],
+    scalars: Uint32Array,
+  ): void;
   /** Resolves when all queued work has been executed. */
   sync(): Promise<void>;
   /**
@@ -81,6 +86,10 @@ export interface Device {
    */
   throttle(ahead?: number): Promise<void> | null;
   /** Bytes of live buffers by owner label prefix ("variable", "slot", "result", ...). */
-  memory(): { readonly bytes: number; readonly buffers: number; readonly owners: Readonly<Record<string, number>> };
+  memory(): {
+    readonly bytes: number;
+    readonly buffers: number;
+    readonly owners: Readonly<Record<string, number>>;
+  };
   dispose(): void;
 }

@@ -48,11 +48,13 @@ export interface Branch {
 
 export type PlanStep = Call | Repeat | Branch;
 
-/** A copy after all calls: bytes of a plan buffer into the run's result `result` at 0, or between plan buffers (variable writes). */
+/** A copy after all calls: bytes of a plan buffer into the run's result `result`, or between plan buffers (variable writes). */
 export interface PlanCopy {
   readonly from: number;
   readonly fromOffset: number;
-  readonly to: { readonly result: number } | { readonly buffer: number; readonly offset: number };
+  readonly to:
+    | { readonly result: number; readonly offset: number }
+    | { readonly buffer: number; readonly offset: number };
   readonly bytes: number;
 }
 

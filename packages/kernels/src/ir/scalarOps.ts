@@ -2,16 +2,53 @@
 
 /** Operations on floats; every operand and the result are float32. */
 export const floatUnary = [
-  "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "sin", "cos", "tan", "asin", "acos", "atan",
-  "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sigmoid", "softplus", "erf", "erfinv",
-  "floor", "ceil", "trunc", "round", // round: half to even
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "sqrt",
+  "rsqrt",
+  "reciprocal",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
+  "sigmoid",
+  "softplus",
+  "erf",
+  "erfinv",
+  "floor",
+  "ceil",
+  "trunc",
+  "round", // round: half to even
 ] as const;
 
 /** Same dtype in and out; int32, uint32 and float32. `sign` of 0 is 0. `not` is bitwise (integers) or logical (bool). */
 export const anyUnary = ["neg", "abs", "sign", "not"] as const;
 
 /** Same dtype for both operands and the result. div: true division (float32 only). idiv, irem: truncating, integers. floorDiv, mod: Python's. */
-export const arithmetic = ["add", "sub", "mul", "div", "idiv", "irem", "floorDiv", "mod", "max", "min", "pow", "atan2"] as const;
+export const arithmetic = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "idiv",
+  "irem",
+  "floorDiv",
+  "mod",
+  "max",
+  "min",
+  "pow",
+  "atan2",
+] as const;
 
 /** Integers (and bool for and, or, xor). shr of int32 is arithmetic. */
 export const bitwise = ["and", "or", "xor", "shl", "shr"] as const;

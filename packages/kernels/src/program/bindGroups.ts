@@ -8,8 +8,8 @@ import type { Uniforms } from "./uniforms.ts";
 import { memoryKey } from "./verify.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** Combinations of externals kept: double-buffered inputs of a full and a smaller batch. */
-const keptSets = 4;
+/** Combinations of externals kept: enough for a loop over some dozens of resident batches. */
+const keptSets = 32;
 
 interface BindSet {
   /** Serials of the externals' buffers. */

@@ -155,10 +155,8 @@ export class GpuProgram implements Program {
   ): void {
     if (bytes === 0) return;
     const source = this.#gpuBuffer(from, externals);
-    if ("result" in to)
-      encoder.copyBufferToBuffer(source, fromOffset, results[to.result]!.physical.gpu, 0, bytes);
-    else
-      encoder.copyBufferToBuffer(source, fromOffset, this.#gpuBuffer(to.buffer, externals), to.offset, bytes);
+    const target = "result" in to ? results[to.result]!.physical.gpu : this.#gpuBuffer(to.buffer, externals);
+    encoder.copyBufferToBuffer(source, fromOffset, target, to.offset, bytes);
   }
 
   #gpuBuffer(index: number, externals: readonly GpuBuffer[]): GPUBuffer {
@@ -216,7 +214,7 @@ function externalBytes(plan: Plan): Float64Array {
 function resultBytes(plan: Plan): Float64Array {
   const bytes = new Float64Array(plan.numResults);
   for (const { to, bytes: copied } of plan.copies) {
-    if ("result" in to) bytes[to.result] = Math.max(bytes[to.result]!, copied);
+    if ("result" in to) bytes[to.result] = Math.max(bytes[to.result]!, to.offset + copied);
   }
   return bytes;
 }

@@ -146,7 +146,7 @@ function verifyCopy(plan: Plan, copy: PlanCopy): void {
   const from = plan.buffers[copy.from];
   const { to } = copy;
   const target = "buffer" in to ? plan.buffers[to.buffer] : undefined;
-  const toOffset = "buffer" in to ? to.offset : 0;
+  const toOffset = to.offset;
   const inside =
     from !== undefined &&
     copy.fromOffset + copy.bytes <= paddedBytes(from.bytes) &&

@@ -1,5 +1,14 @@
 /** @file What initializers have in common, and the constant ones. */
-import { type Dtype, handleFree, type HostArray, ops, ShapeError, Tensor, type TensorLike, tensor } from "@tenrec/tensor";
+import {
+  type Dtype,
+  type HostArray,
+  handleFree,
+  ops,
+  ShapeError,
+  Tensor,
+  type TensorLike,
+  tensor,
+} from "@tenrec/tensor";
 
 /** First values of weights. */
 export abstract class Initializer {

@@ -19,6 +19,7 @@ export interface InputLayerOptions extends Omit<LayerOptions, "inputShape" | "ac
  */
 export class InputLayer extends Layer {
   static override readonly className: string = "InputLayer";
+  override readonly isInput = true;
   readonly batchShape: OpenShape;
 
   constructor(options: InputLayerOptions) {

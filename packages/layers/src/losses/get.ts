@@ -1,6 +1,10 @@
 /** @file Losses by name, all of them at hand. */
 import { findName, type Identifier } from "../identifiers.ts";
-import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from "./crossentropy.ts";
+import {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "./crossentropy.ts";
 import { Loss, type LossFunction, LossFunctionWrapper } from "./loss.ts";
 import {
   cosineSimilarity,

@@ -15,7 +15,13 @@ export interface LossOptions {
   readonly name?: string;
 }
 
-const reductions: readonly Reduction[] = ["sum_over_batch_size", "sum", "none", "mean", "mean_with_sample_weight"];
+const reductions: readonly Reduction[] = [
+  "sum_over_batch_size",
+  "sum",
+  "none",
+  "mean",
+  "mean_with_sample_weight",
+];
 
 /**
  * Base of all losses. Subclasses give `call`, the loss of each sample.
@@ -53,7 +59,11 @@ export abstract class Loss {
    * @param options - `sampleWeight`: a weight per sample, or per value of the loss.
    * @throws ShapeError if target and prediction do not fit.
    */
-  apply(yTrue: TensorLike, yPred: TensorLike, options: { readonly sampleWeight?: TensorLike | null } = {}): Tensor {
+  apply(
+    yTrue: TensorLike,
+    yPred: TensorLike,
+    options: { readonly sampleWeight?: TensorLike | null } = {},
+  ): Tensor {
     return handleFree(() => {
       const target = asTensor(yTrue);
       const values = this.call(target, asTensor(yPred));

@@ -1,6 +1,10 @@
 /** @file Losses by name for `compile`: the cross entropies are at hand, the others are loaded when they are asked for. */
 import { findName, type Identifier } from "../identifiers.ts";
-import { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy } from "./crossentropy.ts";
+import {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "./crossentropy.ts";
 import { Loss, type LossFunction, LossFunctionWrapper } from "./loss.ts";
 
 const atHand: Readonly<Record<string, LossFunction>> = {
@@ -40,7 +44,9 @@ export async function loadLossFunction(wanted: string): Promise<LossFunction> {
 }
 
 /** The loss of an identifier; a name or function becomes a loss with its mean. */
-export async function loadLoss(identifier: Exclude<Identifier<Loss | LossFunction>, null | undefined>): Promise<Loss> {
+export async function loadLoss(
+  identifier: Exclude<Identifier<Loss | LossFunction>, null | undefined>,
+): Promise<Loss> {
   if (identifier instanceof Loss) return identifier;
   if (typeof identifier === "function") return new LossFunctionWrapper(identifier);
   const name = findName("loss", "loss", identifier, lossNames);

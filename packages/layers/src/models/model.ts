@@ -1,5 +1,15 @@
 /** @file Model: a layer that can be compiled, trained, evaluated and asked for predictions. */
-import { handleFree, type HostData, init, ops, readAll, ShapeError, StateError, type Tensor, type TensorLike } from "@tenrec/tensor";
+import {
+  type HostData,
+  handleFree,
+  init,
+  ops,
+  readAll,
+  ShapeError,
+  StateError,
+  type Tensor,
+  type TensorLike,
+} from "@tenrec/tensor";
 import type { History } from "../callbacks/history.ts";
 import { Layer, notBuilt, type OpenShape, type Values } from "../layer.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -9,7 +19,7 @@ import type { Data } from "../training/data.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
 import { type FitOptions, fit } from "../training/fit.ts";
 import type { PredictOptions, Predictor } from "../training/predict.ts";
-import { outputsLike, toRows, weighRows, type ClassWeight } from "../training/samples.ts";
+import { type ClassWeight, outputsLike, toRows, weighRows } from "../training/samples.ts";
 import { Trainer } from "../training/trainer.ts";
 import type { SummaryOptions } from "./summary.ts";
 
@@ -35,6 +45,7 @@ export abstract class Model extends Layer {
   history: History | null = null;
   #trainer: Trainer | null = null;
   #predictor: Predictor | null = null;
+  #isTraining = false;
 
   /**
    * Chooses optimizer, loss and metrics. Call again after changing what is trainable.
@@ -89,11 +100,22 @@ export abstract class Model extends Layer {
    * const history = await model.fit(x, y, { epochs: 5, batchSize: 128, validationSplit: 0.1 });
    */
   async fit(x: Data, y: Data | null = null, options: FitOptions = {}): Promise<History> {
-    return fit(this, this.trainerFor("fit"), x, y, options);
+    const trainer = this.trainerFor("fit");
+    if (this.#isTraining) throw training(this.name);
+    this.#isTraining = true;
+    try {
+      return await fit(this, trainer, x, y, options);
+    } finally {
+      this.#isTraining = false;
+    }
   }
 
   /** Mean loss and metrics over the samples: `{ loss, accuracy, ... }`. */
-  async evaluate(x: Data, y: Data | null = null, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+  async evaluate(
+    x: Data,
+    y: Data | null = null,
+    options: EvaluateOptions = {},
+  ): Promise<Record<string, number>> {
     const trainer = this.trainerFor("evaluate");
     const { evaluate } = await import("../training/evaluate.ts");
     return evaluate(this, trainer, x, y, options);
@@ -116,16 +138,24 @@ export abstract class Model extends Layer {
   }
 
   /** One update on one batch. Returns the batch's own loss and metrics, from before the update. */
-  async trainOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
+  async trainOnBatch(
+    x: Data,
+    y: Data | null = null,
+    options: BatchOptions = {},
+  ): Promise<Record<string, number>> {
     const { trainer, samples } = await this.batch("trainOnBatch", x, y, options);
     // In one turn with the step: calls that are not awaited get their own batch's values all the same.
     trainer.compiled.resetMetrics();
     trainer.trainBatch(samples);
-    return trainer.logs();
+    return trainer.logs("trainOnBatch");
   }
 
   /** Loss and metrics of one batch. */
-  async testOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<Record<string, number>> {
+  async testOnBatch(
+    x: Data,
+    y: Data | null = null,
+    options: BatchOptions = {},
+  ): Promise<Record<string, number>> {
     const { trainer, samples } = await this.batch("testOnBatch", x, y, options);
     trainer.compiled.resetMetrics();
     trainer.testBatch(samples);
@@ -164,8 +194,12 @@ export abstract class Model extends Layer {
     if (values.length !== weights.length) throw wrongNumber(this.name, values.length, weights.length);
     const tensors = values.map((value, i) => {
       const weight = weights[i] as (typeof weights)[number];
-      const found = ArrayBuffer.isView(value) && value.length === weight.size ? asTensor({ data: value as HostData, shape: weight.shape }) : asTensor(value);
-      if (found.shape.join() !== weight.shape.join()) throw wrongShape(this.name, i, weight.name, found.shape, weight.shape);
+      const found =
+        ArrayBuffer.isView(value) && value.length === weight.size
+          ? asTensor({ data: value as HostData, shape: weight.shape })
+          : asTensor(value);
+      if (found.shape.join() !== weight.shape.join())
+        throw wrongShape(this.name, i, weight.name, found.shape, weight.shape);
       return found;
     });
     tensors.forEach((value, i) => weights[i]?.assign(value));
@@ -185,6 +219,14 @@ function buildFrom(model: Model, shape: readonly number[]): void {
   });
 }
 
+function training(name: string): StateError {
+  return new StateError("fit", "the model is in training already.", {
+    received: `a second fit of "${name}" before the first one is over.`,
+    expected: "one run at a time.",
+    fix: "await the first fit, or end it by its signal.",
+  });
+}
+
 function openShape(name: string, shape: OpenShape): ShapeError {
   return new ShapeError(`${name}.build`, "an extent besides the batch is open.", {
     received: `[${shape.map(String).join()}].`,
@@ -201,7 +243,13 @@ function wrongNumber(name: string, found: number, wanted: number): ShapeError {
   });
 }
 
-function wrongShape(name: string, i: number, weight: string, found: readonly number[], wanted: readonly number[]): ShapeError {
+function wrongShape(
+  name: string,
+  i: number,
+  weight: string,
+  found: readonly number[],
+  wanted: readonly number[],
+): ShapeError {
   return new ShapeError(`${name}.setWeights`, `array ${i} does not fit weight "${weight}".`, {
     received: `shape [${found.join()}].`,
     expected: `shape [${wanted.join()}].`,

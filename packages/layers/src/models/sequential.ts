@@ -47,7 +47,8 @@ export class Sequential extends Model {
 
   /** A layer by position or name. */
   getLayer(which: number | string): Layer {
-    const found = typeof which === "number" ? this.layers.at(which) : this.layers.find(({ name }) => name === which);
+    const found =
+      typeof which === "number" ? this.layers.at(which) : this.layers.find(({ name }) => name === which);
     if (found) return found;
     throw new ValueError("getLayer", "there is no such layer.", {
       received: JSON.stringify(which),

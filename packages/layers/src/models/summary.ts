@@ -42,13 +42,18 @@ function sizeText(variables: readonly Variable[]): string {
 
 /** Box-drawing table; the last column is aligned to the right. */
 function drawTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), title.length));
+  const widths = head.map((title, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), title.length),
+  );
   const rule = (left: string, line: string, cross: string, right: string): string =>
     left + widths.map((width) => line.repeat(width + 2)).join(cross) + right;
   const cells = (row: readonly string[], bar: string): string =>
     bar +
     row
-      .map((text, i) => ` ${i === row.length - 1 ? text.padStart(widths[i] as number) : text.padEnd(widths[i] as number)} `)
+      .map(
+        (text, i) =>
+          ` ${i === row.length - 1 ? text.padStart(widths[i] as number) : text.padEnd(widths[i] as number)} `,
+      )
       .join(bar) +
     bar;
   const body = rows.map((row) => cells(row, "│")).join(`\n${rule("├", "─", "┼", "┤")}\n`);

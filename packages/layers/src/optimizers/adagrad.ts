@@ -30,7 +30,12 @@ export class Adagrad extends Optimizer {
     return this.initialAccumulatorValue;
   }
 
-  protected override update(value: Tensor, gradient: Tensor, [old]: readonly Tensor[], { rate }: Scalars): Update {
+  protected override update(
+    value: Tensor,
+    gradient: Tensor,
+    [old]: readonly Tensor[],
+    { rate }: Scalars,
+  ): Update {
     const sum = ops.add(old as Tensor, ops.square(gradient));
     const change = ops.divide(ops.multiply(rate as Tensor, gradient), ops.sqrt(ops.add(sum, this.epsilon)));
     return { value: ops.subtract(value, change), slots: [sum] };

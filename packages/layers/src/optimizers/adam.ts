@@ -40,13 +40,24 @@ export class Adam extends Optimizer {
     return { alpha: ops.divide(ops.multiply(rate, ops.sqrt(second)), first) };
   }
 
-  protected override update(value: Tensor, gradient: Tensor, slots: readonly Tensor[], scalars: Scalars): Update {
+  protected override update(
+    value: Tensor,
+    gradient: Tensor,
+    slots: readonly Tensor[],
+    scalars: Scalars,
+  ): Update {
     const [m, v, largest] = slots as [Tensor, Tensor, Tensor | undefined];
     const momentum = ops.add(m, ops.multiply(ops.subtract(gradient, m), 1 - this.beta1));
     const velocity = ops.add(v, ops.multiply(ops.subtract(ops.square(gradient), v), 1 - this.beta2));
     const used = largest ? ops.maximum(largest, velocity) : velocity;
-    const change = ops.divide(ops.multiply(momentum, scalars.alpha as Tensor), ops.add(ops.sqrt(used), this.epsilon));
-    return { value: ops.subtract(value, change), slots: largest ? [momentum, velocity, used] : [momentum, velocity] };
+    const change = ops.divide(
+      ops.multiply(momentum, scalars.alpha as Tensor),
+      ops.add(ops.sqrt(used), this.epsilon),
+    );
+    return {
+      value: ops.subtract(value, change),
+      slots: largest ? [momentum, velocity, used] : [momentum, velocity],
+    };
   }
 
   override getConfig(): Record<string, unknown> {

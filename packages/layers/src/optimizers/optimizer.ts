@@ -11,7 +11,7 @@ import {
 import { constantData } from "../initializers/initializer.ts";
 import { classNameOf, snakeCase } from "../naming.ts";
 import { weightOf } from "../weight.ts";
-import { clipGradients, type ClipOptions } from "./clip.ts";
+import { type ClipOptions, clipGradients } from "./clip.ts";
 import { LearningRateSchedule } from "./schedule.ts";
 
 export interface OptimizerOptions extends ClipOptions {
@@ -61,7 +61,11 @@ export abstract class Optimizer {
     this.#clip = checkedClip(this.name, options);
     this.#schedule = learningRate instanceof LearningRateSchedule ? learningRate : null;
     this.#rate = this.#schedule ? Number.NaN : checkedRate(this.name, learningRate as number);
-    this.iterations = new Variable(constantData([], 0, "int32"), { name: "iterations", dtype: "int32", trainable: false });
+    this.iterations = new Variable(constantData([], 0, "int32"), {
+      name: "iterations",
+      dtype: "int32",
+      trainable: false,
+    });
     this.#rateVariable = new Variable(constantData([], this.#schedule ? 0 : this.#rate), {
       name: "learning_rate",
       trainable: false,
@@ -79,7 +83,12 @@ export abstract class Optimizer {
     return { rate };
   }
   /** New value and state of one variable. The same expression for all of them: that is what makes one kernel. */
-  protected abstract update(value: Tensor, gradient: Tensor, slots: readonly Tensor[], scalars: Scalars): Update;
+  protected abstract update(
+    value: Tensor,
+    gradient: Tensor,
+    slots: readonly Tensor[],
+    scalars: Scalars,
+  ): Update;
 
   get built(): boolean {
     return this.#index !== null;
@@ -124,12 +133,15 @@ export abstract class Optimizer {
   }
 
   private pairsOf(gradients: readonly (Tensor | null)[], variables: readonly Variable[]): Pair[] {
-    if (gradients.length !== variables.length) throw wrongCount(this.name, gradients.length, variables.length);
+    if (gradients.length !== variables.length)
+      throw wrongCount(this.name, gradients.length, variables.length);
     const pairs = variables.flatMap((variable, i): Pair[] => {
       const gradient = gradients[i] ?? null;
       const index = this.#index?.get(variable);
       if (index === undefined) throw unknownVariable(this.name, variable);
-      return gradient ? [{ variable, gradient, slots: this.#slots.map((slot) => slot[index] as Variable) }] : [];
+      return gradient
+        ? [{ variable, gradient, slots: this.#slots.map((slot) => slot[index] as Variable) }]
+        : [];
     });
     if (pairs.length === 0) throw noGradients(this.name);
     return pairs;
@@ -139,12 +151,19 @@ export abstract class Optimizer {
     const keep = (old: Variable, value: Tensor): void => {
       old.assign(skip ? ops.where(skip, old, value) : value);
     };
-    const rate = this.#schedule ? this.#schedule.call(ops.cast(this.iterations, "float32")) : this.#rateVariable;
+    const rate = this.#schedule
+      ? this.#schedule.call(ops.cast(this.iterations, "float32"))
+      : this.#rateVariable;
     const scalars = this.scalars(rate, ops.cast(ops.add(this.iterations, 1), "float32"));
-    const clipped = clipGradients(pairs.map(({ gradient }) => gradient), this.#clip);
+    const clipped = clipGradients(
+      pairs.map(({ gradient }) => gradient),
+      this.#clip,
+    );
     pairs.forEach(({ variable, slots }, i) => {
       const decay = this.weightDecay;
-      const value = decay ? ops.subtract(variable, ops.multiply(variable, ops.multiply(rate, decay))) : variable;
+      const value = decay
+        ? ops.subtract(variable, ops.multiply(variable, ops.multiply(rate, decay)))
+        : variable;
       const updated = this.update(value, clipped[i] as Tensor, slots, scalars);
       const constraint = weightOf(variable)?.constraint;
       keep(variable, constraint ? constraint.apply(updated.value) : updated.value);
@@ -187,7 +206,14 @@ export abstract class Optimizer {
   getConfig(): Record<string, unknown> {
     const { clipnorm = null, clipvalue = null, globalClipnorm = null } = this.#clip;
     const learningRate = this.#schedule ? this.#schedule.getConfig() : this.#rate;
-    return { name: this.name, learningRate, weightDecay: this.weightDecay, clipnorm, globalClipnorm, clipvalue };
+    return {
+      name: this.name,
+      learningRate,
+      weightDecay: this.weightDecay,
+      clipnorm,
+      globalClipnorm,
+      clipvalue,
+    };
   }
 }
 
@@ -208,7 +234,11 @@ function checkedRate(where: string, value: number): number {
 
 /** Keras allows one of the three ways to clip. */
 function checkedClip(where: string, { clipnorm, clipvalue, globalClipnorm }: ClipOptions): ClipOptions {
-  const clip = { clipnorm: clipnorm ?? null, clipvalue: clipvalue ?? null, globalClipnorm: globalClipnorm ?? null };
+  const clip = {
+    clipnorm: clipnorm ?? null,
+    clipvalue: clipvalue ?? null,
+    globalClipnorm: globalClipnorm ?? null,
+  };
   const given = Object.entries(clip).filter(([, value]) => value !== null);
   if (given.length <= 1) return clip;
   throw new ValueError(where, "gradients can be clipped in one way only.", {

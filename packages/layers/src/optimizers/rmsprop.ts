@@ -30,14 +30,26 @@ export class RMSprop extends Optimizer {
   }
 
   override get slotNames(): readonly string[] {
-    return ["velocity", ...(this.momentum > 0 ? ["momentum"] : []), ...(this.centered ? ["average_gradient"] : [])];
+    return [
+      "velocity",
+      ...(this.momentum > 0 ? ["momentum"] : []),
+      ...(this.centered ? ["average_gradient"] : []),
+    ];
   }
 
-  protected override update(value: Tensor, gradient: Tensor, slots: readonly Tensor[], { rate }: Scalars): Update {
+  protected override update(
+    value: Tensor,
+    gradient: Tensor,
+    slots: readonly Tensor[],
+    { rate }: Scalars,
+  ): Update {
     const velocity = this.average(slots[0] as Tensor, ops.square(gradient));
     const average = this.centered ? this.average(slots.at(-1) as Tensor, gradient) : null;
     const spread = average ? ops.subtract(velocity, ops.square(average)) : velocity;
-    const change = ops.divide(ops.multiply(rate as Tensor, gradient), ops.sqrt(ops.add(spread, this.epsilon)));
+    const change = ops.divide(
+      ops.multiply(rate as Tensor, gradient),
+      ops.sqrt(ops.add(spread, this.epsilon)),
+    );
     const tail = average ? [average] : [];
     if (this.momentum === 0) return { value: ops.subtract(value, change), slots: [velocity, ...tail] };
     const moved = ops.add(ops.multiply(slots[1] as Tensor, this.momentum), change);

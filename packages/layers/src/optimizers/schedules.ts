@@ -51,7 +51,12 @@ abstract class Decay extends LearningRateSchedule {
  */
 export class ExponentialDecay extends Decay {
   static override readonly className: string = "ExponentialDecay";
-  constructor(rate: number, decaySteps: number, decayRate: number, { staircase = false }: StaircaseOptions = {}) {
+  constructor(
+    rate: number,
+    decaySteps: number,
+    decayRate: number,
+    { staircase = false }: StaircaseOptions = {},
+  ) {
     super("ExponentialDecay", rate, decaySteps, decayRate, staircase);
   }
   override call(step: Tensor): Tensor {
@@ -62,11 +67,19 @@ export class ExponentialDecay extends Decay {
 /** rate / (1 + decayRate step / decaySteps). */
 export class InverseTimeDecay extends Decay {
   static override readonly className: string = "InverseTimeDecay";
-  constructor(rate: number, decaySteps: number, decayRate: number, { staircase = false }: StaircaseOptions = {}) {
+  constructor(
+    rate: number,
+    decaySteps: number,
+    decayRate: number,
+    { staircase = false }: StaircaseOptions = {},
+  ) {
     super("InverseTimeDecay", rate, decaySteps, decayRate, staircase);
   }
   override call(step: Tensor): Tensor {
-    return ops.divide(this.initialLearningRate, ops.add(ops.multiply(this.progress(step), this.decayRate), 1));
+    return ops.divide(
+      this.initialLearningRate,
+      ops.add(ops.multiply(this.progress(step), this.decayRate), 1),
+    );
   }
 }
 
@@ -170,7 +183,11 @@ export class CosineDecay extends LearningRateSchedule {
     const now = ops.minimum(step, decaySteps + warmupSteps);
     const slope = (warmupTarget - initialLearningRate) / Math.max(1, warmupSteps);
     const warm = ops.add(ops.multiply(now, slope), initialLearningRate);
-    return ops.where(ops.less(now, warmupSteps), warm, this.decay(ops.subtract(now, warmupSteps), warmupTarget));
+    return ops.where(
+      ops.less(now, warmupSteps),
+      warm,
+      this.decay(ops.subtract(now, warmupSteps), warmupTarget),
+    );
   }
   private decay(step: Tensor, from: number): Tensor {
     const wave = ops.add(ops.cos(ops.multiply(ops.divide(step, this.decaySteps), Math.PI)), 1);

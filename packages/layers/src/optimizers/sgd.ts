@@ -27,7 +27,12 @@ export class SGD extends Optimizer {
     return this.momentum === 0 ? [] : ["momentum"];
   }
 
-  protected override update(value: Tensor, gradient: Tensor, [m]: readonly Tensor[], { rate }: Scalars): Update {
+  protected override update(
+    value: Tensor,
+    gradient: Tensor,
+    [m]: readonly Tensor[],
+    { rate }: Scalars,
+  ): Update {
     const change = ops.multiply(gradient, rate as Tensor);
     if (!m) return { value: ops.subtract(value, change), slots: [] };
     const moved = ops.subtract(ops.multiply(m, this.momentum), change);

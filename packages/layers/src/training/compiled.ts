@@ -2,10 +2,10 @@
 import { ops, type Tensor, type Variable } from "@tenrec/tensor";
 import { findName, type Identifier } from "../identifiers.ts";
 import type { Values } from "../layer.ts";
-import { loadLoss, lossNames } from "../losses/named.ts";
 import type { Loss, LossFunction } from "../losses/loss.ts";
-import { Mean } from "../metrics/mean.ts";
+import { loadLoss, lossNames } from "../losses/named.ts";
 import { checkMetricName, kindByShape, type MetricIdentifier, resolveMetric } from "../metrics/get.ts";
+import { Mean } from "../metrics/mean.ts";
 import type { Metric } from "../metrics/metric.ts";
 import { optimizerLoader } from "../optimizers/named.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
@@ -59,7 +59,8 @@ export class Compiled {
     this.#loadOptimizer = typeof found === "function" ? found : null;
     if (typeof found !== "function") this.optimizer = found;
     for (const one of flat(options.loss)) checkLossName(one);
-    for (const one of [...flat(options.metrics), ...flat(options.weightedMetrics)]) checkMetricName(one as MetricIdentifier);
+    for (const one of [...flat(options.metrics), ...flat(options.weightedMetrics)])
+      checkMetricName(one as MetricIdentifier);
   }
 
   /** Loads the optimizer, and makes losses and metrics for targets and predictions like these. */
@@ -185,12 +186,14 @@ async function metricEntries(
   predictions: readonly Spec[],
   names: readonly string[] | null,
 ): Promise<MetricEntry[]> {
-  const lists = predictions.length === 1 ? [flat(argument)] : perOutput(argument, predictions.length, names).map(flat);
+  const lists =
+    predictions.length === 1 ? [flat(argument)] : perOutput(argument, predictions.length, names).map(flat);
   const entries: MetricEntry[] = [];
   for (const [output, list] of lists.entries()) {
     for (const identifier of list as MetricIdentifier[]) {
       const metric = await resolveMetric(identifier, targets[output] as Tensor, predictions[output] as Spec);
-      const prefix = names && predictions.length > 1 && !/^\d+$/.test(names[output] as string) ? `${names[output]}_` : "";
+      const prefix =
+        names && predictions.length > 1 && !/^\d+$/.test(names[output] as string) ? `${names[output]}_` : "";
       entries.push({ output, metric, name: prefix + metric.name, weighted });
     }
   }

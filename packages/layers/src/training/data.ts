@@ -1,18 +1,33 @@
 /** @file What users pass as x and y, as resident tensors: typed arrays, nested arrays, records of host data, tensors, several of them. */
 import {
-  handleFree,
   type HostArray,
   type HostData,
+  handleFree,
   type InitResult,
-  ops, readAll, ShapeError, Tensor, type TensorLike, tensor, ValueError } from "@tenrec/tensor";
+  ops,
+  readAll,
+  ShapeError,
+  Tensor,
+  type TensorLike,
+  tensor,
+  ValueError,
+} from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import { leavesOf } from "../values.ts";
 
 /** One input or output, or several as an array or record. */
-export type Data = TensorLike | HostArray | readonly (Tensor | HostData | HostArray)[] | { readonly [name: string]: TensorLike };
+export type Data =
+  | TensorLike
+  | HostArray
+  | readonly (Tensor | HostData | HostArray)[]
+  | { readonly [name: string]: TensorLike };
 
 const isHostArray = (value: unknown): value is HostArray =>
-  typeof value === "object" && value !== null && "data" in value && "shape" in value && !(value instanceof Tensor);
+  typeof value === "object" &&
+  value !== null &&
+  "data" in value &&
+  "shape" in value &&
+  !(value instanceof Tensor);
 
 const isArrayLike = (value: unknown): boolean =>
   value instanceof Tensor || ArrayBuffer.isView(value) || isHostArray(value);
@@ -30,7 +45,8 @@ export function toColumns(where: string, name: string, data: Data): Values {
 }
 
 function isRecordOfData(data: unknown): boolean {
-  const isPlain = typeof data === "object" && data !== null && Object.getPrototypeOf(data) === Object.prototype;
+  const isPlain =
+    typeof data === "object" && data !== null && Object.getPrototypeOf(data) === Object.prototype;
   return isPlain && !isHostArray(data);
 }
 
@@ -71,19 +87,24 @@ export function exceeds(columns: readonly (Values | null)[], { limits }: InitRes
 // Tensors do not change, so each is looked at once.
 const seen = new WeakSet<Tensor>();
 
-/** Throws at numbers on the device that are not finite. */
-export async function checkTensors(where: string, columns: Readonly<Record<string, Values | null>>): Promise<void> {
+/** Columns on the device that nobody has looked at yet. */
+function unseenColumns(columns: Readonly<Record<string, Values | null>>): { name: string; column: Tensor }[] {
   const all = Object.entries(columns).flatMap(([name, values]) =>
     values ? leavesOf(values).map((column) => ({ name, column })) : [],
   );
-  const unseen = all.filter(({ column }) => column.dtype === "float32" && !seen.has(column));
+  return all.filter(({ column }) => column.dtype === "float32" && !seen.has(column));
+}
+
+/** Throws at numbers on the device that are not finite. */
+export async function checkUnseen(
+  where: string,
+  columns: Readonly<Record<string, Values | null>>,
+): Promise<void> {
+  const unseen = unseenColumns(columns);
   if (unseen.length === 0) return;
   const flags = await readAll(handleFree(() => unseen.map(({ column }) => ops.all(ops.isfinite(column)))));
-  const bad = flags.findIndex((flag) => flag[0] === 0);
-  if (bad >= 0) {
-    const { name, column } = unseen[bad] as (typeof unseen)[number];
-    checkFinite(where, name, await column.data(), column.shape);
-  }
+  const bad = unseen[flags.findIndex((flag) => flag[0] === 0)];
+  if (bad) checkFinite(where, bad.name, await bad.column.data(), bad.column.shape);
   for (const { column } of unseen) seen.add(column);
 }
 
@@ -108,7 +129,13 @@ export function checkFinite(where: string, name: string, data: HostData, shape: 
   }
 }
 
-function notFinite(where: string, name: string, data: Float32Array, shape: readonly number[], start: number): ValueError {
+function notFinite(
+  where: string,
+  name: string,
+  data: Float32Array,
+  shape: readonly number[],
+  start: number,
+): ValueError {
   const at = data.findIndex((value, i) => i >= start && !Number.isFinite(value));
   return new ValueError(where, `${name} has a number that is not finite.`, {
     received: `${data[at]} at ${name}[${indexAt(at, shape).join("][")}].`,
@@ -139,7 +166,10 @@ export function countSamples(where: string, columns: Readonly<Record<string, Val
   return rows;
 }
 
-function unequal(where: string, lengths: readonly { readonly name: string; readonly rows: number }[]): ShapeError {
+function unequal(
+  where: string,
+  lengths: readonly { readonly name: string; readonly rows: number }[],
+): ShapeError {
   return new ShapeError(where, "the data differ in the number of samples.", {
     received: lengths.map(({ name, rows }) => `${name} with ${rows} rows`).join(", "),
     expected: "one row of each per sample.",

@@ -1,10 +1,10 @@
 /** @file evaluate: losses and metrics over all samples, without training. */
-import { init, throttle } from "@tenrec/tensor";
+import { init } from "@tenrec/tensor";
 import type { Model } from "../models/model.ts";
-import { checkTensors, type Data, exceeds } from "./data.ts";
+import type { Data } from "./data.ts";
 import { inOrder } from "./order.ts";
-import { outputsLike, type Rows, toRows, weighRows } from "./samples.ts";
-import type { Stream } from "./stream.ts";
+import { Pace } from "./pace.ts";
+import { checkTensors, outputsLike, type Rows, toRows, weighRows, withStream } from "./samples.ts";
 import type { Trainer } from "./trainer.ts";
 
 export interface EvaluateOptions {
@@ -27,29 +27,28 @@ export async function evaluate(
   const device = await init();
   const yPred = outputsLike(model, rows.samples.x);
   await trainer.prepare(rows.samples.y, yPred);
-  const isBig = exceeds([rows.samples.x, rows.samples.y], device);
-  if (!isBig) await checkTensors("evaluate", { x: rows.samples.x, y: rows.samples.y });
+  await checkTensors("evaluate", rows, device);
   await weighRows("evaluate", rows, trainer.compiled, yPred, null);
-  const stream = isBig ? await (await import("./stream.ts")).Stream.of(rows.samples) : null;
-  return testRun(trainer, rows, { ...options, stream });
+  return testRun(trainer, await withStream(rows, device), options);
 }
 
 /** Runs the test step over the rows from `start` on. */
 export async function testRun(
   trainer: Trainer,
-  { samples, count }: Rows,
-  options: EvaluateOptions & { readonly start?: number; readonly stream?: Stream | null },
+  { samples, count, stream }: Rows,
+  options: EvaluateOptions & { readonly start?: number },
 ): Promise<Record<string, number>> {
-  const { start = 0, steps = null, stream = null, signal } = options;
+  const { start = 0, steps = null, signal } = options;
   const batchSize = options.batchSize ?? 32;
   const end = steps === null ? count : Math.min(count, start + steps * batchSize);
   trainer.compiled.resetMetrics();
   trainer.testCursor.load(Int32Array.of(start));
+  const pace = new Pace();
   for (let row = start; row < end && !signal?.aborted; row += batchSize) {
     const size = Math.min(batchSize, end - row);
     if (stream) trainer.testBatch(stream.batch(inOrder(size, row)));
     else trainer.testRows(samples, size);
-    const room = throttle();
+    const room = pace.next();
     if (room) await room;
   }
   return trainer.logs();

@@ -1,15 +1,24 @@
 /** @file fit: the loop over epochs and batches. It queues steps and never waits for one, except to let the device catch up. */
-import { init, placeState, throttle, ValueError, Variable } from "@tenrec/tensor";
+import { init, placeState, ValueError, Variable } from "@tenrec/tensor";
 import type { Callback, Logs } from "../callbacks/callback.ts";
 import { History } from "../callbacks/history.ts";
 import { CallbackList } from "../callbacks/list.ts";
 import { constantData } from "../initializers/initializer.ts";
 import type { Model } from "../models/model.ts";
-import { checkTensors, type Data, exceeds } from "./data.ts";
+import type { Data } from "./data.ts";
 import { Keep } from "./keep.ts";
 import { inOrder, shuffled } from "./order.ts";
-import { type ClassWeight, outputsLike, type Rows, toRows, weighRows } from "./samples.ts";
-import type { Stream } from "./stream.ts";
+import { Pace } from "./pace.ts";
+import { Reports } from "./reports.ts";
+import {
+  type ClassWeight,
+  checkTensors,
+  outputsLike,
+  type Rows,
+  toRows,
+  weighRows,
+  withStream,
+} from "./samples.ts";
 import type { Trainer } from "./trainer.ts";
 
 export interface FitOptions {
@@ -36,9 +45,6 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Milliseconds between two looks at whether a run without listeners is still finite. */
-const watchPace = 500;
-
 export async function fit(
   model: Model,
   trainer: Trainer,
@@ -50,17 +56,24 @@ export async function fit(
   const batchSize = checkCount("batchSize", options.batchSize ?? 32);
   const validation = options.validationData ?? null;
   const all = toRows("fit", x, y, options.sampleWeight ?? null);
-  const held = validation ? toRows("fit: validationData", validation[0], validation[1], validation[2] ?? null) : null;
+  const held = validation
+    ? toRows("fit: validationData", validation[0], validation[1], validation[2] ?? null)
+    : null;
   const device = await init();
   const yPred = outputsLike(model, all.samples.x);
   await trainer.prepare(all.samples.y, yPred);
-  const isBig = exceeds([all.samples.x, all.samples.y], device);
-  if (!isBig) await checkTensors("fit", { x: all.samples.x, y: all.samples.y });
-  const rows = await weighRows("fit", all, trainer.compiled, yPred, options.classWeight ?? null);
+  await checkTensors("fit", all, device);
+  const weighed = await weighRows("fit", all, trainer.compiled, yPred, options.classWeight ?? null);
   if (held) await weighRows("fit: validationData", held, trainer.compiled, yPred, null);
-  const stream = isBig ? await (await import("./stream.ts")).Stream.of(rows.samples) : null;
+  const rows = await withStream(weighed, device);
+  const heldRows = held && (await withStream(held, device));
   const keep = new Keep(trainer, device.backend);
-  const run = new Run(model, trainer, rows, held, stream, keep, { ...options, batchSize, epochs, initialEpoch });
+  const run = new Run(model, trainer, rows, heldRows, keep, {
+    ...options,
+    batchSize,
+    epochs,
+    initialEpoch,
+  });
   return run.train();
 }
 
@@ -85,7 +98,6 @@ class Run {
   private readonly trainer: Trainer;
   private readonly rows: Rows;
   private readonly held: Rows | null;
-  private readonly stream: Stream | null;
   private readonly keep: Keep;
   private readonly options: RunOptions;
   /** Samples trained on; those after them validate. */
@@ -93,6 +105,7 @@ class Run {
   private order = inOrder(0);
   private readonly orderOnDevice: Variable;
   private position = 0;
+  private readonly pace = new Pace();
   private readonly steps: number;
 
   constructor(
@@ -100,7 +113,6 @@ class Run {
     trainer: Trainer,
     rows: Rows,
     held: Rows | null,
-    stream: Stream | null,
     keep: Keep,
     options: RunOptions,
   ) {
@@ -108,11 +120,13 @@ class Run {
     this.trainer = trainer;
     this.rows = rows;
     this.held = held;
-    this.stream = stream;
     this.keep = keep;
     this.options = options;
     this.count = trainedCount(rows.count, held ? 0 : (options.validationSplit ?? 0));
-    this.orderOnDevice = new Variable(constantData([this.count], 0, "int32"), { name: "order", trainable: false });
+    this.orderOnDevice = new Variable(constantData([this.count], 0, "int32"), {
+      name: "order",
+      trainable: false,
+    });
     placeState([this.orderOnDevice]);
     this.steps = options.stepsPerEpoch ?? Math.ceil(this.count / options.batchSize);
   }
@@ -163,9 +177,12 @@ class Run {
     const { batchSize } = this.options;
     const tail = this.count % batchSize;
     const sizes = [...(this.count >= batchSize ? [batchSize] : []), ...(tail > 0 ? [tail] : [])];
-    const { trainer, stream, rows, orderOnDevice } = this;
+    const { trainer, rows, orderOnDevice } = this;
+    const { stream } = rows;
     const compile = (size: number): Promise<void> =>
-      stream ? trainer.trainBatch.prepare(stream.like(size)) : trainer.trainRows.prepare(rows.samples, orderOnDevice, size);
+      stream
+        ? trainer.trainBatch.prepare(stream.like(size))
+        : trainer.trainRows.prepare(rows.samples, orderOnDevice, size);
     await Promise.all(sizes.map(compile));
   }
 
@@ -176,11 +193,12 @@ class Run {
   /** The order of the next pass over the data: the only bytes that go to the device. */
   private reorder(): void {
     this.order = this.shuffles ? shuffled(this.count) : inOrder(this.count);
-    if (!this.stream) this.orderOnDevice.load(this.order);
+    if (!this.rows.stream) this.orderOnDevice.load(this.order);
   }
 
   private async epoch(callbacks: CallbackList): Promise<Logs> {
-    const { trainer, options, rows, stream } = this;
+    const { trainer, options, rows } = this;
+    const { stream } = rows;
     trainer.compiled.resetMetrics();
     const reports = new Reports(trainer, callbacks);
     const hasBegin = callbacks.has("onTrainBatchBegin");
@@ -194,7 +212,7 @@ class Run {
         this.position = 0;
         if (this.shuffles) this.reorder();
       }
-      const room = throttle();
+      const room = this.pace.next();
       if (room) await room;
       await reports.after(step);
     }
@@ -218,55 +236,9 @@ class Run {
     const rows = this.held ?? this.rows;
     const batchSize = options.validationBatchSize ?? options.batchSize;
     const start = this.held ? 0 : this.count;
-    const wanted = { batchSize, start, stream: this.held ? null : this.stream, ...signalOf(options) };
-    const logs = await testRun(trainer, rows, wanted);
+    const logs = await testRun(trainer, rows, { batchSize, start, ...signalOf(options) });
     await callbacks.call("onTestEnd", logs);
     return Object.fromEntries(Object.entries(logs).map(([name, value]) => [`val_${name}`, value]));
-  }
-}
-
-/** Reads of the running means, handed on in order without stopping the loop. */
-class Reports {
-  private readonly trainer: Trainer;
-  private readonly callbacks: CallbackList;
-  private readonly pace: number;
-  private last = performance.now();
-  private pending: Promise<void> = Promise.resolve();
-  private waiting = 0;
-  private failure: unknown = null;
-
-  constructor(trainer: Trainer, callbacks: CallbackList) {
-    this.trainer = trainer;
-    this.callbacks = callbacks;
-    this.pace = Math.min(callbacks.pace ?? watchPace, watchPace);
-  }
-
-  /** Queues a read if one is due; waits only if three are under way. */
-  async after(step: number): Promise<void> {
-    if (this.failure) throw this.failure;
-    const now = performance.now();
-    if (now - this.last < this.pace) return;
-    this.last = now;
-    if (this.waiting >= 3) await this.pending;
-    this.waiting++;
-    const logs = this.trainer.logs();
-    this.pending = this.pending
-      .then(async () => this.callbacks.call("onTrainBatchEnd", step, await logs))
-      .catch((error: unknown) => {
-        this.failure ??= error;
-      })
-      .finally(() => {
-        this.waiting--;
-      });
-  }
-
-  /** The epoch's logs, after those of its batches. */
-  async finish(): Promise<Logs> {
-    const logs = this.trainer.logs();
-    logs.catch(() => {});
-    await this.pending;
-    if (this.failure) throw this.failure;
-    return logs;
   }
 }
 
@@ -283,7 +255,8 @@ function trainedCount(count: number, validationSplit: number): number {
   });
 }
 
-const verbosity = (verbose: FitOptions["verbose"]): number => (verbose === "auto" || verbose === undefined ? 1 : verbose);
+const verbosity = (verbose: FitOptions["verbose"]): number =>
+  verbose === "auto" || verbose === undefined ? 1 : verbose;
 
 /** The progress line is code that a silent run does not load. */
 async function progress(verbose: number): Promise<Callback[]> {

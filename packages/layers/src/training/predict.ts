@@ -1,11 +1,23 @@
 /** @file predict: outputs for all samples, batch by batch. */
-import { handleFree, init, joinRows, type Jitted, jit, ops, placeState, type Tensor, throttle, Variable } from "@tenrec/tensor";
+import {
+  handleFree,
+  init,
+  type Jitted,
+  jit,
+  joinRows,
+  ops,
+  placeState,
+  type Tensor,
+  Variable,
+} from "@tenrec/tensor";
 import { constantData } from "../initializers/initializer.ts";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
+import { takeRows } from "../tensors.ts";
 import { leavesOf, mapValues } from "../values.ts";
 import { countSamples, type Data, exceeds, toColumns } from "./data.ts";
 import { inOrder } from "./order.ts";
+import { Pace } from "./pace.ts";
 import { outputsLike } from "./samples.ts";
 
 export interface PredictOptions {
@@ -25,7 +37,11 @@ export class Predictor {
 
   constructor(model: Model) {
     this.model = model;
-    this.cursor = new Variable(constantData([], 0, "int32"), { name: "cursor", dtype: "int32", trainable: false });
+    this.cursor = new Variable(constantData([], 0, "int32"), {
+      name: "cursor",
+      dtype: "int32",
+      trainable: false,
+    });
     const infer = (x: Values): Values => this.model.apply<Values>(x, { training: false });
     this.batchStep = jit(infer, { name: `${model.name}.predictOnBatch` });
     this.step = jit((x, size) => this.outputs(x, size), { name: `${model.name}.predict` });
@@ -33,7 +49,7 @@ export class Predictor {
 
   private outputs(x: Values, size: number): Values {
     const rows = ops.add(this.cursor, ops.arange(size));
-    const batch = mapValues(x, (column) => ops.take(column, rows, { axis: 0 }));
+    const batch = mapValues(x, (column) => takeRows(column, rows));
     this.cursor.assign(ops.add(this.cursor, size));
     return this.model.apply<Values>(batch, { training: false });
   }
@@ -47,17 +63,21 @@ export class Predictor {
     this.isPlaced = true;
     this.cursor.load(Int32Array.of(0));
     const size = batchSize ?? 32;
-    const stream = exceeds([x], device) ? await (await import("./stream.ts")).Stream.of({ x, y: null, weight: null }) : null;
+    const stream = exceeds([x], device)
+      ? await (await import("./stream.ts")).Stream.of({ x, y: null, weight: null })
+      : null;
     const part = (row: number, rows: number): Values =>
       stream ? this.batchStep(stream.batch(inOrder(rows, row)).x) : this.step(x, rows);
     const parts: Values[] = [];
+    const pace = new Pace();
     for (let row = 0; row < count && !signal?.aborted; row += size) {
       parts.push(handleFree(() => part(row, Math.min(size, count - row))));
-      const room = throttle();
+      const room = pace.next();
       if (room) await room;
     }
     return mapValues(like, (_, output) => joined(parts.map((part) => leavesOf(part)[output] as Tensor)));
   }
 }
 
-const joined = (parts: readonly Tensor[]): Tensor => (parts.length === 1 ? (parts[0] as Tensor) : joinRows(parts));
+const joined = (parts: readonly Tensor[]): Tensor =>
+  parts.length === 1 ? (parts[0] as Tensor) : joinRows(parts);

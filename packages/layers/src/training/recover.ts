@@ -21,7 +21,10 @@ export async function recover(
 function lost(cause: Error, epoch: number): StateError {
   const kept = epoch === 0 ? "those from before fit" : `those after epoch ${epoch}`;
   const error = new StateError("fit", `the device was lost in epoch ${epoch + 1}.`, {
-    received: cause.message.split("\n")[0] as string,
+    received: cause.message
+      .split("\n", 2)
+      .map((line) => line.trim())
+      .join(" "),
     expected: "a device that lives as long as the training.",
     fix: `call fit again with { initialEpoch: ${epoch} } and data from the host: a new device is open and the weights are ${kept}; the optimizer starts anew.`,
   });

@@ -1,10 +1,20 @@
 /** @file Samples of a run, checked: equal lengths, finite numbers, labels in range, weights of classes and samples in one column. */
-import { type Dtype, handleFree, type HostData, ops, type Tensor, tensor, ValueError } from "@tenrec/tensor";
+import {
+  type HostData,
+  handleFree,
+  type InitResult,
+  ops,
+  type Tensor,
+  tensor,
+  ValueError,
+} from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
+import { computeDtype } from "../tensors.ts";
 import { leavesOf, mapValues, type Nest, Spec } from "../values.ts";
 import type { Compiled } from "./compiled.ts";
-import { countSamples, type Data, hostDataOf, toColumns } from "./data.ts";
+import { checkUnseen, countSamples, type Data, exceeds, hostDataOf, toColumns } from "./data.ts";
+import type { Stream } from "./stream.ts";
 import type { Samples } from "./trainer.ts";
 
 /** Weight of each class by its number. */
@@ -14,6 +24,8 @@ export type ClassWeight = Readonly<Record<number, number>>;
 export interface Rows {
   readonly samples: Samples;
   readonly count: number;
+  /** Where batches come from if the data do not fit into a binding; null: the data lie on the device. */
+  readonly stream: Stream | null;
 }
 
 /** Checks shapes only: everything else waits until the losses are known. */
@@ -23,7 +35,22 @@ export function toRows(where: string, x: Data, y: Data | null, sampleWeight: Dat
     y: y === null ? null : toColumns(where, "y", y),
     weight: sampleWeight === null ? null : toColumns(where, "sampleWeight", sampleWeight),
   };
-  return { samples, count: countSamples(where, { x: samples.x, y: samples.y, sampleWeight: samples.weight }) };
+  const count = countSamples(where, { x: samples.x, y: samples.y, sampleWeight: samples.weight });
+  return { samples, count, stream: null };
+}
+
+const isBig = ({ samples: { x, y } }: Rows, device: InitResult): boolean => exceeds([x, y], device);
+
+/** Throws at numbers on the device that are not finite. What is too large for the device comes from the host, where it was checked. */
+export async function checkTensors(where: string, rows: Rows, device: InitResult): Promise<void> {
+  if (!isBig(rows, device)) await checkUnseen(where, { x: rows.samples.x, y: rows.samples.y });
+}
+
+/** The rows with a stream, if they need one. */
+export async function withStream(rows: Rows, device: InitResult): Promise<Rows> {
+  if (!isBig(rows, device)) return rows;
+  const { Stream } = await import("./stream.ts");
+  return { ...rows, stream: await Stream.of(rows.samples) };
 }
 
 const likes = new WeakMap<Model, Map<string, Nest<Spec>>>();
@@ -48,13 +75,12 @@ export function outputsLike(model: Model, x: Values): Nest<Spec> {
 function specsOf(model: Model, x: Values): Nest<Spec> {
   // The shapes leave the handle-free scope, not the tensors: nobody must compute them.
   return handleFree(() => {
-    const one = mapValues(x, ({ shape, dtype }) => ops.zeros([1, ...shape.slice(1)], { dtype: computeDtype(dtype) }));
+    const one = mapValues(x, ({ shape, dtype }) =>
+      ops.zeros([1, ...shape.slice(1)], { dtype: computeDtype(dtype) }),
+    );
     return mapValues(model.apply<Values>(one, { training: false }), (y) => new Spec(y.shape));
   });
 }
-
-/** Packed integers only hold data; what is computed from them is int32. */
-const computeDtype = (dtype: Dtype): Dtype => (dtype === "uint8" || dtype === "int8" ? "int32" : dtype);
 
 /** Throws at the first label outside of 0 ... classes - 1. */
 function checkLabels(where: string, labels: HostData, classes: number): void {
@@ -80,7 +106,11 @@ export async function weighRows(
   const [targets, predictions] = [leavesOf(y), leavesOf(yPred)];
   for (const { output, loss } of compiled.terms) {
     if (!loss.wantsLabels) continue;
-    checkLabels(where, await hostDataOf(targets[output] as Tensor), predictions[output]?.shape.at(-1) as number);
+    checkLabels(
+      where,
+      await hostDataOf(targets[output] as Tensor),
+      predictions[output]?.shape.at(-1) as number,
+    );
   }
   if (!classWeight) return rows;
   const weight = await classWeights(targets[0] as Tensor, classWeight, rows.samples.weight, rows.count);
@@ -98,7 +128,8 @@ async function classWeights(
   const own = weight ? await (leavesOf(weight)[0] as Tensor).data() : null;
   const width = targets.length / count;
   const weights = Float32Array.from({ length: count }, (_, i) => {
-    const label = width === 1 ? (targets[i] as number) : largest(targets.subarray(i * width, (i + 1) * width));
+    const label =
+      width === 1 ? (targets[i] as number) : largest(targets.subarray(i * width, (i + 1) * width));
     return (classWeight[Math.round(label)] ?? 1) * (own?.[i] ?? 1);
   });
   return tensor(weights);

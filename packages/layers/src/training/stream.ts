@@ -55,7 +55,10 @@ export class Stream {
     if (known) return known;
     const places = new Map<Tensor, Variable>();
     for (const [column, { shape, dtype }] of this.#columns) {
-      places.set(column, new Variable(constantData([size, ...shape], 0, dtype), { name: "batch", dtype, trainable: false }));
+      places.set(
+        column,
+        new Variable(constantData([size, ...shape], 0, dtype), { name: "batch", dtype, trainable: false }),
+      );
     }
     for (const place of places.values()) placeState([place]);
     this.#places.set(size, places);

@@ -3,8 +3,8 @@ import {
   gradients,
   type HostData,
   handleFree,
-  jit,
   type Jitted,
+  jit,
   ops,
   placeState,
   readAll,
@@ -15,7 +15,9 @@ import {
 } from "@tenrec/tensor";
 import { constantData } from "../initializers/initializer.ts";
 import type { Values } from "../layer.ts";
+import type { Reading } from "../metrics/metric.ts";
 import type { Model } from "../models/model.ts";
+import { takeRows } from "../tensors.ts";
 import { mapValues, type Nest, type Spec } from "../values.ts";
 import { type Compiled, rowsOf } from "./compiled.ts";
 
@@ -54,9 +56,12 @@ export class Trainer {
     this.model = model;
     this.compiled = compiled;
     const { name } = model;
-    this.trainRows = jit((all, order, size) => this.trainPart(all, order, size), { name: `${name}.train` });
+    this.trainRows = jit((all, order, size) => this.trainPart(all, order, size), {
+      name: `${name}.train`,
+      sameKernels: true,
+    });
     this.trainBatch = jit((batch) => this.train(batch), { name: `${name}.trainOnBatch` });
-    this.testRows = jit((all, size) => this.testPart(all, size), { name: `${name}.test` });
+    this.testRows = jit((all, size) => this.testPart(all, size), { name: `${name}.test`, sameKernels: true });
     this.testBatch = jit((batch) => this.test(batch), { name: `${name}.testOnBatch` });
   }
 
@@ -76,7 +81,7 @@ export class Trainer {
   private trainPart(all: Samples, order: Tensor, size: number): void {
     const cursor = this.#cursor;
     const rows = ops.take(order, ops.add(cursor, ops.arange(size)), { axis: 0 });
-    this.train(takeRows(all, rows));
+    this.train(takeBatch(all, rows));
     const next = ops.add(cursor, size);
     cursor.assign(ops.where(ops.greaterEqual(next, order.shape[0] as number), 0, next));
   }
@@ -100,7 +105,7 @@ export class Trainer {
 
   private testPart(all: Samples, size: number): void {
     const cursor = this.testCursor;
-    this.test(takeRows(all, ops.add(cursor, ops.arange(size))));
+    this.test(takeBatch(all, ops.add(cursor, ops.arange(size))));
     cursor.assign(ops.add(cursor, size));
   }
 
@@ -121,7 +126,8 @@ export class Trainer {
   /** Starts counting steps for a new run. */
   restart(): void {
     const zero = Int32Array.of(0);
-    for (const variable of [this.#cursor, this.testCursor, this.#numSteps, this.#badStep]) variable.load(zero);
+    for (const variable of [this.#cursor, this.testCursor, this.#numSteps, this.#badStep])
+      variable.load(zero);
   }
 
   /**
@@ -129,24 +135,31 @@ export class Trainer {
    *
    * @throws ValueError if the loss was not finite at some step.
    */
-  async logs(): Promise<Record<string, number>> {
+  async logs(where = "fit"): Promise<Record<string, number>> {
     const readings = handleFree(() => this.compiled.metrics.map((metric) => metric.reading()));
     const data = await readAll([this.#badStep, ...readings.flatMap(({ tensors }) => tensors)]);
     const badStep = data[0]?.[0] as number;
-    if (badStep > 0) throw notFinite(badStep);
+    if (badStep > 0) {
+      // The caller knows now: the next step may update again.
+      this.#badStep.load(Int32Array.of(0));
+      throw notFinite(where, badStep);
+    }
     return this.toLogs(readings, data.slice(1));
   }
 
-  private toLogs(readings: readonly ReturnType<Compiled["metrics"][number]["reading"]>[], data: readonly HostData[]) {
-    const { names } = this.compiled;
+  private toLogs(readings: readonly Reading[], data: readonly HostData[]): Record<string, number> {
+    const logs: Record<string, number> = {};
     let next = 0;
-    const values = readings.map(({ tensors, value }) => value(data.slice(next, (next += tensors.length))));
-    return Object.fromEntries(names.map((name, i) => [name, values[i] as number]));
+    for (const [i, { tensors, value }] of readings.entries()) {
+      logs[this.compiled.names[i] as string] = value(data.slice(next, next + tensors.length));
+      next += tensors.length;
+    }
+    return logs;
   }
 }
 
-function takeRows({ x, y, weight }: Samples, rows: Tensor): Samples {
-  const pick = (values: Values): Values => mapValues(values, (column) => ops.take(column, rows, { axis: 0 }));
+function takeBatch({ x, y, weight }: Samples, rows: Tensor): Samples {
+  const pick = (values: Values): Values => mapValues(values, (column) => takeRows(column, rows));
   return { x: pick(x), y: y && pick(y), weight: weight && pick(weight) };
 }
 
@@ -158,8 +171,8 @@ function noLoss(): StateError {
   });
 }
 
-function notFinite(step: number): ValueError {
-  return new ValueError("fit", `the loss is not finite at step ${step}.`, {
+function notFinite(where: string, step: number): ValueError {
+  return new ValueError(where, `the loss is not finite at step ${step}.`, {
     received: "NaN or Infinity.",
     expected: "a finite loss; training has stopped, and the weights are those before that step.",
     fix: "lower the learning rate, scale the data, or clip gradients (clipnorm).",

@@ -4,7 +4,7 @@ import { bytesOf, type Node } from "../graph/node.ts";
 import { axisAffine, constantAffine } from "./affine.ts";
 import { combineSide, mergeArenaCalls } from "./combine.ts";
 import { emitGemm } from "./emitGemm.ts";
-import { type EmitContext, emitLoop } from "./emitLoop.ts";
+import { type Choices, type EmitContext, emitLoop } from "./emitLoop.ts";
 import type { DraftStore } from "./expression.ts";
 import { describeGroup, type Group, hasInner, levelOf, loopGroup } from "./group.ts";
 import { type Grouping, groupNodes } from "./grouping.ts";
@@ -17,7 +17,7 @@ import { type Schedule, schedule } from "./schedule.ts";
 export type LeafPlace = ExternalPlace | { readonly scalar: number };
 
 /** Where a root's value goes: written in place into an external buffer, or copied into a result at the end. */
-export type Destination = ExternalPlace | { readonly result: number };
+export type Destination = ExternalPlace | { readonly result: number; readonly offset: number };
 
 export interface CompileRequest {
   readonly label: string;
@@ -36,6 +36,8 @@ export interface CompileRequest {
 export interface CompileOptions {
   readonly fuse?: boolean;
   readonly sideBySide?: boolean;
+  /** Take over the kernel choices (tiles, schedules) of this plan where the kernels correspond: a smaller batch builds no pipeline. */
+  readonly like?: Plan;
 }
 
 /** The stages' artefacts, kept for `explain`. */
@@ -173,12 +175,25 @@ function emit(
     placeOf: memory.placeOf,
     bufferBytes: (buffer) => memory.buffers[buffer]?.bytes ?? 0,
     scalarOf: (node) => graph.scalars.get(node) as number,
+    choices: choicesOf(request.options?.like),
   };
   const calls = plan.steps.flatMap((step) => {
     const parts = step.map((group) => emitGroup(group, grouping, lowerings.get(group) as Lowering, context));
     return combineSide(parts, request.target.maxBindings);
   });
   return mergeArenaCalls(calls);
+}
+
+/** Tiles and schedules of an earlier plan, in the order of its kernels. */
+function choicesOf(like: Plan | undefined): Choices {
+  const kernels = (like?.steps ?? []).flatMap((step) => {
+    if (step.kind !== "call") return [];
+    return step.kernel.form === "side" ? step.kernel.parts : [step.kernel];
+  });
+  return {
+    tiles: kernels.flatMap((kernel) => (kernel.form === "gemm" ? [kernel.tile] : [])),
+    schedules: kernels.flatMap((kernel) => (kernel.form === "loop" ? [kernel.schedule] : [])),
+  };
 }
 
 function emitGroup(group: Group, grouping: Grouping, lowering: Lowering, context: EmitContext): Call {
@@ -239,7 +254,7 @@ function finish(
     const { to } = request.roots[i] as CompileRequest["roots"][number];
     if ("external" in to && !plan.deferred.has(root)) return [];
     const { buffer, offset } = memory.placeOf(root);
-    const target = "external" in to ? { buffer: to.external, offset: to.offset } : { result: to.result };
+    const target = "external" in to ? { buffer: to.external, offset: to.offset } : to;
     return [{ from: buffer, fromOffset: offset, to: target, bytes: Math.ceil(bytesOf(root) / 4) * 4 }];
   });
   return {

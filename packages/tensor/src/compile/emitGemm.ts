@@ -60,7 +60,7 @@ export function emitGemm(
     writer.write([], stores);
     return writer.body(stores);
   };
-  const tile = context.target.gemmTile(extents.m, extents.n, extents.k);
+  const tile = context.choices.tiles.shift() ?? context.target.gemmTile(extents.m, extents.n, extents.k);
   const operandA = writeOperand(a, table, params, context);
   const operandB = writeOperand(b, table, params, context);
   const epilogue = body(draft.epilogue, draft.stores);

@@ -1,5 +1,12 @@
 /** @file A loop group to a kernel call: schedule, lanes, bindings, code. */
-import { type BindingRange, type Call, type LoopKernel, type Target, workgroupCount } from "@tenrec/kernels";
+import {
+  type BindingRange,
+  type Call,
+  type GemmTile,
+  type LoopKernel,
+  type Target,
+  workgroupCount,
+} from "@tenrec/kernels";
 import type { Node } from "../graph/node.ts";
 import { bindValues, type Placement } from "./bindings.ts";
 import { CodeWriter, isVector, ParamTable, usesOf } from "./code.ts";
@@ -11,6 +18,13 @@ export interface EmitContext {
   placeOf(node: Node): Placement;
   bufferBytes(buffer: number): number;
   scalarOf(node: Node): number;
+  readonly choices: Choices;
+}
+
+/** Choices to take over, used up in the order of the kernels; empty where there are none. */
+export interface Choices {
+  readonly tiles: GemmTile[];
+  readonly schedules: LoopKernel["schedule"][];
 }
 
 /** Rows of up to this many elements are a column sum's depth that one invocation walks even when there are few columns. */
@@ -19,7 +33,10 @@ const fewRows = 64;
 
 export function emitLoop(draft: LoopDraft, label: string, context: EmitContext): Call {
   const loop = collapseAxes(draft);
-  const schedule = chooseSchedule(loop, context.target);
+  const own = chooseSchedule(loop, context.target);
+  const given = context.choices.schedules.shift() ?? own;
+  // A kernel without inner axes is flat, whatever the other plan had.
+  const schedule = (given === "flat") === (own === "flat") ? given : own;
   const laneAxis = context.target.lanes === 4 ? chooseLaneAxis(loop, schedule) : null;
   const roots = loop.stages.map((stage) => stage.value);
   const uses = usesOf(loop.expressions, roots, loop.stores, laneAxis);

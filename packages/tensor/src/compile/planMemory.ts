@@ -83,7 +83,7 @@ function placeGradients(
       if (places.has(load) || load.shape.size !== [...group.members][0]?.shape.size || load.shape.size === 1)
         continue;
       const onlyUpdates = readers.get(load)?.every((reader) => grouping.arenaGroups.has(reader));
-      if (!onlyUpdates || input.kept.has(load)) continue;
+      if (!onlyUpdates) continue;
       const key = `${target.external}:${operand++}`;
       const bytes = input.externalBytes[target.external] as number;
       const buffer = buffers.get(key) ?? newBuffer(bytes);

@@ -124,8 +124,12 @@ export class GraphBuilder {
 
 const copyOf = (node: Node): Node => new Node(copyPrimitive, [node], {}, node.shape, node.dtype);
 
-const isFill = (node: Node | undefined, value: number): boolean =>
-  node?.primitive.name === "fill" && node.attrs.structural === true && node.attrs.value === value;
+/** A structural constant, also behind views that keep every element. */
+function isFill(node: Node | undefined, value: number): boolean {
+  const { primitive, attrs, inputs } = node ?? {};
+  if (primitive?.name === "broadcastTo" || primitive?.name === "reshape") return isFill(inputs?.[0], value);
+  return primitive?.name === "fill" && attrs?.structural === true && attrs.value === value;
+}
 
 /** x * 1, x + 0, x - 0, x / 1, and movements and casts that change nothing. */
 function isIdentity({ name }: Primitive, x: Node, y: Node | undefined, node: Node): boolean {

@@ -1,7 +1,6 @@
 /** @file A traced function as one program: inputs are bound, variables updated in place, results copied out. */
 import type { DeviceBuffer, Program } from "@tenrec/kernels";
 import { type Compiled, type CompileOptions, compile, type Destination } from "../compile/compile.ts";
-import { internal } from "../graph/errors.ts";
 import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
 import { countOverwrite, flushesSoFar, saveOldVersion } from "./evaluate.ts";
 import { flush } from "./flush.ts";
@@ -92,7 +91,8 @@ export class TracedFunction implements Trace {
 export class CompiledFunction {
   readonly traced: TracedFunction;
   readonly #runtime: Runtime;
-  readonly #options: CompileOptions | undefined;
+  readonly #options: CompileOptions;
+  readonly #like: CompiledFunction | null;
   #compiled: Compiled | null = null;
   #program: Program | null = null;
   #blocks: readonly Block[] = [];
@@ -100,7 +100,14 @@ export class CompiledFunction {
   readonly #variables: readonly TracedVariable[];
   readonly #written: readonly TracedVariable[];
 
-  constructor(runtime: Runtime, traced: TracedFunction, options?: CompileOptions) {
+  /** `like`: whose kernel choices are taken over (the full batch's, for a smaller one). */
+  constructor(
+    runtime: Runtime,
+    traced: TracedFunction,
+    options: CompileOptions = {},
+    like: CompiledFunction | null = null,
+  ) {
+    this.#like = like;
     this.#runtime = runtime;
     this.traced = traced;
     this.#options = options;
@@ -119,8 +126,8 @@ export class CompiledFunction {
     return program.ready;
   }
 
-  explain(): Compiled {
-    if (!this.#compiled) throw internal("explain before the first run");
+  /** The last compilation's artefacts. */
+  get explained(): Compiled | null {
     return this.#compiled;
   }
 
@@ -225,10 +232,14 @@ export class CompiledFunction {
     for (const { leaf, state } of variables) leaves.set(leaf, placeIn(state.memory as Memory));
     for (const node of traced.captured) leaves.set(node, placeIn(runtime.resident(node.stored as Memory)));
     const roots = [
-      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({ node, to: { result } })),
+      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({
+        node,
+        to: { result, offset: 0 },
+      })),
       ...this.#written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
     ];
     this.#blocks = blocks;
+    const like = this.#like?.explained?.plan;
     return compile({
       label: traced.name,
       roots,
@@ -240,7 +251,7 @@ export class CompiledFunction {
       numResults: traced.outputs.length,
       numScalars: 0,
       target: runtime.device.target,
-      ...(this.#options ? { options: this.#options } : {}),
+      options: { ...this.#options, ...(like ? { like } : {}) },
     });
   }
 

@@ -1,5 +1,5 @@
 /** @file Evaluation of pending values: what one flush computes, stores and overwrites. */
-import { compile } from "../compile/compile.ts";
+import { compile, type Destination } from "../compile/compile.ts";
 import { bytesOf, type Node, release } from "../graph/node.ts";
 import { pinned } from "./flush.ts";
 import { assignPrimitive, ScalarNode } from "./leaf.ts";
@@ -11,6 +11,7 @@ import type { VariableState } from "./variableState.ts";
 
 /** Handles of at most this many bytes are stored by every flush that computes them: a loss costs nothing and is usually read. */
 const smallBytes = 1024;
+const scalarBytes = 16;
 
 let flushCount = 0;
 
@@ -66,13 +67,18 @@ class Walk {
     return node.stored !== null || node instanceof ScalarNode;
   }
 
+  /** Unread scalars and short vectors; of those that were used on, only scalars (a loss that was differentiated). */
+  #isSmallHandle(node: Node): boolean {
+    if (node.handles === 0 || this.#assigned.has(node)) return false;
+    return bytesOf(node) <= (node.uses > 0 ? scalarBytes : smallBytes);
+  }
+
   /** Roots, values with readers outside this flush, small handles, and what earlier runs were asked for. */
   stored(keeps: ReadonlySet<number>): Node[] {
     return this.order.filter((node, position) => {
       if (this.isLeaf(node)) return false;
       if (this.roots.has(node) || node.uses > (this.#inside.get(node) ?? 0)) return true;
-      const isSmall = node.handles > 0 && bytesOf(node) <= smallBytes && !this.#assigned.has(node);
-      return isSmall || keeps.has(position) || pinned.has(node);
+      return this.#isSmallHandle(node) || keeps.has(position) || pinned.has(node);
     });
   }
 }
@@ -148,13 +154,13 @@ export function evaluate(
   const entry = runtime.programs.lookup();
   const scalars = walk.order.filter((node) => node instanceof ScalarNode) as ScalarNode[];
   const outputs = allocate(runtime, stored, dirty, externals);
-  entry.program ??= build(runtime, entry, walk, stored, outputs, externals, scalars);
+  entry.program ??= build(runtime, entry, walk, outputs, externals, scalars);
   runtime.programs.touch(entry);
-  settle(runtime, walk, stored, outputs, dirty, base.keeps);
+  settle(runtime, walk, outputs, dirty, base.keeps);
   runtime.device.run(
     entry.program,
     externals.blocks.map((block) => block.buffer),
-    [],
+    outputs.results.map((block) => block.buffer),
     scalarWords(scalars),
   );
   // Only now: the program that has just been queued may have read the oldest versions.
@@ -162,53 +168,87 @@ export function evaluate(
   return walk.position;
 }
 
-/** Memory for every stored value: a dirty variable's own, fresh blocks for the rest. */
+/** Where the stored values of a flush go. */
+interface Outputs {
+  readonly memories: ReadonlyMap<Node, Memory>;
+  /** Offsets of those that are copied out at the end, in the one result block. */
+  readonly copied: ReadonlyMap<Node, number>;
+  readonly results: readonly Block[];
+}
+
+/** Larger values are written where they stay. Copying the others keeps every binding of a repeated flush the same: no new bind groups. */
+const copiedBytes = 1 << 16;
+
+/** Memory for every stored value: a dirty variable's own, a block for each large one, one block for all others. */
 function allocate(
   runtime: Runtime,
   stored: readonly Node[],
   dirty: readonly VariableState[],
   externals: Externals,
-): Map<Node, Memory> {
+): Outputs {
   const owner = new Map(dirty.map((variable) => [variable.current, variable]));
-  const outputs = new Map<Node, Memory>();
+  const memories = new Map<Node, Memory>();
+  const copied = new Map<Node, number>();
+  let total = 0;
   for (const node of stored) {
     const variable = owner.get(node);
-    const memory =
-      variable?.memory ??
-      new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), variable ? "variable" : "value"));
-    // A first value still on the host goes to the device before it is overwritten: somebody may have read it.
-    runtime.resident(memory);
-    if (variable) {
-      variable.memory = memory;
-      memory.isVariable = true;
+    if (variable || bytesOf(node) > copiedBytes) {
+      memories.set(node, ownMemory(runtime, node, variable, externals));
+      continue;
     }
-    externals.of(memory.block as Block);
-    outputs.set(node, memory);
+    copied.set(node, total);
+    total = Math.ceil((total + Math.max(4, bytesOf(node))) / 16) * 16;
   }
-  return outputs;
+  if (copied.size === 0) return { memories, copied, results: [] };
+  const block = runtime.pool.take(total, "value", copied.size === 1 ? "own" : "shared");
+  for (const [node, offset] of copied) memories.set(node, new Memory(bytesOf(node), block, offset));
+  return { memories, copied, results: [block] };
+}
+
+function ownMemory(
+  runtime: Runtime,
+  node: Node,
+  variable: VariableState | undefined,
+  externals: Externals,
+): Memory {
+  const label = variable ? "variable" : "value";
+  const memory = variable?.memory ?? new Memory(bytesOf(node), runtime.pool.take(bytesOf(node), label));
+  // A first value still on the host goes to the device before it is overwritten: somebody may have read it.
+  runtime.resident(memory);
+  if (variable) {
+    variable.memory = memory;
+    memory.isVariable = true;
+  }
+  externals.of(memory.block as Block);
+  return memory;
 }
 
 function build(
   runtime: Runtime,
   entry: ProgramEntry,
   walk: Walk,
-  stored: readonly Node[],
-  outputs: ReadonlyMap<Node, Memory>,
+  { memories, copied, results }: Outputs,
   externals: Externals,
   scalars: readonly ScalarNode[],
 ) {
   const scalarIndex = new Map<Node, number>(scalars.map((node, i) => [node, i]));
   const placeOf = ({ block, offset }: Memory) => ({ external: externals.of(block as Block), offset });
+  const destination = (node: Node, memory: Memory): Destination => {
+    const offset = copied.get(node);
+    return offset === undefined ? placeOf(memory) : { result: 0, offset };
+  };
+  // In program order, as the key has it.
+  const ordered = walk.order.filter((node) => memories.has(node));
   entry.compiled = compile({
     label: "flush",
-    roots: stored.map((node) => ({ node, to: placeOf(outputs.get(node) as Memory) })),
+    roots: ordered.map((node) => ({ node, to: destination(node, memories.get(node) as Memory) })),
     leafPlace: (node) => {
       const scalar = scalarIndex.get(node);
       if (scalar !== undefined) return { scalar };
       return node.stored && walk.position.has(node) ? placeOf(node.stored as Memory) : null;
     },
     externals: externals.blocks.map(({ buffer, kind }) => ({ bytes: buffer.bytes, arena: kind === "arena" })),
-    numResults: 0,
+    numResults: results.length,
     numScalars: scalars.length,
     target: runtime.device.target,
   });
@@ -222,14 +262,13 @@ function build(
 function settle(
   runtime: Runtime,
   walk: Walk,
-  stored: readonly Node[],
-  outputs: ReadonlyMap<Node, Memory>,
+  { memories }: Outputs,
   dirty: readonly VariableState[],
   keeps: Set<number>,
 ): void {
   flushCount++;
-  for (const node of stored) {
-    node.stored = outputs.get(node) as Memory;
+  for (const [node, memory] of memories) {
+    node.stored = memory;
     const keepers = [...recording.keepers].filter((keeper) => keeper.covers(node));
     if (keepers.length > 0) for (const keeper of keepers) keeper.keep(node);
     else release(node);

@@ -32,7 +32,9 @@ export function flush(
   { unread = false }: FlushOptions = {},
 ): void {
   const { dirty } = recording;
-  const all = collectRoots(demanded, dirty, unread || dirty.length > 0);
+  // What was recorded after the last assignment belongs to the next step, so that every turn of a loop is the same program.
+  const cut = unread ? Number.POSITIVE_INFINITY : recording.lastAssignment;
+  const all = collectRoots(demanded, dirty, unread || dirty.length > 0 ? cut : 0);
   const stale = staleAmong(all);
   const alive = dirty.filter((variable) => !stale.has(variable.current));
   const roots = stale.size === 0 ? all : all.filter((root) => !stale.has(root));
@@ -40,9 +42,8 @@ export function flush(
   if (roots.length > 0) {
     recording.dirty = [];
     const computed = runtime.engine.evaluate(runtime, roots, alive);
-    // Without an assignment only the demanded cone is computed; what else is pending waits for the next one.
     const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !computed.has(node);
-    recording.handles = dirty.length > 0 || unread ? [] : recording.handles.filter(isWaiting);
+    recording.handles = recording.handles.filter(isWaiting);
   }
   recording.dirty = [];
   if (demanded.some((node) => stale.has(node))) throw recycled();
@@ -58,15 +59,15 @@ function settleStale(variable: VariableState, stale: ReadonlySet<Node>): void {
   variable.leaf = variable.current;
 }
 
-/** The roots that depend on a recycled value. */
+/** The roots that depend on a recycled value: one walk finds that there are none. */
 function staleAmong(roots: readonly Node[]): Set<Node> {
-  return new Set(roots.filter((root) => !isAlive(root)));
+  return new Set(areAlive(roots) ? [] : roots.filter((root) => !areAlive([root])));
 }
 
-/** Whether a value is stored or can still be computed. */
-function isAlive(root: Node): boolean {
-  const seen = new Set<Node>([root]);
-  const stack = [root];
+/** Whether values are stored or can still be computed. */
+function areAlive(roots: readonly Node[]): boolean {
+  const seen = new Set<Node>(roots);
+  const stack = [...roots];
   for (let node = stack.pop(); node; node = stack.pop()) {
     if (node.stored?.lost) return false;
     for (const input of node.stored ? [] : node.inputs) {
@@ -82,7 +83,7 @@ function isAlive(root: Node): boolean {
 export function touch(node: Node): void {
   if (node.stored?.lost) throw recycled();
   if (!node.fused || node.stored) return;
-  if (!isAlive(node)) throw recycled();
+  if (!areAlive([node])) throw recycled();
   if (!recording.late.includes(node)) recording.late.push(node);
 }
 
@@ -95,8 +96,10 @@ export function scheduleFlush(): void {
 }
 
 /** Demanded values, those asked for again, dirty variables in assign order, and handles that nobody consumed. */
-function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[], unread: boolean): Node[] {
-  const unreadHandles = unread ? recording.handles.filter((node) => node.handles > 0 && node.uses === 0) : [];
+function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[], cut: number): Node[] {
+  const unreadHandles = recording.handles.filter(
+    (node) => node.id <= cut && node.handles > 0 && node.uses === 0,
+  );
   const roots = new Set<Node>([
     ...demanded,
     ...recording.late,

@@ -5,8 +5,8 @@ import type { Stored } from "../graph/node.ts";
 
 export type HostData = Float32Array | Int32Array | Uint32Array | Uint8Array | Int8Array;
 
-/** own: one value; arena: variables one after another, whose updates become one flat kernel; state: small variables, bound as one. */
-export type BlockKind = "own" | "arena" | "state";
+/** own: one value; shared: several, freed when GC finds all of them gone; arena: variables one after another, whose updates become one flat kernel; state: small variables, bound as one. */
+export type BlockKind = "own" | "shared" | "arena" | "state";
 
 /** A device buffer and what it is for. Freed once, either explicitly or when no value refers to it. */
 export class Block {
@@ -45,7 +45,7 @@ export class Memory implements Stored {
     if (this.isVariable || this.lost) return;
     this.lost = true;
     this.host = null;
-    if (this.block) this.block.pool.give(this.block);
+    if (this.block?.kind === "own") this.block.pool.give(this.block);
     this.block = null;
   }
 }

@@ -16,6 +16,8 @@ export interface Recording {
   handles: Node[];
   /** Variables assigned since the last flush, in order. */
   dirty: VariableState[];
+  /** Sequence number of the newest assignment. */
+  lastAssignment: number;
   /** Values that were fused away and are used again: stored by the next flush. */
   late: Node[];
   readonly keepers: Set<HistoryKeeper>;
@@ -29,4 +31,10 @@ export function releaseKept(nodes: Iterable<Node>): void {
   }
 }
 
-export const recording: Recording = { handles: [], dirty: [], late: [], keepers: new Set() };
+export const recording: Recording = {
+  handles: [],
+  dirty: [],
+  lastAssignment: 0,
+  late: [],
+  keepers: new Set(),
+};
