@@ -187,7 +187,7 @@ for (const [way, place] of waysOn) {
     await expect(banner).toHaveCount(0);
     await expect.poll(() => playground.place(), { timeout: 60_000 }).toBe(place);
     await expect.poll(() => playground.value("steps"), { timeout: 60_000 }).toBeGreaterThan(20);
-    expect(await playground.value("accuracy")).toBeGreaterThan(60);
+    await expect.poll(() => playground.value("accuracy"), { timeout: 60_000 }).toBeGreaterThan(60);
     const resumed = await playground.value("steps");
     await playground.play.click();
     await playground.reachSteps(resumed + 20);

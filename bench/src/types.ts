@@ -65,6 +65,8 @@ export interface RoundReport {
   wallMs: number;
   /** Median page-thread time of a hand-written step; null where the library owns the loop. */
   stepScriptMs: number | null;
+  /** Its 10 % quantile: what the step costs where nothing else holds the processor. */
+  stepScriptQuickMs: number | null;
   epochs: EpochResult[];
   counts: GpuCounts;
   pipelines: number;

@@ -10,6 +10,7 @@ import { openRuntime, type Runtime, ready } from "./runtime/runtime.ts";
 import { inHandleFree, refusePromise, scopes } from "./runtime/scope.ts";
 import { Tensor } from "./tensor.ts";
 import { flattenTree, type Tree, unflattenTree } from "./tree.ts";
+import { Variable } from "./variable.ts";
 
 export interface JitOptions {
   /** Shown in labels and messages. */
@@ -70,7 +71,7 @@ export function jit<A extends readonly unknown[], R>(
   const call = (...args: A): R => {
     const runtime = openRuntime();
     // Inside another trace, under a recording tape or before a device is chosen, the function is simply recorded.
-    if (!runtime || scopes.trace || isTaped()) return refusePromise(name, fn(...args));
+    if (!runtime || scopes.trace || isTaped()) return refusePromise(name, fn(...snapshots(args)));
     const leaves = flattenTree(args);
     return specialisation(runtime, args, leaves).call(leaves.leaves.filter(isTensor));
   };
@@ -104,6 +105,13 @@ function refuseArgument(value: unknown): ValueError {
     expected: "tensors, numbers, strings, booleans, and plain arrays or records of them.",
     fix: "wrap host data with tensor(data); let the compiled function refer to other objects from outside.",
   });
+}
+
+/** A compiled call sees the values its arguments have at the call; so does one that is recorded in place. */
+function snapshots<A extends readonly unknown[]>(args: A): A {
+  const tree = flattenTree(args);
+  const leaves = tree.leaves.map((leaf) => (leaf instanceof Variable ? leaf.read() : leaf));
+  return unflattenTree({ ...tree, leaves }) as unknown as A;
 }
 
 const isTaped = (): boolean => [...recording.keepers].some((keeper) => keeper.records);
@@ -153,7 +161,7 @@ function resultTensor(traced: TracedFunction, results: readonly Memory[], i: num
 
 /** Runs library code: tensors made inside are not kept for the user; only what it returns becomes a handle. */
 export function handleFree<T>(body: () => T): T {
-  const result = inHandleFree(body);
-  if (scopes.handleFree === 0) for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) leaf.hold();
-  return result;
+  return inHandleFree(body, (result) => {
+    for (const leaf of flattenTree(result).leaves) if (isTensor(leaf)) leaf.hold();
+  });
 }

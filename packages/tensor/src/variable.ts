@@ -9,7 +9,7 @@ import { fill } from "./primitives/source.ts";
 import { flush, scheduleFlush } from "./runtime/flush.ts";
 import { createNode, TensorBase, type TensorLike, toNode } from "./runtime/handles.ts";
 import { hostNode, isHostArray, typed } from "./runtime/host.ts";
-import { assignNode, dataNode } from "./runtime/leaf.ts";
+import { assignNode, dataNode, readNode } from "./runtime/leaf.ts";
 import { type HostData, Memory } from "./runtime/memory.ts";
 import { recording } from "./runtime/recording.ts";
 import { openRuntime } from "./runtime/runtime.ts";
@@ -70,8 +70,10 @@ export class Variable extends Tensor {
   protected override value(): Node {
     const { state } = this;
     const node = scopes.trace ? scopes.trace.read(state) : state.current;
-    for (const observer of observers) observer.read(this, node);
-    return node;
+    if (observers.size === 0) return node;
+    const seen = readNode(node);
+    for (const observer of observers) observer.read(this, seen);
+    return seen;
   }
   // Shape and dtype never change: asking for them is not a read.
   override get shape() {
@@ -198,8 +200,7 @@ function newState(name: string, value: Node, memory: Memory | null): VariableSta
     memory.isVariable = true;
     return { name, current: value, leaf: value, memory, dirty: false };
   }
-  const current = assignNode(value);
-  recording.lastAssignment = current.id;
+  const current = pendingAssignment(value);
   const state: VariableState = { name, current, leaf: current, memory: null, dirty: false };
   markDirty(state);
   return state;
@@ -221,9 +222,17 @@ function settleAssignment(state: VariableState): void {
 
 /** Records an assignment outside of traces. */
 function assignState(state: VariableState, value: Node): void {
-  state.current = assignNode(value);
-  recording.lastAssignment = state.current.id;
+  if (state.dirty) state.current.handles--;
+  state.current = pendingAssignment(value);
   markDirty(state);
+}
+
+/** The variable holds its pending value like a handle, until it is stored. */
+function pendingAssignment(value: Node): Node {
+  const node = assignNode(value);
+  node.handles++;
+  recording.lastAssignment = node.id;
+  return node;
 }
 
 function markDirty(state: VariableState): void {

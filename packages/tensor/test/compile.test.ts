@@ -1,10 +1,10 @@
 /** @file What fusion makes of common graphs for a GPU, counted in kernels. */
 import type { Plan } from "@tenrec/kernels";
-import { describe as suite, expect, test } from "vitest";
+import { expect, describe as suite, test } from "vitest";
 import { vjp } from "../src/autodiff/vjp.ts";
-import { handleFree } from "../src/jit.ts";
 import { describe } from "../src/compile/compile.ts";
 import type { Node } from "../src/graph/node.ts";
+import { handleFree } from "../src/jit.ts";
 import { relu } from "../src/primitives/activations.ts";
 import { add, div, mul, neg, square, sub } from "../src/primitives/arithmetic.ts";
 import { matmul } from "../src/primitives/contraction.ts";
@@ -98,7 +98,9 @@ suite("an optimizer over an arena", () => {
 
   test("is one kernel where the gradients are computed along", () => {
     const compiled = traceStep(128, false);
-    const updates = callsOf(compiled).filter(({ kernel, bindings }) => kernel.form === "loop" && bindings.some(({ buffer }) => buffer === 3));
+    const updates = callsOf(compiled).filter(
+      ({ kernel, bindings }) => kernel.form === "loop" && bindings.some(({ buffer }) => buffer === 3),
+    );
     expect(updates.length).toBe(1);
   });
 });
@@ -142,9 +144,12 @@ suite("a whole training step (gather, forward, loss, backward, metrics, Adam)", 
   test.each([104, 96, 64, 8])("a tail batch of %i builds no pipeline that the full batch lacks", (tail) => {
     expect(addedBy(tail)).toEqual([]);
   });
-  test.each([33, 7])("a tail batch of %i builds one: the sum over the batch, which goes in fours otherwise", (tail) => {
-    expect(addedBy(tail).length).toBeLessThanOrEqual(1);
-  });
+  test.each([33, 7])(
+    "a tail batch of %i builds one: the sum over the batch, which goes in fours otherwise",
+    (tail) => {
+      expect(addedBy(tail).length).toBeLessThanOrEqual(1);
+    },
+  );
 });
 
 suite("limits", () => {
@@ -157,15 +162,23 @@ suite("limits", () => {
   });
   test.each([8, 10])("independent scalars share kernels of at most %i bindings", (maxBindings) => {
     const leaves = Array.from({ length: 24 }, () => input([]));
-    const compiled = compileGraph(leaves, leaves.map((leaf) => add(leaf, constant(1))), gpuLike({ maxBindings }));
-    expect(Math.max(...callsOf(compiled).map(({ kernel }) => kernel.bindings.length))).toBeLessThanOrEqual(maxBindings);
+    const compiled = compileGraph(
+      leaves,
+      leaves.map((leaf) => add(leaf, constant(1))),
+      gpuLike({ maxBindings }),
+    );
+    expect(Math.max(...callsOf(compiled).map(({ kernel }) => kernel.bindings.length))).toBeLessThanOrEqual(
+      maxBindings,
+    );
   });
   test.each([8])("epilogues of contractions keep to %i bindings", (maxBindings) => {
     const [a, b] = [input([32, 16]), input([16, 24])];
     const leaves = Array.from({ length: 12 }, () => input([32, 24]));
     const total = leaves.reduce((x, y) => add(x, mul(y, y)), matmul(a, b));
     const compiled = compileGraph([a, b, ...leaves], [total], gpuLike({ maxBindings }));
-    expect(Math.max(...callsOf(compiled).map(({ kernel }) => kernel.bindings.length))).toBeLessThanOrEqual(maxBindings);
+    expect(Math.max(...callsOf(compiled).map(({ kernel }) => kernel.bindings.length))).toBeLessThanOrEqual(
+      maxBindings,
+    );
   });
 });
 

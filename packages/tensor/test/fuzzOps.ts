@@ -1,10 +1,11 @@
 /** @file The fuzz's operations: what each does to tensors and what it does to the oracle's values. */
-import { concatenate } from "../src/ops/shape.ts";
+
 import { take } from "../src/ops/indexing.ts";
+import { concatenate } from "../src/ops/shape.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { tensor } from "../src/tensor.ts";
-import * as oracle from "./fuzzOracle.ts";
 import type { Value } from "./fuzzOracle.ts";
+import * as oracle from "./fuzzOracle.ts";
 
 /** Random numbers of one script: mulberry32, so that a seed is a script. */
 export class Dice {
@@ -78,7 +79,9 @@ const binaryOps = ["add", "sub", "mul"] as const;
 
 const binary: Maker = (dice, shapes) => {
   const a = anyIndex(dice, shapes);
-  const fitting = shapes.flatMap((shape, i) => (broadcasts(shape, shapes[a] as readonly number[]) ? [i] : []));
+  const fitting = shapes.flatMap((shape, i) =>
+    broadcasts(shape, shapes[a] as readonly number[]) ? [i] : [],
+  );
   const b = dice.pick(fitting);
   const name = dice.pick(binaryOps);
   return {
@@ -93,7 +96,12 @@ const withNumber: Maker = (dice, shapes) => {
   const name = dice.pick(binaryOps);
   const number = (dice.below(9) - 4) / 2;
   const constant = oracle.source([], [number]);
-  return one(`${name} ${number}`, [anyIndex(dice, shapes)], (x) => x[name](number), (x) => oracle[name](x, constant));
+  return one(
+    `${name} ${number}`,
+    [anyIndex(dice, shapes)],
+    (x) => x[name](number),
+    (x) => oracle[name](x, constant),
+  );
 };
 
 const unary: Maker = (dice, shapes) => {
@@ -107,7 +115,12 @@ const matmul: Maker = (dice, shapes) => {
   const inner = (shapes[a] as readonly number[])[1];
   const fitting = shapes.flatMap((shape, i) => (shape.length === 2 && shape[0] === inner ? [i] : []));
   if (fitting.length === 0) {
-    return one("gram", [a], (x) => x.transpose().matmul(x), (x) => oracle.matmul(oracle.transpose(x), x));
+    return one(
+      "gram",
+      [a],
+      (x) => x.transpose().matmul(x),
+      (x) => oracle.matmul(oracle.transpose(x), x),
+    );
   }
   return {
     name: "matmul",
@@ -123,7 +136,12 @@ const reduce: Maker = (dice, shapes) => {
   const axes = Array.from({ length: rank }, (_, axis) => axis).filter(() => dice.chance(0.6));
   const keepdims = dice.chance(0.5);
   if (axes.length === 0) return null;
-  return one(`sum ${axes}`, [index], (x) => x.sum({ axis: axes, keepdims }), (x) => oracle.sum(x, axes, keepdims));
+  return one(
+    `sum ${axes}`,
+    [index],
+    (x) => x.sum({ axis: axes, keepdims }),
+    (x) => oracle.sum(x, axes, keepdims),
+  );
 };
 
 const move: Maker = (dice, shapes) => {
@@ -132,12 +150,23 @@ const move: Maker = (dice, shapes) => {
   if (shape.length === 0) return null;
   if (dice.chance(0.3)) return one("transpose", [index], (x) => x.transpose(), oracle.transpose);
   if (dice.chance(0.4)) {
-    const flat = [sizeOf(shape)];
-    return one("reshape", [index], (x) => x.reshape(flat), (x) => oracle.reshape(x, flat));
+    // Never the shape it has: that would be the operand itself.
+    const flat = shape.length === 1 ? [sizeOf(shape), 1] : [sizeOf(shape)];
+    return one(
+      "reshape",
+      [index],
+      (x) => x.reshape(flat),
+      (x) => oracle.reshape(x, flat),
+    );
   }
   const begin = shape.map((extent) => dice.below(extent));
   const size = shape.map((extent, axis) => 1 + dice.below(extent - (begin[axis] as number)));
-  return one("slice", [index], (x) => x.slice(begin, size), (x) => oracle.slice(x, begin, size));
+  return one(
+    "slice",
+    [index],
+    (x) => x.slice(begin, size),
+    (x) => oracle.slice(x, begin, size),
+  );
 };
 
 const rows: Maker = (dice, shapes) => {
@@ -147,14 +176,33 @@ const rows: Maker = (dice, shapes) => {
   if (dice.chance(0.5)) {
     const picked = Array.from({ length: 1 + dice.below(4) }, () => dice.below(extent));
     const indices = Int32Array.from(picked);
-    return one("take", [index], (x) => take(x, tensor(indices), { axis: 0 }), (x) => oracle.takeRows(x, picked));
+    return one(
+      "take",
+      [index],
+      (x) => take(x, tensor(indices), { axis: 0 }),
+      (x) => oracle.takeRows(x, picked),
+    );
   }
-  return one("concat", [index], (x) => concatenate([x, x.mul(2)]), (x) =>
-    oracle.concatRows(x, oracle.mul(x, oracle.source([], [2]))),
+  return one(
+    "concat",
+    [index],
+    (x) => concatenate([x, x.mul(2)]),
+    (x) => oracle.concatRows(x, oracle.mul(x, oracle.source([], [2]))),
   );
 };
 
-const makers: readonly Maker[] = [binary, binary, binary, withNumber, unary, unary, matmul, reduce, move, rows];
+const makers: readonly Maker[] = [
+  binary,
+  binary,
+  binary,
+  withNumber,
+  unary,
+  unary,
+  matmul,
+  reduce,
+  move,
+  rows,
+];
 const largest = 600;
 
 /** A random operation on these operands that neither grows without bound nor hits a branch by rounding. */

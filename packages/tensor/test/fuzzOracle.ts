@@ -31,7 +31,11 @@ const unit = 1e-6;
 /** Absolute error of tanh in WGSL. */
 const tanhError = 1e-5;
 
-const largest = (data: Float64Array): number => data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+function largest(data: Float64Array): number {
+  let most = 0;
+  for (const x of data) most = Math.max(most, Math.abs(x));
+  return most;
+}
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -47,7 +51,24 @@ function positions(shape: readonly number[], linear: number): number[] {
 /** Linear position in an array that is broadcast along leading axes and axes of extent 1. */
 function broadcastPosition(shape: readonly number[], index: readonly number[]): number {
   const skip = index.length - shape.length;
-  return stridesOf(shape).reduce((sum, stride, i) => sum + (shape[i] === 1 ? 0 : (index[skip + i] as number) * stride), 0);
+  return stridesOf(shape).reduce(
+    (sum, stride, i) => sum + (shape[i] === 1 ? 0 : (index[skip + i] as number) * stride),
+    0,
+  );
+}
+
+const maps = new Map<string, Int32Array>();
+
+/** For each element of `shape`, the element of an array of shape `from` that is broadcast to it. Few shapes occur, so maps are kept. */
+function broadcastMap(from: readonly number[], shape: readonly number[]): Int32Array {
+  const key = `${from}|${shape}`;
+  const known = maps.get(key);
+  if (known) return known;
+  const map = Int32Array.from({ length: sizeOf(shape) }, (_, i) =>
+    broadcastPosition(from, positions(shape, i)),
+  );
+  maps.set(key, map);
+  return map;
 }
 
 function broadcast(a: readonly number[], b: readonly number[]): number[] {
@@ -77,11 +98,10 @@ function binary(
   error: number,
 ): Value {
   const shape = broadcast(a.shape, b.shape);
-  const data = new Float64Array(sizeOf(shape));
+  const [fromA, fromB] = [broadcastMap(a.shape, shape), broadcastMap(b.shape, shape)];
+  const data = new Float64Array(fromA.length);
   for (let i = 0; i < data.length; i++) {
-    const index = positions(shape, i);
-    const x = a.data[broadcastPosition(a.shape, index)] as number;
-    data[i] = f(x, b.data[broadcastPosition(b.shape, index)] as number);
+    data[i] = f(a.data[fromA[i] as number] as number, b.data[fromB[i] as number] as number);
   }
   const back = (g: Value) => pull(g).map((part, i) => sumTo(part, (i === 0 ? a : b).shape));
   return new Value(shape, data, [a, b], back, error + unit * largest(data));
@@ -93,9 +113,30 @@ const unary = (x: Value, f: (x: number) => number, pull: (g: Value) => Value, er
 const addError = (a: Value, b: Value): number => a.error + b.error;
 const mulError = (a: Value, b: Value): number => largest(a.data) * b.error + largest(b.data) * a.error;
 
-export const add = (a: Value, b: Value): Value => binary(a, b, (x, y) => x + y, (g) => [g, g], addError(a, b));
-export const sub = (a: Value, b: Value): Value => binary(a, b, (x, y) => x - y, (g) => [g, neg(g)], addError(a, b));
-export const mul = (a: Value, b: Value): Value => binary(a, b, (x, y) => x * y, (g) => [mul(g, b), mul(g, a)], mulError(a, b));
+export const add = (a: Value, b: Value): Value =>
+  binary(
+    a,
+    b,
+    (x, y) => x + y,
+    (g) => [g, g],
+    addError(a, b),
+  );
+export const sub = (a: Value, b: Value): Value =>
+  binary(
+    a,
+    b,
+    (x, y) => x - y,
+    (g) => [g, neg(g)],
+    addError(a, b),
+  );
+export const mul = (a: Value, b: Value): Value =>
+  binary(
+    a,
+    b,
+    (x, y) => x * y,
+    (g) => [mul(g, b), mul(g, a)],
+    mulError(a, b),
+  );
 export const neg = (x: Value): Value => unary(x, (v) => -v, neg, x.error);
 export const square = (x: Value): Value => mul(x, x);
 export function tanh(x: Value): Value {
@@ -107,12 +148,20 @@ export function tanh(x: Value): Value {
 
 /** Gathers elements: `from[i]` is the position of result element i, -1 for 0. Everything that only moves is one of these. */
 function moved(x: Value, shape: readonly number[], from: (index: readonly number[]) => number): Value {
-  const sources = Array.from({ length: sizeOf(shape) }, (_, i) => from(positions(shape, i)));
-  const data = Float64Array.from(sources, (at) => (at < 0 ? 0 : (x.data[at] as number)));
+  return gathered(
+    x,
+    shape,
+    Int32Array.from({ length: sizeOf(shape) }, (_, i) => from(positions(shape, i))),
+  );
+}
+
+function gathered(x: Value, shape: readonly number[], sources: Int32Array): Value {
+  const data = new Float64Array(sources.length);
+  for (const [i, at] of sources.entries()) data[i] = at < 0 ? 0 : (x.data[at] as number);
   return new Value(shape, data, [x], (g) => [scattered(g, x.shape, sources)], x.error);
 }
 
-function scattered(x: Value, shape: readonly number[], to: readonly number[]): Value {
+function scattered(x: Value, shape: readonly number[], to: Int32Array): Value {
   const data = new Float64Array(sizeOf(shape));
   const sizes = new Float64Array(data.length);
   const counts = new Float64Array(data.length);
@@ -122,18 +171,28 @@ function scattered(x: Value, shape: readonly number[], to: readonly number[]): V
     data[at] = (data[at] as number) + (x.data[i] as number);
     sizes[at] = (sizes[at] as number) + Math.abs(x.data[i] as number);
   });
-  const back = (g: Value) => moved(g, x.shape, (index) => to[broadcastPosition(x.shape, index)] as number);
-  return new Value(shape, data, [x], (g) => [back(g)], largest(counts) * x.error + unit * largest(sizes));
+  return new Value(
+    shape,
+    data,
+    [x],
+    (g) => [gathered(g, x.shape, to)],
+    largest(counts) * x.error + unit * largest(sizes),
+  );
 }
 
 export function transpose(x: Value): Value {
-  return moved(x, [...x.shape].reverse(), (index) => broadcastPosition(x.shape, [...index].reverse()));
+  return moved(x, [...x.shape].reverse(), (index) => linear(x.shape, [...index].reverse()));
 }
 export function reshape(x: Value, shape: readonly number[]): Value {
-  return moved(x, shape, (index) => stridesOf(shape).reduce((sum, stride, i) => sum + stride * (index[i] as number), 0));
+  return gathered(x, shape, Int32Array.from(x.data.keys()));
 }
 export function slice(x: Value, begin: readonly number[], size: readonly number[]): Value {
-  return moved(x, size, (index) => linear(x.shape, index.map((at, axis) => at + (begin[axis] as number))));
+  return moved(x, size, (index) =>
+    linear(
+      x.shape,
+      index.map((at, axis) => at + (begin[axis] as number)),
+    ),
+  );
 }
 const linear = (shape: readonly number[], index: readonly number[]): number =>
   stridesOf(shape).reduce((sum, stride, axis) => sum + stride * (index[axis] as number), 0);
@@ -149,25 +208,32 @@ export function concatRows(a: Value, b: Value): Value {
   const shape = [rows + (b.shape[0] as number), ...a.shape.slice(1)];
   const none = a.shape.map(() => 0);
   const pull = (g: Value) => [slice(g, none, a.shape), slice(g, [rows, ...none.slice(1)], b.shape)];
-  return new Value(shape, Float64Array.from([...a.data, ...b.data]), [a, b], pull, Math.max(a.error, b.error));
+  return new Value(
+    shape,
+    Float64Array.from([...a.data, ...b.data]),
+    [a, b],
+    pull,
+    Math.max(a.error, b.error),
+  );
 }
 /** Sum over some axes, which are kept with extent 1 if asked for. */
 export function sum(x: Value, axes: readonly number[], keep: boolean): Value {
   const kept = x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
   const total = sumTo(x, kept);
-  return keep ? total : reshape(total, x.shape.filter((_, axis) => !axes.includes(axis)));
+  return keep
+    ? total
+    : reshape(
+        total,
+        x.shape.filter((_, axis) => !axes.includes(axis)),
+      );
 }
 export const broadcastTo = (x: Value, shape: readonly number[]): Value =>
-  moved(x, shape, (index) => broadcastPosition(x.shape, index));
+  gathered(x, shape, broadcastMap(x.shape, shape));
 
 /** Undoes broadcasting. */
 export function sumTo(x: Value, shape: readonly number[]): Value {
   if (x.shape.join() === shape.join()) return x;
-  return scattered(
-    x,
-    shape,
-    Array.from({ length: x.data.length }, (_, i) => broadcastPosition(shape, positions(x.shape, i))),
-  );
+  return scattered(x, shape, broadcastMap(shape, x.shape));
 }
 
 export function matmul(a: Value, b: Value): Value {
@@ -191,7 +257,8 @@ export function matmul(a: Value, b: Value): Value {
 export function replaceAt(x: Value, position: number, part: Value): Value {
   const width = x.data.length / (x.shape[0] ?? 1);
   const data = x.data.slice();
-  for (let i = 0; i < width; i++) data[position * width + i] = part.data[part.data.length === 1 ? 0 : i] as number;
+  for (let i = 0; i < width; i++)
+    data[position * width + i] = part.data[part.data.length === 1 ? 0 : i] as number;
   return new Value(x.shape, data, [], null, Math.max(x.error, part.error));
 }
 
@@ -205,7 +272,8 @@ export function gradient(
   const order = reachable(target, enters);
   const leads = new Set<Value>();
   for (const value of order) {
-    if (wanted.has(value) || (enters(value) && value.pull && value.inputs.some((input) => leads.has(input)))) leads.add(value);
+    if (wanted.has(value) || (enters(value) && value.pull && value.inputs.some((input) => leads.has(input))))
+      leads.add(value);
   }
   const found = new Map<Value, Value>();
   if (leads.has(target)) found.set(target, filled(target.shape, 1));

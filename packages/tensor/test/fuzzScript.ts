@@ -1,6 +1,7 @@
 /** @file Random scripts of operations, assignments, reads, tapes, compiled calls and awaits, compared with values that are never overwritten. */
-import { GradientTape } from "../src/autodiff/tape.ts";
+
 import { valueAndGrad, vjp } from "../src/autodiff/functional.ts";
+import { GradientTape } from "../src/autodiff/tape.ts";
 import { StaleTensor } from "../src/graph/errors.ts";
 import { handleFree, jit } from "../src/jit.ts";
 import { placeTogether } from "../src/runtime/arena.ts";
@@ -8,9 +9,9 @@ import { openRuntime } from "../src/runtime/runtime.ts";
 import { type Tensor, tensor } from "../src/tensor.ts";
 import { readAll } from "../src/transfer.ts";
 import { Variable } from "../src/variable.ts";
+import { bounded, Dice, numbers, randomStep, type Step, sizeOf } from "./fuzzOps.ts";
 import * as oracle from "./fuzzOracle.ts";
 import { Value } from "./fuzzOracle.ts";
-import { bounded, Dice, numbers, randomStep, type Step, sizeOf } from "./fuzzOps.ts";
 
 export interface ScriptResult {
   /** Elements compared. */
@@ -53,7 +54,8 @@ class Script {
     this.#dice = new Dice(seed * 2654435761 + 1);
     const dice = this.#dice;
     const count = 2 + dice.below(4);
-    for (let i = 0; i < count; i++) this.#addState(i < 2 ? shapes[i] as readonly number[] : dice.pick(shapes));
+    for (let i = 0; i < count; i++)
+      this.#addState(i < 2 ? (shapes[i] as readonly number[]) : dice.pick(shapes));
     if (dice.chance(0.3)) this.#addState(shapes[0] as readonly number[]);
     if (openRuntime() && dice.chance(0.3)) placeTogether(this.#states.slice(0, 3).map(({ t }) => t));
     for (let i = 0; i < 3; i++) this.#hold(this.#constant(dice.pick(shapes)));
@@ -73,11 +75,11 @@ class Script {
 
   async run(): Promise<void> {
     const dice = this.#dice;
-    const loops = 1 + dice.below(3);
+    const loops = 1 + dice.below(2);
     for (let i = 0; i < loops; i++) {
-      const turns = dice.pick([1, 2, 4, 7]);
+      const turns = dice.pick([1, 3, 6]);
       const seed = dice.below(2 ** 31);
-      const length = 2 + dice.below(6);
+      const length = 2 + dice.below(4);
       for (let turn = 0; turn < turns; turn++) await this.#turn(new Dice(seed), length);
     }
     await this.#finish();
@@ -106,8 +108,10 @@ class Script {
   async #finish(): Promise<void> {
     this.log.push("finish");
     for (const read of this.#pending) await this.#guarded(() => read);
-    for (const pair of this.#pool) await this.#guarded(() => this.#compare(pair.t, pair.v, this.#nameOf(pair)));
-    for (const state of this.#states) await this.#guarded(() => this.#compare(state.t, state.v, this.#nameOf(asPair(state))));
+    for (const pair of this.#pool)
+      await this.#guarded(() => this.#compare(pair.t, pair.v, this.#nameOf(pair)));
+    for (const state of this.#states)
+      await this.#guarded(() => this.#compare(state.t, state.v, this.#nameOf(asPair(state))));
   }
 
   readonly #actions: readonly (readonly [string, (dice: Dice) => unknown])[] = [
@@ -173,7 +177,13 @@ class Script {
 
   #op(dice: Dice, more: readonly Pair[] = []): Pair {
     const operands = [...more, this.#operand(dice), this.#operand(dice)];
-    return this.#apply(randomStep(dice, operands.map(({ v }) => v)), operands);
+    return this.#apply(
+      randomStep(
+        dice,
+        operands.map(({ v }) => v),
+      ),
+      operands,
+    );
   }
 
   #apply(step: Step, operands: readonly Pair[]): Pair {
@@ -293,7 +303,8 @@ class Script {
     const pairs: Pair[] = [...this.#pool.slice(-2), ...this.#states.slice(0, 2).map(asPair)];
     const values = pairs.map(({ v }) => v);
     const found = await readAll(pairs.map(({ t }) => t));
-    for (const [i, v] of values.entries()) this.#check(found[i] as Float32Array, v, `readAll of ${this.#nameOf(pairs[i] as Pair)}`);
+    for (const [i, v] of values.entries())
+      this.#check(found[i] as Float32Array, v, `readAll of ${this.#nameOf(pairs[i] as Pair)}`);
   }
 
   #startRead(dice: Dice): void {
@@ -385,7 +396,7 @@ class Script {
         const target = this.#recordInto(inner, dice, watched);
         const parts = this.#takeGradient(inner, target, watched).filter((pair) => pair !== null);
         const [part] = parts;
-        if (part && part.v.data.every((x) => Math.abs(x) < 500)) {
+        if (part?.v.data.every((x) => Math.abs(x) < 500)) {
           total = this.#apply(sumAll, [this.#apply(squareStep, [part])]);
         }
       });
@@ -403,7 +414,11 @@ class Script {
     for (let i = 0; i < 2; i++) {
       const step = randomStep(dice, [v, extra.v]);
       steps.push(step);
-      v = step.value([v, extra.v].filter((_, j) => step.args.includes(j)).length > 0 ? step.args.map((j) => [v, extra.v][j] as Value) : []);
+      v = step.value(
+        [v, extra.v].filter((_, j) => step.args.includes(j)).length > 0
+          ? step.args.map((j) => [v, extra.v][j] as Value)
+          : [],
+      );
     }
     return { steps, extra };
   }
@@ -456,7 +471,11 @@ class Script {
     this.log.push(`  ${compiled}`);
     const inputs = compiled.inputShapes.map((shape) => {
       const fitting = this.#pool.filter(({ v }) => v.shape.join() === shape.join());
-      return fitting.length > 0 && dice.chance(0.6) ? dice.pick(fitting) : dice.chance(0.4) ? this.#sameShape(dice, shape) : this.#constant(shape);
+      return fitting.length > 0 && dice.chance(0.6)
+        ? dice.pick(fitting)
+        : dice.chance(0.4)
+          ? this.#sameShape(dice, shape)
+          : this.#constant(shape);
     });
     for (const pair of compiled.call(inputs, this.#tapes)) this.#hold(pair);
   }
@@ -484,7 +503,8 @@ class Script {
   }
 
   #failAfterUpdate(dice: Dice, failure: Error): never {
-    this.#hold(this.#op(dice));
+    // Not held: a tensor that leaves a handle-free scope other than by return is nobody's.
+    this.#op(dice);
     this.#update(dice);
     throw failure;
   }
@@ -496,14 +516,20 @@ const sumAll: Step = {
   name: "sum",
   args: [0],
   tensor: ([x]) => (x as Tensor).sum(),
-  value: ([x]) => oracle.sum(x as Value, (x as Value).shape.map((_, axis) => axis), false),
+  value: ([x]) =>
+    oracle.sum(
+      x as Value,
+      (x as Value).shape.map((_, axis) => axis),
+      false,
+    ),
 };
 /** Sum over a power of two near the size: exact, and gentle on rounding errors. */
 const meanAll: Step = {
   name: "mean",
   args: [0],
   tensor: ([x]) => sumAll.tensor([x as Tensor]).mul(share((x as Tensor).size)),
-  value: ([x]) => oracle.mul(sumAll.value([x as Value]), oracle.source([], [share((x as Value).data.length)])),
+  value: ([x]) =>
+    oracle.mul(sumAll.value([x as Value]), oracle.source([], [share((x as Value).data.length)])),
 };
 const share = (size: number): number => 2 ** -Math.ceil(Math.log2(size));
 const addition: Step = {
@@ -575,12 +601,16 @@ class PairTape {
   readonly #covers = ({ id }: Value): boolean => this.#windows.some(({ from, to }) => id > from && id <= to);
 
   gradient(target: Pair, sources: readonly (Pair | State)[]): readonly (Pair | null)[] {
-    const found = this.tape.gradient(target.t, sources.map(({ t }) => t)) as (Tensor | null)[];
+    const found = this.tape.gradient(
+      target.t,
+      sources.map(({ t }) => t),
+    ) as (Tensor | null)[];
     const values = sources.map((one) => this.#valuesOf(one));
     const expected = oracle.gradient(target.v, values, this.#covers);
     return found.map((t, i) => {
       const v = expected[i] ?? null;
-      if ((t === null) !== (v === null)) throw new Error(`gradient ${i}: ${t}, expected ${v ? "a value" : "null"}`);
+      if ((t === null) !== (v === null))
+        throw new Error(`gradient ${i}: ${t}, expected ${v ? "a value" : "null"}`);
       return t && v ? { t, v } : null;
     });
   }
@@ -604,7 +634,10 @@ class Compiled {
   constructor(dice: Dice, states: readonly State[]) {
     this.#states = states;
     this.inputShapes = Array.from({ length: dice.below(3) }, () => dice.pick(shapes));
-    const registers = [...this.inputShapes.map((shape) => oracle.filled(shape, 1.5)), ...states.map(({ v }) => v)];
+    const registers = [
+      ...this.inputShapes.map((shape) => oracle.filled(shape, 1.5)),
+      ...states.map(({ v }) => v),
+    ];
     const steps: Step[] = [];
     const length = 2 + dice.below(6);
     for (let i = 0; i < length; i++) {
@@ -614,7 +647,9 @@ class Compiled {
     }
     this.#steps = steps;
     const first = registers.length - length;
-    this.#writes = states.filter(() => dice.chance(0.4)).map((state) => ({ state, register: first + dice.below(length) }));
+    this.#writes = states
+      .filter(() => dice.chance(0.4))
+      .map((state) => ({ state, register: first + dice.below(length) }));
     this.#outputs = Array.from({ length: dice.below(3) }, () => dice.below(registers.length));
     this.#gradientOf = dice.chance(0.4) ? dice.pick(states) : null;
     this.#function = jit((...inputs: Tensor[]) => this.#trace(inputs), { name: "fuzz" });
@@ -638,7 +673,9 @@ class Compiled {
   }
 
   toString(): string {
-    const writes = this.#writes.map(({ state, register }) => `v${this.#states.indexOf(state)} by ${register}`);
+    const writes = this.#writes.map(
+      ({ state, register }) => `v${this.#states.indexOf(state)} by ${register}`,
+    );
     const steps = this.#steps.map(({ name, args }) => `${name}(${args})`);
     const gradient = this.#gradientOf ? `, gradient of v${this.#states.indexOf(this.#gradientOf)}` : "";
     return `inputs ${this.inputShapes.length}: ${steps}; writes ${writes}; outputs ${this.#outputs}${gradient}`;
@@ -647,7 +684,9 @@ class Compiled {
   /** Under a tape the function is recorded like any other code; else its results and arguments are cut off from what made them. */
   call(inputs: readonly Pair[], tapes: readonly PairTape[]): Pair[] {
     const from = Value.newest;
-    const tensors = this.#function(...inputs.map(({ t }) => t));
+    const tensors = this.#function(
+      ...inputs.map(({ t, state }) => (state && tapes.length > 0 ? state.t.read() : t)),
+    );
     for (const tape of tapes) for (const state of this.#states) tape.observe(state);
     for (const { state } of inputs) if (state) for (const tape of tapes) tape.observe(state);
     const isTaped = tapes.length > 0;

@@ -53,7 +53,10 @@ export class MlpTraining {
     const zeros = ({ size, shape }: Variable) => variable(new Float32Array(size), shape);
     this.moments = this.parameters.map(zeros);
     this.velocities = this.parameters.map(zeros);
-    this.order = variable(Int32Array.from({ length: rows }, (_, i) => i), [rows]);
+    this.order = variable(
+      Int32Array.from({ length: rows }, (_, i) => i),
+      [rows],
+    );
   }
 
   /** Small variables that one kernel updates. */

@@ -1,15 +1,22 @@
 /** @file Random graphs as plans, run call by call on the cpu device with dead slots poisoned, against values computed eagerly. */
-import { type Call, type Device, type DeviceBuffer, type Kernel, type Plan, verifyPlan } from "@tenrec/kernels";
-import { openCpu } from "../../kernels/src/cpu/index.ts";
+import {
+  type Call,
+  type Device,
+  type DeviceBuffer,
+  type Kernel,
+  type Plan,
+  verifyPlan,
+} from "@tenrec/kernels";
 import { beforeAll, describe, expect, test } from "vitest";
+import { openCpu } from "../../kernels/src/cpu/index.ts";
 import { compile } from "../src/compile/compile.ts";
 import { bytesOf, type Node } from "../src/graph/node.ts";
 import { handleFree } from "../src/jit.ts";
-import { Memory } from "../src/runtime/memory.ts";
+import type { Memory } from "../src/runtime/memory.ts";
 import { Tensor } from "../src/tensor.ts";
 import { bounded, Dice, numbers, randomStep, sizeOf } from "./fuzzOps.ts";
-import * as oracle from "./fuzzOracle.ts";
 import type { Value } from "./fuzzOracle.ts";
+import * as oracle from "./fuzzOracle.ts";
 import { gpuLike, input } from "./planHarness.ts";
 
 let device: Device;
@@ -55,8 +62,16 @@ function randomGraph(seed: number): Graph {
       const value = known[tensors.indexOf(total)] as Value;
       const all = value.shape.map((_, axis) => axis);
       const node = bounded.tensor([new Tensor(leaf).add(total.sum())]).node;
-      return [{ leaf: i, node, value: bounded.value([oracle.add(known[i] as Value, oracle.sum(value, all, false))]) }];
+      return [
+        {
+          leaf: i,
+          node,
+          value: bounded.value([oracle.add(known[i] as Value, oracle.sum(value, all, false))]),
+        },
+      ];
     });
+    // Nodes, not tensors, leave the scope: it must not let go of them.
+    for (const { node } of [...outputs, ...writes]) node.handles++;
     return { leaves, values, outputs, writes };
   });
 }
@@ -74,7 +89,10 @@ interface Options {
   readonly maxBindings: number;
 }
 
-function compiledPlan(graph: Graph, { fuse, lanes, maxBindings }: Options): { plan: Plan; constants: readonly Node[] } {
+function compiledPlan(
+  graph: Graph,
+  { fuse, lanes, maxBindings }: Options,
+): { plan: Plan; constants: readonly Node[] } {
   const { leaves, outputs, writes } = graph;
   const constants = hostLeaves([...outputs, ...writes].map(({ node }) => node));
   const all = [...leaves, ...constants];
@@ -110,7 +128,8 @@ function accesses(call: Call): { loads: Set<number>; stores: Set<number> } {
     for (const inner of Object.values(part)) visit(inner, map);
   };
   const { kernel }: { kernel: Kernel } = call;
-  if (kernel.form === "side") kernel.parts.forEach((part, i) => visit(part, kernel.bindingMap[i] as readonly number[]));
+  if (kernel.form === "side")
+    kernel.parts.forEach((part, i) => visit(part, kernel.bindingMap[i] as readonly number[]));
   else visit(kernel, null);
   return { loads, stores };
 }
@@ -130,11 +149,15 @@ function deadAfter(plan: Plan, i: number): number[] {
 }
 
 /** Runs each call as a plan of its own, over real buffers for everything. */
-async function runStepwise(graph: Graph, options: Options): Promise<{ results: Float32Array[]; leaves: Float32Array[] }> {
+async function runStepwise(
+  graph: Graph,
+  options: Options,
+): Promise<{ results: Float32Array[]; leaves: Float32Array[] }> {
   const { plan, constants } = compiledPlan(graph, options);
   verifyPlan(plan, limitsOf(options.maxBindings));
   const buffers = plan.buffers.map(({ bytes }) => device.alloc(bytes, "test"));
-  const poison = (buffer: DeviceBuffer) => device.write(buffer, 0, new Float32Array(buffer.bytes / 4).fill(Number.NaN));
+  const poison = (buffer: DeviceBuffer) =>
+    device.write(buffer, 0, new Float32Array(buffer.bytes / 4).fill(Number.NaN));
   for (const buffer of buffers) poison(buffer);
   graph.values.forEach((data, i) => device.write(buffers[i] as DeviceBuffer, 0, data));
   constants.forEach((node, i) => {
@@ -144,19 +167,31 @@ async function runStepwise(graph: Graph, options: Options): Promise<{ results: F
   plan.steps.forEach((step, i) => {
     const { loads, stores } = accesses(step as Call);
     for (const buffer of stores) {
-      if (plan.buffers[buffer]?.kind === "slot") expect(loads.has(buffer), `step ${i} loads and stores slot ${buffer}`).toBe(false);
+      if (plan.buffers[buffer]?.kind === "slot")
+        expect(loads.has(buffer), `step ${i} loads and stores slot ${buffer}`).toBe(false);
     }
     runCalls(plan, [step as Call], buffers);
     for (const slot of deadAfter(plan, i)) poison(buffers[slot] as DeviceBuffer);
   });
   const results = plan.copies.flatMap(({ from, fromOffset, to, bytes }) =>
-    "result" in to ? [{ result: to.result, read: device.read(buffers[from] as DeviceBuffer, fromOffset, bytes) }] : [],
+    "result" in to
+      ? [{ result: to.result, read: device.read(buffers[from] as DeviceBuffer, fromOffset, bytes) }]
+      : [],
   );
   for (const { from, fromOffset, to, bytes } of plan.copies) {
-    if ("buffer" in to) device.copy(buffers[from] as DeviceBuffer, fromOffset, buffers[to.buffer] as DeviceBuffer, to.offset, bytes);
+    if ("buffer" in to)
+      device.copy(
+        buffers[from] as DeviceBuffer,
+        fromOffset,
+        buffers[to.buffer] as DeviceBuffer,
+        to.offset,
+        bytes,
+      );
   }
   const read = async (bytes: Promise<ArrayBuffer>) => new Float32Array(await bytes);
-  const leaves = await Promise.all(graph.leaves.map((node, i) => read(device.read(buffers[i] as DeviceBuffer, 0, bytesOf(node)))));
+  const leaves = await Promise.all(
+    graph.leaves.map((node, i) => read(device.read(buffers[i] as DeviceBuffer, 0, bytesOf(node)))),
+  );
   const outputs: Float32Array[] = [];
   for (const { result, read: bytes } of results) outputs[result] = await read(bytes);
   for (const buffer of buffers) device.free(buffer);

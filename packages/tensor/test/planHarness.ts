@@ -1,9 +1,9 @@
 /** @file For tests of the compiler: graphs over placeholders, compiled for a made-up GPU without any device. */
 import type { Call, Plan, Target } from "@tenrec/kernels";
 import { gemmTile } from "../../kernels/src/templates/gemmTile.ts";
-import { type CompileOptions, type Compiled, compile, type Destination } from "../src/compile/compile.ts";
+import { type Compiled, type CompileOptions, compile, type Destination } from "../src/compile/compile.ts";
 import { bytesOf, type Dtype, type Node } from "../src/graph/node.ts";
-import { TracedFunction } from "../src/runtime/compiled.ts";
+import type { TracedFunction } from "../src/runtime/compiled.ts";
 import { placeholderNode } from "../src/runtime/leaf.ts";
 import type { VariableState } from "../src/runtime/variableState.ts";
 
@@ -86,7 +86,10 @@ export function compileTrace(
   return compile({
     label: traced.name,
     roots: [
-      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({ node, to: { result, offset: 0 } })),
+      ...traced.outputs.map((node, result): { node: Node; to: Destination } => ({
+        node,
+        to: { result, offset: 0 },
+      })),
       ...traced.written().map(({ state, current }) => ({ node: current, to: placeOf(state) })),
     ],
     leafPlace: (node) => leaves.get(node) ?? null,
@@ -102,6 +105,8 @@ export const callsOf = ({ plan }: { readonly plan: Plan }): Call[] =>
   plan.steps.flatMap((step) => (step.kind === "call" ? [step] : []));
 
 /** Distinct pipelines of a plan. */
-export const keysOf = (compiled: Compiled): string[] => [...new Set(callsOf(compiled).map((call) => call.key))];
+export const keysOf = (compiled: Compiled): string[] => [
+  ...new Set(callsOf(compiled).map((call) => call.key)),
+];
 
 const roundUp = (bytes: number, step: number): number => Math.ceil(Math.max(bytes, 4) / step) * step;

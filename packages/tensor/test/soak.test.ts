@@ -1,7 +1,8 @@
 /** @file 300 hand-written, un-jitted training steps that dispose of nothing, on cpu: memory stays flat although nothing is awaited for long. */
+
+import { beforeAll, expect, test } from "vitest";
 import { init, openRuntime, reset } from "../src/runtime/runtime.ts";
 import { memory } from "../src/transfer.ts";
-import { beforeAll, expect, test } from "vitest";
 import { TapeTraining } from "./tapeTraining.ts";
 
 beforeAll(async () => {

@@ -51,11 +51,31 @@ function constants(): void {
     const c = ops.sqrt(a);
     const d = b.add(c);
     const e = ops.matmul(a, b);
-    expect(await d.array()).toEqual([[2, 2], [2, 2]]);
-    expect(await e.array()).toEqual([[2, 2], [2, 2]]);
-    expect(await ops.concatenate([a, b], { axis: 0 }).array()).toEqual([[1, 1], [1, 1], [1, 1], [1, 1]]);
+    expect(await d.array()).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
+    expect(await e.array()).toEqual([
+      [2, 2],
+      [2, 2],
+    ]);
+    expect(await ops.concatenate([a, b], { axis: 0 }).array()).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ]);
     const dense = (x: Tensor, w: Tensor, bias: Tensor) => ops.relu(x.matmul(w).add(bias));
-    expect(await dense(tensor([[1, -2]]), tensor([[1, 2], [3, 1]]), tensor([0.5, 0.5])).array()).toEqual([[0, 0.5]]);
+    expect(
+      await dense(
+        tensor([[1, -2]]),
+        tensor([
+          [1, 2],
+          [3, 1],
+        ]),
+        tensor([0.5, 0.5]),
+      ).array(),
+    ).toEqual([[0, 0.5]]);
   });
 }
 
@@ -94,13 +114,19 @@ function tapes(): void {
     expect(await acceleration.item()).toBeCloseTo(9.8, 5);
   });
   test("gradients of several weights at once", async () => {
-    const w = new Variable([[1, 2], [3, 4]]);
+    const w = new Variable([
+      [1, 2],
+      [3, 4],
+    ]);
     const b = new Variable([0, 1]);
     const x = tensor([[1, 1]]);
     const tape = new GradientTape();
     const y = tape.run(() => x.matmul(w).add(b).sum());
     const [dw, db] = tape.gradient(y, [w, b]) as [Tensor, Tensor];
-    expect(await dw.array()).toEqual([[1, 1], [1, 1]]);
+    expect(await dw.array()).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
     expect(await db.array()).toEqual([1, 1]);
   });
 }

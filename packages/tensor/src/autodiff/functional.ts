@@ -9,9 +9,9 @@ import {
 } from "../primitives/gradientControl.ts";
 import { fill } from "../primitives/source.ts";
 import { type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { type HistoryKeeper, recording, releaseKept } from "../runtime/recording.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
+import { closeWith, History } from "./history.ts";
 import { jacobianNode } from "./jacobian.ts";
 import { vjp as walk } from "./vjp.ts";
 
@@ -21,8 +21,8 @@ interface Recorded {
   readonly inputs: readonly Node[];
   readonly output: Node;
   gradient(cotangent: Node): (Node | null)[];
-  /** Lets go of what the call computed from; no gradient can be taken after it. */
-  close(): void;
+  /** What the call computed from; once it is closed no gradient can be taken. */
+  readonly history: History;
 }
 
 /** Calls the function on fresh identities of its arguments, so that only what happens inside counts. */
@@ -39,42 +39,7 @@ function recordCall(where: string, fn: TensorFunction, args: readonly TensorLike
         inputsOf: (node) => node.inputs,
       }),
     );
-  return { inputs, output, gradient, close: () => history.close() };
-}
-
-/** Keeps the inputs of everything recorded while a function runs, whether or not it has been evaluated, until it is closed. */
-class History implements HistoryKeeper {
-  records = true;
-  #from = 0;
-  #to = Number.POSITIVE_INFINITY;
-  readonly #kept = new Set<Node>();
-
-  during<T>(body: () => T): T {
-    this.#from = newestId();
-    recording.keepers.add(this);
-    try {
-      return body();
-    } catch (error) {
-      this.close();
-      throw error;
-    } finally {
-      this.#to = newestId();
-      this.records = false;
-    }
-  }
-
-  covers(node: Node): boolean {
-    return node.id > this.#from && node.id <= this.#to;
-  }
-
-  keep(node: Node): void {
-    this.#kept.add(node);
-  }
-
-  close(): void {
-    recording.keepers.delete(this);
-    releaseKept(this.#kept);
-  }
+  return { inputs, output, gradient, history };
 }
 
 // The gradient of an outer function flows through: an identity whose own rule passes the cotangent on.
@@ -106,7 +71,7 @@ export function valueAndGrad(fn: TensorFunction): (...args: TensorLike[]) => [Te
     const call = recordCall("valueAndGrad", fn, args);
     requireScalar("valueAndGrad", call.output);
     const found = call.gradient(ones(call.output));
-    call.close();
+    call.history.close();
     const parts = found.map((part, i) => orZeros(part, call.inputs[i] as Node));
     return [wrap(call.output), parts.length === 1 ? (parts[0] as Tensor) : parts];
   };
@@ -139,11 +104,9 @@ export function vjp(
     call
       .gradient(toNode(cotangent, call.output.dtype))
       .map((part, i) => orZeros(part, call.inputs[i] as Node));
-  closeWithPull.register(pull, call.close);
+  closeWith(pull, call.history);
   return [wrap(call.output), pull];
 }
-
-const closeWithPull = /*#__PURE__*/ new FinalizationRegistry<() => void>((close) => close());
 
 /** Value and directional derivative along `tangents`: a vjp of a vjp. */
 export function jvp(
@@ -166,7 +129,7 @@ export function jvp(
       { enters: (node) => node.id > from && node.id <= to, inputsOf: (node) => node.inputs },
     ),
   );
-  call.close();
+  call.history.close();
   return [wrap(call.output), orZeros(result ?? null, call.output)];
 }
 
@@ -175,7 +138,7 @@ export function jacobian(fn: TensorFunction): (x: TensorLike) => Tensor {
   return (x) => {
     const call = recordCall("jacobian", fn, [x]);
     const node = jacobianNode(call.output, (cotangent) => call.gradient(cotangent)[0] ?? null);
-    call.close();
+    call.history.close();
     const input = call.inputs[0] as Node;
     return wrap(node ?? fill(0, [...call.output.shape, ...input.shape], "float32"));
   };

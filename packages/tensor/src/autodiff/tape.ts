@@ -1,13 +1,13 @@
 /** @file GradientTape: a window of the program in which values keep what they were computed from. */
 import { StateError } from "../graph/errors.ts";
-import { type Node, newestId } from "../graph/node.ts";
+import type { Node } from "../graph/node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { fill } from "../primitives/source.ts";
 import { isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { type HistoryKeeper, recording, releaseKept } from "../runtime/recording.ts";
 import { inHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { observeReads, type ReadObserver, Variable } from "../variable.ts";
+import { closeWith, History } from "./history.ts";
 import { jacobianNode } from "./jacobian.ts";
 import { vjp } from "./vjp.ts";
 
@@ -26,11 +26,6 @@ export interface GradientOptions {
   readonly outputGradients?: TensorLike;
 }
 
-interface Window {
-  readonly from: number;
-  to: number;
-}
-
 /**
  * Records the operations of a function, for gradients of any order (tapes nest).
  *
@@ -40,19 +35,19 @@ interface Window {
  * const y = tape.run(() => { tape.watch(x); return ops.square(x); });
  * await tape.gradient(y, x).item(); // 6
  */
-export class GradientTape implements HistoryKeeper, ReadObserver {
+export class GradientTape implements ReadObserver {
   readonly #persistent: boolean;
   readonly #watchesVariables: boolean;
-  #windows: Window[] = [];
-  #recordingNow = false;
+  readonly #history = new History();
   #used = false;
   #watched = new Set<Node>();
+  #watchedVariables = new Set<Variable>();
   #reads = new Map<Variable, Set<Node>>();
-  #kept = new Set<Node>();
 
   constructor({ persistent = false, watchAccessedVariables = true }: GradientTapeOptions = {}) {
     this.#persistent = persistent;
     this.#watchesVariables = watchAccessedVariables;
+    closeWith(this, this.#history);
   }
 
   /**
@@ -61,62 +56,45 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
    * @throws ValueError if the function is asynchronous.
    */
   run<T>(body: () => T): T {
-    const stop = this.#start();
-    try {
-      return refusePromise("GradientTape.run", body());
-    } finally {
-      stop();
-    }
-  }
-
-  #start(): () => void {
-    recording.keepers.add(this);
     const unobserve = observeReads(this);
-    this.#recordingNow = true;
-    this.#windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
-    return () => {
+    try {
+      return this.#history.during(() => refusePromise("GradientTape.run", body()));
+    } finally {
       unobserve();
-      this.#recordingNow = false;
-      (this.#windows.at(-1) as Window).to = newestId();
-    };
+    }
   }
 
   /** Gradients may be taken with respect to this tensor. */
   watch(source: Source | readonly Source[]): void {
     for (const one of isList(source) ? source : [source]) {
-      if (one instanceof Variable) this.#addRead(one, one.node);
+      if (one instanceof Variable) this.#watchedVariables.add(one);
       else this.#watched.add(useNode(one));
     }
   }
 
   /** Runs a function that this tape does not record. */
   stopRecording<T>(body: () => T): T {
-    const window = this.#windows.at(-1);
-    if (!this.#recordingNow || !window) return body();
-    window.to = newestId();
-    this.#recordingNow = false;
+    if (!this.#history.records) return body();
+    this.#history.stop();
     try {
       return body();
     } finally {
-      this.#recordingNow = true;
-      this.#windows.push({ from: newestId(), to: Number.POSITIVE_INFINITY });
+      this.#history.start();
     }
   }
 
   /** Forgets everything recorded so far. Inside `run`, recording goes on from here. */
   reset(): void {
-    this.#letGo();
-    this.#windows = this.#recordingNow ? [{ from: newestId(), to: Number.POSITIVE_INFINITY }] : [];
+    this.#history.reset();
     this.#watched = new Set();
+    this.#watchedVariables = new Set();
     this.#reads = new Map();
     this.#used = false;
   }
 
   /** Gives back what a persistent tape keeps. */
   close(): void {
-    this.#letGo();
-    this.#windows = [];
-    recording.keepers.delete(this);
+    this.#history.close();
   }
 
   /**
@@ -181,7 +159,7 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     const nodesOf = sources.map((source) => this.#sourceNodes(source));
     const flat = nodesOf.flat();
     const found = vjp(targets, cotangents, flat, {
-      enters: (node) => this.covers(node),
+      enters: (node) => this.#history.covers(node),
       inputsOf: (node) => node.inputs,
     });
     return nodesOf.map((nodes) => {
@@ -194,7 +172,7 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     if (source instanceof Variable) return [...(this.#reads.get(source) ?? [])];
     const node = useNode(source);
     // A value computed inside the window needs no watching.
-    return this.#watched.has(node) || this.covers(node) ? [node] : [];
+    return this.#watched.has(node) || this.#history.covers(node) ? [node] : [];
   }
 
   #checkUse(): void {
@@ -208,33 +186,15 @@ export class GradientTape implements HistoryKeeper, ReadObserver {
     this.#used = true;
   }
 
-  get records(): boolean {
-    return this.#recordingNow;
-  }
-
-  covers(node: Node): boolean {
-    return this.#windows.some(({ from, to }) => node.id > from && node.id <= to);
-  }
-
-  keep(node: Node): void {
-    this.#kept.add(node);
-  }
-
   read(variable: Variable, node: Node): void {
-    if (this.#recordingNow && this.#watchesVariables && variable.trainable) this.#addRead(variable, node);
+    const isWatched = (this.#watchesVariables && variable.trainable) || this.#watchedVariables.has(variable);
+    if (this.#history.records && isWatched) this.#addRead(variable, node);
   }
 
   #addRead(variable: Variable, node: Node): void {
     const nodes = this.#reads.get(variable);
     if (nodes) nodes.add(node);
     else this.#reads.set(variable, new Set([node]));
-  }
-
-  #letGo(): void {
-    recording.keepers.delete(this);
-    releaseKept(this.#kept);
-    this.#kept = new Set();
-    if (this.#recordingNow) recording.keepers.add(this);
   }
 }
 

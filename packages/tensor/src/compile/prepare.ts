@@ -136,7 +136,9 @@ function isIdentity({ name }: Primitive, x: Node, y: Node | undefined, node: Nod
   if (x.shape !== node.shape || x.dtype !== node.dtype) return false;
   if (name === "multiply" || name === "divide") return isFill(y, 1);
   if (name === "add" || name === "subtract") return isFill(y, 0);
-  return name === "reshape" || name === "broadcastTo" || name === "cast" || name === "assign";
+  return (
+    name === "reshape" || name === "broadcastTo" || name === "cast" || name === "assign" || name === "read"
+  );
 }
 
 function isCommutativeIdentity({ name }: Primitive, x: Node | undefined, y: Node, node: Node): boolean {

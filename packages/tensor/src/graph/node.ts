@@ -130,6 +130,8 @@ export class Node {
   handles = 0;
   /** Where its value is, once it has one. */
   stored: Stored | null = null;
+  /** It has let go of its inputs without a value: nobody was to need it any more. */
+  released = false;
   /** Set when it was computed inside a kernel and not stored. */
   fused: Fused | null = null;
 
@@ -158,6 +160,7 @@ export function release(node: Node): void {
   const stack = [node];
   for (let next = stack.pop(); next; next = stack.pop()) {
     const inputs = next.inputs;
+    if (next.stored === null) next.released = true;
     next.inputs = [];
     for (const input of inputs) {
       if (--input.uses < 0) throw internal(`negative use count of ${input.primitive.name}`);
@@ -167,8 +170,14 @@ export function release(node: Node): void {
 }
 
 const noAttrs: Attrs = Object.freeze({});
+/** Packed bytes are a form of host data. What is computed from them has whole words: uint32 for uint8, int32 for int8. */
+function computedDtype(dtype: Dtype): Dtype {
+  if (dtype === "uint8") return "uint32";
+  return dtype === "int8" ? "int32" : dtype;
+}
+
 /** Records one operation: shape and dtype rules run here, so errors show the caller's line. */
 export function record(primitive: Primitive, inputs: readonly Node[], attrs: Attrs = noAttrs): Node {
   const shape = shapeOf(primitive.shape(inputs, attrs));
-  return new Node(primitive, inputs, attrs, shape, primitive.dtype(inputs, attrs));
+  return new Node(primitive, inputs, attrs, shape, computedDtype(primitive.dtype(inputs, attrs)));
 }

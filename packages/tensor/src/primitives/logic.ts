@@ -1,5 +1,6 @@
 /** @file Elementwise operations without a gradient of their own (comparisons, bits, tests, conversions) and `where`. */
 import type { Dtype } from "@tenrec/kernels";
+import { DtypeError } from "../graph/errors.ts";
 import { type Node, type Primitive, record } from "../graph/node.ts";
 import {
   at,
@@ -113,11 +114,20 @@ export function castNumber(x: number, from: Dtype, to: Dtype): number {
   return Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), range[0]), range[1]);
 }
 
+function computable(dtype: Dtype): Dtype {
+  if (dtype !== "uint8" && dtype !== "int8") return dtype;
+  throw new DtypeError("cast", "packed bytes hold host data only.", {
+    received: `${dtype} as the dtype of a computed tensor.`,
+    expected: "float32, int32, uint32 or bool.",
+    fix: `cast to ${dtype === "uint8" ? "uint32" : "int32"}, and make a ${dtype === "uint8" ? "Uint8Array" : "Int8Array"} of the data that you read.`,
+  });
+}
+
 export const castPrimitive: Primitive = {
   name: "cast",
   family: "elementwise",
   shape: (inputs) => at(inputs, 0).shape,
-  dtype: (_, attrs) => attrs.dtype as Dtype,
+  dtype: (_, attrs) => computable(attrs.dtype as Dtype),
   vjp: /*#__PURE__*/ perInput((g, [x]) => cast(g, x.dtype)),
   reference: ([x], attrs) => {
     const from = x as NonNullable<typeof x>;

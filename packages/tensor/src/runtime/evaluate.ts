@@ -122,6 +122,9 @@ function writeKey(walk: Walk, stored: readonly Node[] | null, externals: Externa
     key.push(memory?.block ? externals.of(memory.block) : 0xfffffffe);
     key.push(memory?.offset ?? 0);
   }
+  // Plans depend on what shared buffers are and how long they are.
+  for (const { kind, buffer } of externals.blocks)
+    if (kind !== "own") key.push(kind.length * 0x10000 + buffer.bytes);
 }
 
 const dtypeCode = { float32: 1, int32: 2, uint32: 3, bool: 4, uint8: 5, int8: 6 } as const;
@@ -171,15 +174,15 @@ export function evaluate(
 /** Where the stored values of a flush go. */
 interface Outputs {
   readonly memories: ReadonlyMap<Node, Memory>;
-  /** Offsets of those that are copied out at the end, in the one result block. */
-  readonly copied: ReadonlyMap<Node, number>;
+  /** Where those go that are copied out at the end. */
+  readonly copied: ReadonlyMap<Node, Extract<Destination, { result: number }>>;
   readonly results: readonly Block[];
 }
 
 /** Larger values are written where they stay. Copying the others keeps every binding of a repeated flush the same: no new bind groups. */
 const copiedBytes = 1 << 16;
 
-/** Memory for every stored value: a dirty variable's own, a block for each large one, one block for all others. */
+/** Memory for every stored value: a dirty variable's own, one block for all small ones, a block for each of the others. */
 function allocate(
   runtime: Runtime,
   stored: readonly Node[],
@@ -188,21 +191,44 @@ function allocate(
 ): Outputs {
   const owner = new Map(dirty.map((variable) => [variable.current, variable]));
   const memories = new Map<Node, Memory>();
-  const copied = new Map<Node, number>();
-  let total = 0;
+  const [small, medium]: [Node[], Node[]] = [[], []];
   for (const node of stored) {
     const variable = owner.get(node);
-    if (variable || bytesOf(node) > copiedBytes) {
+    if (variable || bytesOf(node) > copiedBytes)
       memories.set(node, ownMemory(runtime, node, variable, externals));
-      continue;
-    }
-    copied.set(node, total);
-    total = Math.ceil((total + Math.max(4, bytesOf(node))) / 16) * 16;
+    else (bytesOf(node) > smallBytes ? medium : small).push(node);
   }
-  if (copied.size === 0) return { memories, copied, results: [] };
-  const block = runtime.pool.take(total, "value", copied.size === 1 ? "own" : "shared");
-  for (const [node, offset] of copied) memories.set(node, new Memory(bytesOf(node), block, offset));
-  return { memories, copied, results: [block] };
+  const copied = new Map<Node, { result: number; offset: number }>();
+  const results = [...packSmall(runtime, small, memories, copied)];
+  for (const node of medium) {
+    const block = runtime.pool.take(bytesOf(node), "value");
+    copied.set(node, { result: results.push(block) - 1, offset: 0 });
+    memories.set(node, new Memory(bytesOf(node), block));
+  }
+  return { memories, copied, results };
+}
+
+/** Small values lie in one block: one buffer a flush instead of one per value. */
+function packSmall(
+  runtime: Runtime,
+  small: readonly Node[],
+  memories: Map<Node, Memory>,
+  copied: Map<Node, { result: number; offset: number }>,
+): Block[] {
+  const offsets: number[] = [];
+  let total = 0;
+  for (const node of small) {
+    offsets.push(total);
+    total += Math.ceil(Math.max(4, bytesOf(node)) / 16) * 16;
+  }
+  if (total === 0) return [];
+  const block = runtime.pool.take(total, "value", small.length === 1 ? "own" : "shared");
+  small.forEach((node, i) => {
+    const offset = offsets[i] as number;
+    copied.set(node, { result: 0, offset });
+    memories.set(node, new Memory(bytesOf(node), block, offset));
+  });
+  return [block];
 }
 
 function ownMemory(
@@ -233,10 +259,7 @@ function build(
 ) {
   const scalarIndex = new Map<Node, number>(scalars.map((node, i) => [node, i]));
   const placeOf = ({ block, offset }: Memory) => ({ external: externals.of(block as Block), offset });
-  const destination = (node: Node, memory: Memory): Destination => {
-    const offset = copied.get(node);
-    return offset === undefined ? placeOf(memory) : { result: 0, offset };
-  };
+  const destination = (node: Node, memory: Memory): Destination => copied.get(node) ?? placeOf(memory);
   // In program order, as the key has it.
   const ordered = walk.order.filter((node) => memories.has(node));
   entry.compiled = compile({
@@ -274,6 +297,7 @@ function settle(
     else release(node);
   }
   for (const variable of dirty) {
+    variable.current.handles--;
     saveOldVersion(runtime, variable);
     variable.leaf = variable.current;
   }

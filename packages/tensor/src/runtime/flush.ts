@@ -55,6 +55,7 @@ function settleStale(variable: VariableState, stale: ReadonlySet<Node>): void {
   if (!stale.has(variable.current)) return;
   const gone = new Memory(bytesOf(variable.current), null);
   gone.lost = true;
+  variable.current.handles--;
   variable.current.stored = gone;
   variable.leaf = variable.current;
 }
@@ -81,7 +82,7 @@ function areAlive(roots: readonly Node[]): boolean {
 
 /** A value that was fused away is used again: it must still be computable, and the next flush stores it (throws StaleTensor at this line). */
 export function touch(node: Node): void {
-  if (node.stored?.lost) throw recycled();
+  if (node.stored?.lost || node.released) throw recycled();
   if (!node.fused || node.stored) return;
   if (!areAlive([node])) throw recycled();
   if (!recording.late.includes(node)) recording.late.push(node);

@@ -7,8 +7,8 @@ import { fill } from "../primitives/source.ts";
 import { flush, pendingLimit, touch } from "./flush.ts";
 import { type HostArray, hostNode, isHostArray, type NestedNumbers, nest, nestedNode } from "./host.ts";
 import { ScalarNode } from "./leaf.ts";
-import type { HostData } from "./memory.ts";
-import { letGo, readNode } from "./read.ts";
+import { type HostData, letGo } from "./memory.ts";
+import { readNode } from "./read.ts";
 import { recording } from "./recording.ts";
 import { openRuntime } from "./runtime.ts";
 import { escaped, isHandleFree, scopes, type Trace } from "./scope.ts";
@@ -39,7 +39,13 @@ export abstract class TensorBase {
 
   /** Counts this handle as the user's: small values are stored when computed, unread ones when variables are flushed. */
   hold(): this {
-    if (this.#held || this.#trace || isHandleFree()) return this;
+    if (this.#held || this.#trace) return this;
+    if (isHandleFree()) {
+      const node = this.value();
+      node.uses++;
+      scopes.library.push(node);
+      return this;
+    }
     this.#held = true;
     scopes.tidy?.add(this);
     holdNode(this.value());

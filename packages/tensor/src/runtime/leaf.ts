@@ -55,4 +55,14 @@ export const assignPrimitive: Primitive = /*#__PURE__*/ elementwise("assign", {
   code: (_, values) => values[0] as number,
 });
 
+/** A variable's value as one read saw it: what a tape takes gradients with respect to, apart from snapshots of the same version. */
+export const readPrimitive: Primitive = /*#__PURE__*/ elementwise("read", {
+  dtypes: "any",
+  reference: (x) => x,
+  vjp: null,
+  code: (_, values) => values[0] as number,
+});
+
+export const readNode = (value: Node): Node => record(readPrimitive, [value]);
+
 export const assignNode = (value: Node): Node => record(assignPrimitive, [value]);

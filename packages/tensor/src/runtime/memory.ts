@@ -1,7 +1,7 @@
 /** @file Memory of values: blocks (device buffers with an owner) and ranges in them. Blocks nobody reaches any more are freed by GC. */
 import type { Device, DeviceBuffer } from "@tenrec/kernels";
 import { StaleTensor } from "../graph/errors.ts";
-import type { Stored } from "../graph/node.ts";
+import { type Node, release, type Stored } from "../graph/node.ts";
 
 export type HostData = Float32Array | Int32Array | Uint32Array | Uint8Array | Int8Array;
 
@@ -81,6 +81,14 @@ export class BlockPool {
     this.#registry.unregister(block);
     this.device.free(block.buffer);
   }
+}
+
+/** Without handles and readers a value's memory goes back at once, or its inputs are let go. */
+export function letGo(node: Node): void {
+  if (node.handles > 0 || node.uses > 0) return;
+  const memory = node.stored as Memory | null;
+  if (memory) memory.free();
+  else release(node);
 }
 
 /** A value that was asked for too late. */

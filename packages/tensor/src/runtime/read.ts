@@ -1,18 +1,10 @@
 /** @file Reading values back: queued at once, one read for values that lie together. */
-import { type Node, release } from "../graph/node.ts";
+import type { Node } from "../graph/node.ts";
 import { flush } from "./flush.ts";
 import { padded, typed, view } from "./host.ts";
 import { ScalarNode } from "./leaf.ts";
-import type { Block, HostData, Memory } from "./memory.ts";
+import { type Block, type HostData, letGo, type Memory, recycled } from "./memory.ts";
 import { openRuntime, type Runtime, ready } from "./runtime.ts";
-
-/** Without handles and readers a value's memory goes back at once, or its inputs are let go. */
-export function letGo(node: Node): void {
-  if (node.handles > 0 || node.uses > 0) return;
-  const memory = node.stored as Memory | null;
-  if (memory) memory.free();
-  else release(node);
-}
 
 export async function readNode(node: Node): Promise<HostData> {
   const [data] = await readNodes([node]);
@@ -31,6 +23,7 @@ export function readNodes(nodes: readonly Node[]): Promise<HostData[]> {
 
 function queueReads(runtime: Runtime, nodes: readonly Node[]): Promise<HostData[]> {
   try {
+    if (nodes.some((node) => node.released)) throw recycled();
     const pending = nodes.filter((node) => !node.stored && !(node instanceof ScalarNode));
     if (pending.length > 0) flush(runtime, pending);
     return readStored(runtime, nodes);

@@ -1,6 +1,7 @@
 /** @file Scopes: handle-free library code, traces, tidy. They take synchronous functions; a Promise would outlive them. */
 import { EscapedTensor, ValueError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
+import { letGo } from "./memory.ts";
 import type { VariableState } from "./variableState.ts";
 
 /** What a trace does with variables and random generators. */
@@ -13,25 +14,41 @@ export interface Trace {
 
 interface Scopes {
   handleFree: number;
+  /** Values of tensors made in the open handle-free scope: read by it until it ends. */
+  library: Node[];
   trace: Trace | null;
   /** Handles made inside the innermost tidy. */
   tidy: Set<Disposable> | null;
 }
 
-export const scopes: Scopes = { handleFree: 0, trace: null, tidy: null };
+export const scopes: Scopes = { handleFree: 0, library: [], trace: null, tidy: null };
 
 /** Library code makes no handles: what the user does not get back is never stored for him. */
 export function isHandleFree(): boolean {
   return scopes.handleFree > 0;
 }
 
-export function inHandleFree<T>(body: () => T): T {
+/** Runs library code. At the end of the outermost scope `keep` makes handles of what is returned; all else is let go. */
+export function inHandleFree<T>(body: () => T, keep: (result: T) => void = () => {}): T {
   scopes.handleFree++;
   try {
-    return body();
+    const result = body();
+    if (scopes.handleFree === 1) {
+      scopes.handleFree = 0;
+      keep(result);
+      scopes.handleFree = 1;
+    }
+    return result;
   } finally {
-    scopes.handleFree--;
+    if (--scopes.handleFree === 0) letGoOfLibrary();
   }
+}
+
+function letGoOfLibrary(): void {
+  const nodes = scopes.library;
+  scopes.library = [];
+  for (const node of nodes) node.uses--;
+  for (const node of nodes) letGo(node);
 }
 
 export function inTrace<T>(trace: Trace, body: () => T): T {
