@@ -172,8 +172,16 @@ class Script {
     const state = dice.pick(this.#states);
     this.log.push(`  of v${this.#states.indexOf(state)}`);
     const t = state.t.read();
-    return { t, v: this.#look(state) };
+    // A value of its own: what is computed from the variable later is no function of it. Open tapes count it as a read; without a
+    // tape all snapshots of one version are one tensor value.
+    const known = this.#tapes.length === 0 ? this.#snapshots.get(state.v) : undefined;
+    const v = known ?? oracle.barrier(state.v);
+    if (this.#tapes.length === 0) this.#snapshots.set(state.v, v);
+    for (const tape of this.#tapes) tape.observe(state, v);
+    return { t, v };
   }
+
+  readonly #snapshots = new WeakMap<Value, Value>();
 
   #op(dice: Dice, more: readonly Pair[] = []): Pair {
     const operands = [...more, this.#operand(dice), this.#operand(dice)];
@@ -560,10 +568,10 @@ class PairTape {
     this.tape = new GradientTape({ persistent });
   }
 
-  observe(state: State): void {
+  observe(state: State, value: Value = state.v): void {
     if (this.#isPaused) return;
     const values = this.#reads.get(state) ?? new Set();
-    this.#reads.set(state, values.add(state.v));
+    this.#reads.set(state, values.add(value));
   }
 
   watch({ t, v }: Pair): void {
@@ -687,12 +695,17 @@ class Compiled {
     const tensors = this.#function(
       ...inputs.map(({ t, state }) => (state && tapes.length > 0 ? state.t.read() : t)),
     );
-    for (const tape of tapes) for (const state of this.#states) tape.observe(state);
-    for (const { state } of inputs) if (state) for (const tape of tapes) tape.observe(state);
     const isTaped = tapes.length > 0;
     const cut = (v: Value) => (isTaped ? v : oracle.barrier(v));
-    const reads = this.#states.map(({ v }) => v);
-    const registers = [...inputs.map(({ v }) => cut(v)), ...reads];
+    // Each read is a value of its own, which open tapes count as a read of the variable.
+    const readOf = (state: State) => {
+      const v = oracle.barrier(state.v);
+      for (const tape of tapes) tape.observe(state, v);
+      return v;
+    };
+    const reads = this.#states.map(readOf);
+    const given = inputs.map(({ v, state }) => (state ? readOf(state) : cut(v)));
+    const registers = [...given, ...reads];
     for (const step of this.#steps) registers.push(step.value(step.args.map((i) => registers[i] as Value)));
     const loss = sumAll.value([registers.at(-1) as Value]);
     const values = this.#outputs.map((i) => registers[i] as Value);
