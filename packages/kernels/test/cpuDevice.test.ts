@@ -43,7 +43,7 @@ function twoStepPlan(n: number): Plan {
       { ...call(increment, 1, 2), scalars: [] },
     ],
     copies: [
-      { from: 2, fromOffset: 0, to: { result: 0 }, bytes },
+      { from: 2, fromOffset: 0, to: { result: 0, offset: 0 }, bytes },
       { from: 1, fromOffset: 0, to: { buffer: 0, offset: 0 }, bytes },
     ],
     numExternals: 1,

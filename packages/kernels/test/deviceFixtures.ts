@@ -122,7 +122,7 @@ export function chainPlan(length: number, firstSlot = 0): Plan {
       call("double", [1], length),
       call("add", [0, 1, 2], length),
     ],
-    copies: [{ from: 2, fromOffset: 0, to: { result: 0 }, bytes: length * 4 }],
+    copies: [{ from: 2, fromOffset: 0, to: { result: 0, offset: 0 }, bytes: length * 4 }],
   });
 }
 

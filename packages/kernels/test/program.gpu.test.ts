@@ -95,7 +95,7 @@ describe("replay", () => {
         plan({
           buffers: [external(0, 4), slot(0, 4)],
           steps: [call("addScalar", [0, 1], 4, { value })],
-          copies: [{ from: 1, fromOffset: 0, to: { result: 0 }, bytes: 16 }],
+          copies: [{ from: 1, fromOffset: 0, to: { result: 0, offset: 0 }, bytes: 16 }],
         }),
       );
     const [one, two] = [build(1), build(2)];
@@ -291,7 +291,7 @@ describe("shapes of plans", () => {
         steps: [],
         copies: [
           { from: 0, fromOffset: 4, to: { buffer: 1, offset: 8 }, bytes: 8 },
-          { from: 0, fromOffset: 0, to: { result: 0 }, bytes: 4 },
+          { from: 0, fromOffset: 0, to: { result: 0, offset: 0 }, bytes: 4 },
         ],
       }),
     );

@@ -21,7 +21,7 @@ const add = (a: BindingRange, b: BindingRange, y: BindingRange, buffers: Plan["b
 const copy = (
   from: number,
   fromOffset: number,
-  to: { buffer: number; offset: number } | { result: number },
+  to: { buffer: number; offset: number } | { result: number; offset: number },
   bytes: number,
 ): Plan => plan({ buffers: two, steps: [], copies: [{ from, fromOffset, to, bytes }] });
 
@@ -109,8 +109,12 @@ test.each<[string, Plan, RegExp]>([
     }),
     /bindings 0 and 1/,
   ],
-  ["a copy beyond its buffer", copy(0, 508, { result: 0 }, 8), /reaches outside/],
-  ["a copy to an unknown result", { ...copy(0, 0, { result: 1 }, 8), numResults: 1 }, /reaches outside/],
+  ["a copy beyond its buffer", copy(0, 508, { result: 0, offset: 0 }, 8), /reaches outside/],
+  [
+    "a copy to an unknown result",
+    { ...copy(0, 0, { result: 1, offset: 0 }, 8), numResults: 1 },
+    /reaches outside/,
+  ],
   ["a copy of part of a word", copy(0, 0, { buffer: 1, offset: 2 }, 8), /not made of whole words/],
   ["a copy within a buffer", copy(0, 0, { buffer: 0, offset: 256 }, 8), /stays within one buffer/],
 ])("refuses %s", (_name, bad, message) => {

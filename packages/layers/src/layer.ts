@@ -116,7 +116,7 @@ export abstract class Layer {
     const values = toValues(inputs);
     const outer = running;
     const training = options.training ?? outer?.training ?? false;
-    if (!outer) for (const layer of this.flattenLayers()) layer.#losses = [];
+    if (!outer) for (const layer of this.flattenLayers()) layer.#forgetLosses();
     running = { training };
     try {
       return handleFree(() => {
@@ -177,7 +177,7 @@ export abstract class Layer {
 
   /** Adds a term to the model's loss, from inside `call`. */
   addLoss(loss: Tensor): void {
-    this.#losses.push(loss);
+    this.#losses.push(loss.retain());
   }
 
   /** Layers in fields, arrays and records, in the order in which they were set. */
@@ -231,6 +231,11 @@ export abstract class Layer {
       layer.#trainable = value;
       for (const variable of layer.own) variable.trainable = value && (weightOf(variable)?.wanted ?? true);
     }
+  }
+
+  #forgetLosses(): void {
+    for (const loss of this.#losses) loss.dispose();
+    this.#losses = [];
   }
 
   /** Terms of the loss besides the compiled one: regularizers of the weights and what `addLoss` added in the last call. */

@@ -87,6 +87,9 @@ export class Variable extends Tensor {
   override hold(): this {
     return this;
   }
+  override retain(): this {
+    return this;
+  }
 
   /** Gives the memory back, unless it is shared with other variables (then when all of them are gone). */
   override dispose(): void {

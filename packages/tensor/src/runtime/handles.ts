@@ -52,6 +52,14 @@ export abstract class TensorBase {
     return this;
   }
 
+  /** Like `hold`, also in library code: for tensors that an object of the library keeps (and disposes of) itself. */
+  retain(): this {
+    if (this.#held || this.#trace) return this;
+    this.#held = true;
+    holdNode(this.value());
+    return this;
+  }
+
   /** Extents, outermost first. */
   get shape(): Shape {
     return this.node.shape;
