@@ -29,11 +29,17 @@ test.afterEach(() => {
   if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, "SIGTERM");
 });
 
-test("npm start serves the playground", async ({ page }) => {
+test("npm start serves a playground that trains", async ({ page }) => {
   const url = await start();
   const faults = watchPage(page, new URL(url).origin);
   await page.goto(url);
   await expect(page).toHaveTitle(/Tenrec/);
   await expect(page.getByRole("button", { name: "Play" })).toBeVisible({ timeout: 30_000 });
+  // The model is there once its validation loss is shown.
+  await page.locator("tenrec-bar #validation-loss").filter({ hasText: /\d/ }).waitFor();
+  await page.getByRole("button", { name: "Play" }).click();
+  const steps = async () =>
+    Number((await page.locator("tenrec-bar #steps").textContent())?.replaceAll(",", ""));
+  await expect.poll(steps, { timeout: 30_000 }).toBeGreaterThan(20);
   expect(faults).toEqual([]);
 });

@@ -57,7 +57,7 @@ async function openBest(options: OpenWebGpuOptions): Promise<OpenedDevice> {
     const { describeAdapter, findAdapter } = await import("./adapter.ts");
     const { software, description } = describeAdapter((await findAdapter(options)).info);
     if (!software) return { device: await openWebGpu(options) };
-    return onCpu(`the only WebGPU adapter is a CPU renderer (${description})`);
+    return onCpu(`the only WebGPU adapter is a CPU renderer${description ? ` (${description})` : ""}`);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     return onCpu(/Received: (.*)/.exec(error.message)?.[1] ?? error.message);
