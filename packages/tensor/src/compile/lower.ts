@@ -14,7 +14,7 @@ import {
   valueAffine,
 } from "./affine.ts";
 import { type DraftStage, ExpressionList } from "./expression.ts";
-import { type Group, keptShape, levelOf, nonOnes, reducesNothing } from "./group.ts";
+import { type Group, levelOf, reducesNothing } from "./group.ts";
 
 /** Thrown while a group is tried: a member is needed at another position than the one the kernel is at. */
 export class NotAligned extends Error {}
@@ -195,11 +195,4 @@ export function batchPositions(shape: readonly number[]): Affine[] {
   const batch = total === 1 ? constantAffine(0) : axisAffine(gemmAxes.batch, total);
   const strides = stridesOf(extents);
   return extents.map((extent, axis) => modAffine(divAffine(batch, strides[axis] as number), extent));
-}
-
-/** Number of rows and inner elements of a group. */
-export function domainSize(group: Group): { rows: number; inner: number } {
-  const product = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
-  const rows = product(nonOnes(keptShape(group)));
-  return { rows, inner: product(group.shape) / rows };
 }

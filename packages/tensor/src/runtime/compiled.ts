@@ -254,11 +254,6 @@ export class CompiledFunction {
       options: { ...this.#options, ...(like ? { like } : {}) },
     });
   }
-
-  dispose(): void {
-    this.#program?.dispose();
-    this.#program = null;
-  }
 }
 
 const none = new Uint32Array(0);

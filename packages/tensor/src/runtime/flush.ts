@@ -39,13 +39,12 @@ export function flush(
   const alive = dirty.filter((variable) => !stale.has(variable.current));
   const roots = stale.size === 0 ? all : all.filter((root) => !stale.has(root));
   for (const variable of dirty) settleStale(variable, stale);
+  recording.dirty = [];
   if (roots.length > 0) {
-    recording.dirty = [];
     const computed = runtime.engine.evaluate(runtime, roots, alive);
     const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !computed.has(node);
     recording.handles = recording.handles.filter(isWaiting);
   }
-  recording.dirty = [];
   if (demanded.some((node) => stale.has(node))) throw recycled();
 }
 
