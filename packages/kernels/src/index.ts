@@ -21,4 +21,5 @@ export type * from "./ir/device.ts";
 export type * from "./ir/kernel.ts";
 export type * from "./ir/plan.ts";
 export * from "./ir/scalarOps.ts";
+export { planCalls } from "./ir/steps.ts";
 export { type PlanLimits, verifyPlan } from "./program/verify.ts";

@@ -39,11 +39,6 @@ test("accepts sound plans", () => {
 
 test.each<[string, Plan, RegExp]>([
   [
-    "reserved steps",
-    plan({ buffers: [], steps: [{ kind: "repeat", count: 2, iteration: 0, steps: [] }] }),
-    /not a kernel call.*a repeat step/s,
-  ],
-  [
     "a buffer over maxBufferSize",
     plan({ buffers: [external(0, 4000)], steps: [] }),
     /larger than any buffer.*16,000 bytes/s,

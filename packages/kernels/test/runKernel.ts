@@ -56,6 +56,7 @@ export async function prepare(
   kernel: Kernel,
   data: readonly Words[],
   words: readonly number[],
+  workgroups?: number,
 ) {
   const pipeline = await pipelineOf(device, kernel);
   const buffers = data.map((array) => bufferOf(device, array, storage));
@@ -65,17 +66,18 @@ export async function prepare(
     entries.push({ binding: buffers.length, resource: { buffer: bufferOf(device, params, uniform) } });
   }
   const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
-  return { pipeline, group, buffers, groups: workgroupCount(kernel, params) };
+  return { pipeline, group, buffers, groups: workgroups ?? workgroupCount(kernel, params) };
 }
 
-/** Runs a kernel once; afterwards `data` holds what its buffers hold. `data[i]` backs binding i. */
+/** Runs a kernel once (a template with its own `workgroups`); afterwards `data` holds what its buffers hold. `data[i]` backs binding i. */
 export async function runKernel(
   device: GPUDevice,
   kernel: Kernel,
   data: readonly Words[],
   words: readonly number[],
+  workgroups?: number,
 ): Promise<void> {
-  const { pipeline, group, buffers, groups } = await prepare(device, kernel, data, words);
+  const { pipeline, group, buffers, groups } = await prepare(device, kernel, data, words, workgroups);
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);

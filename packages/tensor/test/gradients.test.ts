@@ -124,7 +124,7 @@ function checkSample(sample: Sample): void {
   const leaves = [...floats, seed];
   const seeds = weights.map(leaf);
   const full = new Map([...point, ...seeds.map((node, i) => [node, weights[i] as RefArray] as const)]);
-  const second = checkedVjp(roots, seeds, leaves);
+  const second = checkedVjp(roots, seeds, leaves, sample.rebuilds);
   checkGradient(roots, weights, full, leaves, second);
 }
 

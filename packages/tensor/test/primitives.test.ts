@@ -5,6 +5,7 @@ import type { Primitive, RefArray } from "../src/graph/node.ts";
 import { interpret } from "../src/interpret/interpret.ts";
 import * as activations from "../src/primitives/activations.ts";
 import * as arithmetic from "../src/primitives/arithmetic.ts";
+import * as attention from "../src/primitives/attention.ts";
 import * as contraction from "../src/primitives/contraction.ts";
 import * as crossEntropy from "../src/primitives/crossEntropy.ts";
 import * as gradientControl from "../src/primitives/gradientControl.ts";
@@ -13,6 +14,7 @@ import * as linalg from "../src/primitives/linalg.ts";
 import * as logic from "../src/primitives/logic.ts";
 import * as math from "../src/primitives/math.ts";
 import * as movement from "../src/primitives/movement.ts";
+import * as normalize from "../src/primitives/normalize.ts";
 import * as reduce from "../src/primitives/reduce.ts";
 import { reshapeRuns } from "../src/primitives/reshapeIndex.ts";
 import * as softmax from "../src/primitives/softmax.ts";
@@ -25,6 +27,7 @@ import { booleans, integers, uniform, values } from "./samplesInputs.ts";
 const modules: readonly object[] = [
   activations,
   arithmetic,
+  attention,
   contraction,
   crossEntropy,
   gradientControl,
@@ -33,6 +36,7 @@ const modules: readonly object[] = [
   logic,
   math,
   movement,
+  normalize,
   reduce,
   softmax,
   source,
@@ -86,9 +90,10 @@ describe("the sample table", () => {
 
 describe("records are complete for their family", () => {
   test.each(records)("%s", (_, primitive) => {
-    const { family, reference, decompose, at, stage } = primitive;
+    const { family, at, stage } = primitive;
+    const { reference, decompose } = primitive.bundle ?? primitive;
     expect(reference !== null || decompose !== null).toBe(true);
-    expect(decompose !== null).toBe(family === "composite");
+    if (family !== "bundle") expect(decompose !== null).toBe(family === "composite");
     expect(stage !== null).toBe(family === "reduce");
     expect(at !== null).toBe(["elementwise", "movement", "indexing", "source"].includes(family));
   });

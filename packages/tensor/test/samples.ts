@@ -1,7 +1,9 @@
 /** @file The one table of sample rows: every primitive and composite, what it is fed and how it is checked. All rings of tests read it. */
 import { Node, type Primitive, type RefArray } from "../src/graph/node.ts";
+import { attentions } from "./samplesAttention.ts";
 import { composites } from "./samplesComposites.ts";
 import { elementwise } from "./samplesElementwise.ts";
+import { normalizations } from "./samplesNormalize.ts";
 import { sizes } from "./samplesSizes.ts";
 import { structural } from "./samplesStructural.ts";
 
@@ -14,7 +16,7 @@ export interface Sample {
   readonly build: (inputs: readonly Node[]) => Node;
   /** Why gradients are not compared with differences here; absent: they are, to second order. */
   readonly noGradient?: string;
-  /** The vjp records the forward part again, so not all of what it records is needed. */
+  /** The vjp records the forward part again, or tuples of cotangents, so not all of what it records is needed. */
   readonly rebuilds?: boolean;
   /** Meaning of one element, where the row is a function of one number. */
   readonly scalar?: (x: number) => number;
@@ -37,4 +39,11 @@ export const leafPrimitive: Primitive = {
 
 export const leaf = (value: RefArray): Node => new Node(leafPrimitive, [], {}, value.shape, value.dtype);
 
-export const samples: readonly Sample[] = [...elementwise, ...structural, ...composites, ...sizes];
+export const samples: readonly Sample[] = [
+  ...elementwise,
+  ...structural,
+  ...composites,
+  ...normalizations,
+  ...attentions,
+  ...sizes,
+];

@@ -45,7 +45,8 @@ export function analyse(code: readonly Instr[], frame: LaneFrame): Analysis {
     axes.push(
       instr.args.reduce((bits, arg) => bits | axes[arg]!, instr.op === "axis" ? 1 << instr.value! : 0),
     );
-    varies.push(ownVariation(instr, frame) || (frame.lanes === 4 && instr.args.some((arg) => varies[arg])));
+    const inherits = frame.lanes === 4 && !instr.uniform && instr.args.some((arg) => varies[arg]);
+    varies.push(ownVariation(instr, frame) || inherits);
     stages.push(
       ownStages(
         instr,

@@ -1,12 +1,15 @@
 /** @file Kernel to WGSL: assembles bindings, params, library functions and parts into one module. */
-import type { Binding, GemmKernel, Kernel, LoopKernel, SideKernel } from "../ir/kernel.ts";
+import type { Binding, Kernel, SideKernel } from "../ir/kernel.ts";
 import { type BoundArray, bindingDeclaration } from "./access.ts";
 import { emitGemm } from "./gemm.ts";
 import { libraryFor } from "./library.ts";
 import { emitLoop } from "./loop.ts";
 import type { PartFrame } from "./part.ts";
 import { paramWord } from "./scope.ts";
+import { emitTemplate } from "./template.ts";
 import { workgroupSize } from "./workgroups.ts";
+
+type PartKernel = SideKernel["parts"][number];
 
 function boundArrays(bindings: readonly Binding[]): BoundArray[] {
   return bindings.map((binding, i) => ({ name: `b${i}`, binding }));
@@ -19,7 +22,8 @@ function paramsDeclaration({ bindings, numParams }: Kernel): string[] {
 }
 
 /** Declarations of a kernel, among them `fn kernel<suffix>(group: u32, lid: u32)`. */
-function emitPart(kernel: LoopKernel | GemmKernel, frame: PartFrame): string {
+function emitPart(kernel: PartKernel, frame: PartFrame): string {
+  if (kernel.form === "template") return emitTemplate(kernel, frame);
   return kernel.form === "loop" ? emitLoop(kernel, frame) : emitGemm(kernel, frame);
 }
 
@@ -34,18 +38,15 @@ ${statements.map((line) => `  ${line}`).join("\n")}
 }`;
 }
 
-function emitSingle(
-  kernel: LoopKernel | GemmKernel,
-  bindings: readonly BoundArray[],
-  size: number,
-): string[] {
+function emitSingle(kernel: PartKernel, bindings: readonly BoundArray[], size: number): string[] {
   const part = emitPart(kernel, { bindings, paramBase: 0, suffix: "", size });
   return [part, main(size, ["kernel(wid.x + wid.y * nwg.x, lid);"])];
 }
 
 /** Parts with barriers cannot run in larger workgroups than their own. */
-function checkPart(part: LoopKernel | GemmKernel, size: number, label: string): void {
-  const fixed = part.form === "loop" ? part.schedule === "workgroup" : part.tile.shared;
+function checkPart(part: PartKernel, size: number, label: string): void {
+  const fixed =
+    part.form === "template" || (part.form === "loop" ? part.schedule === "workgroup" : part.tile.shared);
   if (!fixed || workgroupSize(part) === size) return;
   throw new Error(
     `emitWgsl: a part of ${label} has its own workgroup size.\n` +

@@ -130,9 +130,8 @@ export class Scope {
 
   #operation(id: number, instr: Instr, form: Form): string {
     const lanes = form === "value" ? this.lanesOf(id) : 1;
-    const args = instr.args.map((arg) =>
-      form === "first" ? this.get(arg, "first") : this.splat(arg, lanes),
-    );
+    const isFirst = form === "first" || instr.uniform;
+    const args = instr.args.map((arg) => (isFirst ? this.get(arg, "first") : this.splat(arg, lanes)));
     const from = scalarOf(this.#instr(instr.args[instr.args.length - 1]!).dtype);
     const text = scalarWgsl[instr.op as ScalarOpName]({
       name: instr.op,

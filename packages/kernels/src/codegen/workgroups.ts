@@ -1,9 +1,9 @@
 /** @file Workgroup sizes and counts of kernels. */
-import type { GemmKernel, Kernel, LoopKernel } from "../ir/kernel.ts";
+import type { GemmKernel, Kernel, LoopKernel, SideKernel } from "../ir/kernel.ts";
 
 /** Invocations per workgroup: the largest of the parts for kernels side by side. */
 export function workgroupSize(kernel: Kernel): number {
-  if (kernel.form === "loop") return kernel.workgroupSize;
+  if (kernel.form === "loop" || kernel.form === "template") return kernel.workgroupSize;
   if (kernel.form === "gemm") return kernel.tile.threads[0] * kernel.tile.threads[1];
   return Math.max(...kernel.parts.map(workgroupSize));
 }
@@ -26,13 +26,26 @@ function gemmGroups({ tile }: GemmKernel, params: Uint32Array, base: number): nu
 /** Workgroups of each part of a side kernel; the compiler writes them into the params after the last part's words. */
 export function workgroupCounts(kernel: Kernel, params: Uint32Array): number[] {
   const size = workgroupSize(kernel);
-  if (kernel.form !== "side") {
-    return [kernel.form === "loop" ? loopGroups(kernel, params, 0, size) : gemmGroups(kernel, params, 0)];
-  }
-  return kernel.parts.map((part, i) => {
-    const base = kernel.paramBase[i]!;
-    return part.form === "loop" ? loopGroups(part, params, base, size) : gemmGroups(part, params, base);
-  });
+  if (kernel.form !== "side") return [partGroups(kernel, params, 0, size, null)];
+  const first = kernel.numParams - kernel.parts.length;
+  return kernel.parts.map((part, i) => partGroups(part, params, kernel.paramBase[i]!, size, first + i));
+}
+
+/** `word` holds the workgroups of a part that lies beside others. */
+function partGroups(
+  kernel: SideKernel["parts"][number],
+  params: Uint32Array,
+  base: number,
+  size: number,
+  word: number | null,
+): number {
+  if (kernel.form === "loop") return loopGroups(kernel, params, base, size);
+  if (kernel.form === "gemm") return gemmGroups(kernel, params, base);
+  if (word !== null) return params[word]!;
+  throw new Error(
+    `workgroupCount: the workgroups of a template are not a function of its params.\n  Received: ${kernel.label}.\n` +
+      "  Expected: a loop, a gemm or kernels side by side.\n  Fix: take them from the call.",
+  );
 }
 
 /** Workgroups of a whole dispatch, before folding into x and y. `params` are the words of the call. */

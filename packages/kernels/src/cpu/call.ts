@@ -8,6 +8,7 @@ import { runBody } from "./loop.ts";
 import type { Machine, Runner } from "./machine.ts";
 import type { MemoryRange } from "./memory.ts";
 import { chooseNest } from "./nest.ts";
+import { compileTemplate } from "./template.ts";
 
 /**
  * The numbers of a call (extents, strides, offsets) are compiled in: a program is built once and run often, and plain numbers make
@@ -21,6 +22,7 @@ export function compileCall(
 ): Runner {
   if (kernel.form === "loop") return compileLoop(kernel, ranges, params, machine);
   if (kernel.form === "gemm") return compileGemm(kernel, ranges, params, machine);
+  if (kernel.form === "template") return compileTemplate(kernel, ranges, params, machine);
   return compileSide(kernel, ranges, params, machine);
 }
 

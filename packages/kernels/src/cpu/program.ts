@@ -1,18 +1,17 @@
 /** @file A plan compiled for the cpu: its calls as runners, the memories they follow, and the copies at the end. */
 import { counts } from "../device/counters.ts";
 import type { DeviceBuffer, Program } from "../ir/device.ts";
-import type { Call, Plan } from "../ir/plan.ts";
-import { memoryKey, planCalls } from "../program/verify.ts";
+import type { Branch, Call, Plan, PlanStep, Repeat } from "../ir/plan.ts";
+import { memoryKey } from "../program/verify.ts";
 import { compileCall } from "./call.ts";
 import type { Machine, Runner } from "./machine.ts";
 import { Memory, MemoryRange, type Views } from "./memory.ts";
 import type { CpuPool, CpuWorkspace } from "./pool.ts";
 
-/** A param word that every run fills in. */
+/** A param word that every run, or every iteration, fills in. */
 interface Patch {
   readonly words: Uint32Array;
   readonly word: number;
-  readonly scalar: number;
 }
 
 export class CpuProgram implements Program {
@@ -22,15 +21,18 @@ export class CpuProgram implements Program {
   readonly #memories = new Map<string, Memory>();
   readonly #externals: { readonly index: number; readonly memory: Memory }[] = [];
   readonly #slots: { readonly slot: number; readonly memory: Memory }[] = [];
-  readonly #patches: Patch[] = [];
-  readonly #runners: Runner[];
+  /** Patches of the run by scalar. */
+  readonly #patches = new Map<number, Patch[]>();
+  readonly #machine: Machine;
+  readonly #run: Runner;
   #disposed = false;
 
   constructor(plan: Plan, workspace: CpuWorkspace, machine: Machine) {
     this.plan = plan;
     this.#workspace = workspace;
     this.#retainMemory();
-    this.#runners = planCalls(plan).map((call) => this.#compile(call, machine));
+    this.#machine = machine;
+    this.#run = this.#compileSteps(plan.steps, this.#patches);
   }
 
   run(
@@ -41,9 +43,8 @@ export class CpuProgram implements Program {
   ): void {
     for (const { index, memory } of this.#externals) memory.bind(pool.owned(externals[index]!).views);
     for (const { slot, memory } of this.#slots) memory.bind(this.#workspace.views(slot));
-    for (const { words, word, scalar } of this.#patches) words[word] = scalars[scalar]!;
-    for (const run of this.#runners) run();
-    counts.dispatches += this.#runners.length;
+    for (const [scalar, patches] of this.#patches) patch(patches, scalars[scalar]!);
+    this.#run();
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
       const target = "result" in to ? pool.owned(results[to.result]!).views : this.#memoryOf(to.buffer).views;
       copyBytes(this.#memoryOf(from).views, fromOffset, target, to.offset, bytes);
@@ -75,17 +76,61 @@ export class CpuProgram implements Program {
     return this.#memories.get(memoryKey(this.plan.buffers[buffer]!))!;
   }
 
-  #compile(call: Call, machine: Machine): Runner {
+  /** `patches` gathers what the scalars in scope have to fill in. */
+  #compileSteps(steps: readonly PlanStep[], patches: Map<number, Patch[]>): Runner {
+    const runners = steps.map((step) => {
+      if (step.kind === "call") return this.#compileCall(step, patches);
+      return step.kind === "repeat" ? this.#compileRepeat(step, patches) : this.#compileBranch(step, patches);
+    });
+    return () => {
+      for (const run of runners) run();
+    };
+  }
+
+  #compileRepeat({ steps, count, iteration }: Repeat, patches: Map<number, Patch[]>): Runner {
+    const run = this.#compileSteps(steps, patches);
+    const turns = patches.get(iteration) ?? [];
+    patches.delete(iteration);
+    return () => {
+      for (let i = 0; i < count; i++) {
+        patch(turns, i);
+        run();
+      }
+    };
+  }
+
+  #compileBranch({ steps, buffer, offset }: Branch, patches: Map<number, Patch[]>): Runner {
+    const flag = this.#memoryOf(buffer);
+    const run = this.#compileSteps(steps, patches);
+    return () => {
+      if (flag.views.u[offset / 4] !== 0) run();
+    };
+  }
+
+  #compileCall(call: Call, patches: Map<number, Patch[]>): Runner {
     const { kernel, scalars } = call;
     const words = call.params.slice();
-    for (const { word, scalar } of scalars) this.#patches.push({ words, word, scalar });
+    for (const { word, scalar } of scalars) {
+      const known = patches.get(scalar);
+      if (known) known.push({ words, word });
+      else patches.set(scalar, [{ words, word }]);
+    }
     const ranges = call.bindings.map(
       ({ buffer, offset, bytes }, i) =>
         new MemoryRange(this.#memoryOf(buffer), kernel.bindings[i]!.dtype, offset, bytes),
     );
     counts.pipelines++;
-    return compileCall(kernel, ranges, { words, patched: new Set(scalars.map(({ word }) => word)) }, machine);
+    const params = { words, patched: new Set(scalars.map(({ word }) => word)) };
+    const run = compileCall(kernel, ranges, params, this.#machine);
+    return () => {
+      counts.dispatches++;
+      run();
+    };
   }
+}
+
+function patch(patches: readonly Patch[], value: number): void {
+  for (const { words, word } of patches) words[word] = value;
 }
 
 /** Moves bytes between two memories, which may be the same. */

@@ -1,7 +1,7 @@
 /** @file Scratch memory of a device, shared by all kernels: they run one after another. */
 
 /** Names of the areas that one kernel may use at a time. */
-type ScratchArea = "a" | "b" | "c" | "sums" | "row" | "packedA" | "packedB";
+type ScratchArea = "a" | "b" | "c" | "sums" | "row" | "packedA" | "packedB" | `input${number}`;
 
 export class Scratch {
   readonly #areas = new Map<ScratchArea, ArrayBuffer>();

@@ -8,13 +8,14 @@ import { DeviceError, formatBytes, internal } from "./errors.ts";
 import { paddedBytes, sizeClass } from "./sizeClass.ts";
 
 /** What a buffer is for; buffers of one kind may follow each other in the same GPU memory. */
-export type BufferKind = "storage" | "uniform" | "staging";
+export type BufferKind = "storage" | "uniform" | "staging" | "indirect";
 
 /** The usage bits of the specification: its constants are missing where only a device was passed in. */
 const usageOf: Readonly<Record<BufferKind, number>> = {
   storage: 0x80 | 0x04 | 0x08, // STORAGE | COPY_SRC | COPY_DST
   uniform: 0x40 | 0x08, // UNIFORM | COPY_DST
   staging: 0x01 | 0x08, // MAP_READ | COPY_DST
+  indirect: 0x100 | 0x80 | 0x08, // INDIRECT | STORAGE | COPY_DST
 };
 
 /**
@@ -26,6 +27,8 @@ export interface Physical {
   readonly bytes: number;
   readonly kind: BufferKind;
   readonly serial: number;
+  /** Label of the GPU buffer, which is slow to ask. */
+  label: string;
 }
 
 /** An allocation of a GPU device. */
@@ -130,7 +133,10 @@ export class BufferPool {
     if (!physical) return undefined;
     this.#free.delete(physical);
     this.#freeBytes -= physical.bytes;
-    if (physical.gpu.label !== label) physical.gpu.label = label;
+    if (physical.label !== label) {
+      physical.gpu.label = label;
+      physical.label = label;
+    }
     return physical;
   }
 
@@ -143,7 +149,7 @@ export class BufferPool {
       (error) => error && this.#onError(this.#outOfMemory(size, label, held, error.message)),
       () => {}, // The device was lost meanwhile, which is reported by itself.
     );
-    return { gpu, bytes: size, kind, serial: ++this.#serial };
+    return { gpu, bytes: size, kind, serial: ++this.#serial, label };
   }
 
   #trim(budget: number): void {

@@ -13,6 +13,9 @@ export function webGpuTarget(limits: GPUSupportedLimits, software: boolean): Tar
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,
+    software,
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupSize: limits.maxComputeInvocationsPerWorkgroup,
     workgroupSize: 64,
     // SwiftShader, 2026-11-22: a barrier costs microseconds there, so longer rows are walked by one invocation.
     narrowRow: software ? 256 : 32,

@@ -12,6 +12,12 @@ export interface Target {
   /** Largest storage binding in bytes. */
   readonly maxBindingBytes: number;
   readonly maxBufferBytes: number;
+  /** A processor that pretends to be a GPU: barriers are dear there, loads and stores in workgroup memory no cheaper than others. */
+  readonly software: boolean;
+  /** Workgroup memory of a kernel. */
+  readonly workgroupBytes: number;
+  /** Most invocations of a workgroup. */
+  readonly maxWorkgroupSize: number;
   /** Workgroup size of generated loops. */
   readonly workgroupSize: number;
   /** Rows of up to this many inner elements are walked by one invocation instead of a workgroup. */

@@ -1,4 +1,4 @@
-/** @file The kernel forms: scalar programs, generated loops, the gemm template and kernels side by side. Plain data. */
+/** @file The kernel forms: scalar programs, generated loops, the gemm template, hand-written kernels, and kernels side by side. Plain data. */
 
 /** Element types of values. `bool` is stored as a u32 of 0 or 1; `uint8`/`int8` are packed four to a word and only loaded. */
 export type Dtype = "float32" | "int32" | "uint32" | "bool" | "uint8" | "int8";
@@ -20,6 +20,8 @@ export interface Instr {
    * for lane 0). Absent: `args[0]` is used as it is: one load if it does not depend on the lane axis, else one load per lane.
    */
   readonly access?: "vector";
+  /** All four lanes have the value of lane 0, although an argument varies (a quotient that stays within a block of four). */
+  readonly uniform?: true;
 }
 
 /** A value written to memory: `set` stores, `or` is an integer atomicOr into a word of an `atomic` binding (sticky flags). */
@@ -131,7 +133,7 @@ export interface GemmTile {
 export interface SideKernel {
   readonly form: "side";
   readonly label: string;
-  readonly parts: readonly (LoopKernel | GemmKernel)[];
+  readonly parts: readonly (LoopKernel | GemmKernel | TemplateKernel)[];
   readonly bindings: readonly Binding[];
   readonly bindingMap: readonly (readonly number[])[];
   /** First param word of each part; the words after the last part hold the workgroup count of each part. */
@@ -139,4 +141,64 @@ export interface SideKernel {
   readonly numParams: number;
 }
 
-export type Kernel = LoopKernel | GemmKernel | SideKernel;
+/**
+ * A hand-written kernel of shaders/ with its JavaScript counterpart. Programs refer to it by value, so that only what is imported ships;
+ * `name` is its identity. The WGSL declares `// @hook` functions for the operands it uses: `load_x(i: i32) -> T` for input x (`load4_x`
+ * where its `lanes` are 4: four elements from i, a multiple of 4), `store_y(i: i32, value: T)`, `read_y(i: i32) -> T` (4: `store4_y`, `read4_y`) for
+ * output y, and `param(word: i32) -> i32`. Elements are numbered row-major.
+ */
+export interface Template {
+  readonly name: string;
+  readonly wgsl: string;
+  readonly inputs: readonly TemplateOperand[];
+  readonly outputs: readonly TemplateOperand[];
+  /** The same on typed arrays: results within rounding of the WGSL. */
+  readonly cpu: (run: TemplateRun) => void;
+}
+
+export interface TemplateOperand {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly lanes: 1 | 4;
+}
+
+export type TemplateArray = Float32Array | Int32Array | Uint32Array;
+
+/** One call on the cpu: whole operands in row-major order; `constants` and `params` as the call has them. */
+export interface TemplateRun {
+  readonly inputs: readonly TemplateArray[];
+  readonly outputs: readonly TemplateArray[];
+  readonly constants: Readonly<Record<string, number | boolean>>;
+  readonly params: Int32Array;
+}
+
+export interface TemplateInput extends Pick<Operand, "code" | "value" | "vector"> {
+  readonly size: number;
+}
+
+export interface TemplateOutput {
+  readonly binding: number;
+  readonly offset: number | null;
+  readonly vector: boolean;
+  readonly size: number;
+}
+
+/**
+ * A call of a template. The first `numOwnParams` param words are the template's (`param(0)`...), those of the operands' code follow. An input's `code`
+ * computes its element at axis 0; an output lies at `offset` (param word; null: 0) elements into its binding; `size` is the param word with an
+ * operand's number of elements. `constants` are those that the WGSL marks `// @specialize`. The number of workgroups is not derivable: `Call` has it.
+ */
+export interface TemplateKernel {
+  readonly form: "template";
+  readonly label: string;
+  readonly template: Template;
+  readonly constants: Readonly<Record<string, number | boolean>>;
+  readonly workgroupSize: number;
+  readonly inputs: readonly TemplateInput[];
+  readonly outputs: readonly TemplateOutput[];
+  readonly bindings: readonly Binding[];
+  readonly numOwnParams: number;
+  readonly numParams: number;
+}
+
+export type Kernel = LoopKernel | GemmKernel | TemplateKernel | SideKernel;

@@ -26,11 +26,14 @@ export interface Call {
   readonly params: Uint32Array;
   /** Workgroups of the whole dispatch (product may exceed 65,535: the program folds it into x and y). */
   readonly workgroups: number;
-  /** Words of `params` filled from the run's scalars: params[word] = scalars[scalar]. */
+  /** Words of `params` filled from the run's scalars or the number of an iteration: params[word] = scalars[scalar]. */
   readonly scalars: readonly { readonly word: number; readonly scalar: number }[];
 }
 
-/** `count` runs of `steps`; `iteration` is a scalar index that counts up. Reserved for control flow (not executed yet). */
+/**
+ * `count` runs of `steps`, written out when a program is built: a run costs no bytes and no bind groups. `iteration` is a scalar index from
+ * `numScalars` on (and of no other repeat around it): calls inside that take this scalar see 0, 1, ... count - 1.
+ */
 export interface Repeat {
   readonly kind: "repeat";
   readonly count: number;
@@ -38,7 +41,10 @@ export interface Repeat {
   readonly steps: readonly PlanStep[];
 }
 
-/** `steps` if the uint32 at (buffer, offset) is not 0. Reserved for control flow (not executed yet). */
+/**
+ * `steps` if the uint32 at byte `offset` of `buffer` is not 0 when the branch is reached. On a GPU nobody waits for the flag: a small kernel turns
+ * it into the workgroup counts of the calls inside.
+ */
 export interface Branch {
   readonly kind: "branch";
   readonly buffer: number;

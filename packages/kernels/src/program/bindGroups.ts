@@ -4,6 +4,7 @@ import { DeviceError } from "../device/errors.ts";
 import type { GpuBuffer, Physical } from "../device/pool.ts";
 import { paddedBytes } from "../device/sizeClass.ts";
 import type { Call, Plan } from "../ir/plan.ts";
+import { countsBuffer } from "./predicate.ts";
 import type { Uniforms } from "./uniforms.ts";
 import { memoryKey } from "./verify.ts";
 import type { Workspace } from "./workspace.ts";
@@ -29,6 +30,8 @@ export class BindGroups {
   readonly #calls: readonly BoundCall[];
   readonly #uniforms: Uniforms;
   readonly #workspace: Workspace;
+  /** Workgroup counts of calls inside branches. */
+  readonly #counts: Physical | null;
   /** Externals that each call touches. */
   readonly #touched: readonly (readonly number[])[];
   /** Last used first. */
@@ -41,16 +44,18 @@ export class BindGroups {
     calls: readonly BoundCall[],
     uniforms: Uniforms,
     workspace: Workspace,
+    counts: GpuBuffer | null,
   ) {
     this.#gpu = gpu;
     this.#plan = plan;
     this.#calls = calls;
     this.#uniforms = uniforms;
     this.#workspace = workspace;
+    this.#counts = counts?.physical ?? null;
     this.#generation = workspace.generation;
     this.#touched = calls.map(({ call }) => {
-      const buffers = call.bindings.map((range) => plan.buffers[range.buffer]!);
-      return buffers.flatMap((buffer) => (buffer.kind === "external" ? [buffer.index] : []));
+      const buffers = call.bindings.map((range) => plan.buffers[range.buffer]);
+      return buffers.flatMap((buffer) => (buffer?.kind === "external" ? [buffer.index] : []));
     });
   }
 
@@ -108,6 +113,7 @@ export class BindGroups {
   }
 
   #physical(index: number, externals: readonly GpuBuffer[]): Physical {
+    if (index === countsBuffer) return this.#counts!;
     const buffer = this.#plan.buffers[index]!;
     return buffer.kind === "external"
       ? externals[buffer.index]!.physical

@@ -5,6 +5,7 @@ import { counts } from "../device/counters.ts";
 import { DeviceError } from "../device/errors.ts";
 import type { Kernel } from "../ir/kernel.ts";
 import type { Call } from "../ir/plan.ts";
+import { predicateKernel, predicateSource } from "./predicate.ts";
 
 /**
  * Turns a kernel into WGSL with an entry point `main`: storage binding i at @binding(i), params uniform last.
@@ -34,11 +35,15 @@ export class PipelineCache {
     this.#emit = emit;
   }
 
-  /** The pipeline of the call's kernel; building starts at the first request for its key. */
-  get({ key, kernel }: Call): PipelineEntry {
+  /**
+   * The pipeline of the call's kernel; building starts at the first request for its key. `moving`: its params are chosen by a dynamic
+   * offset.
+   */
+  get({ key: kernelKey, kernel }: Call, moving = false): PipelineEntry {
+    const key = moving ? `moving ${kernelKey}` : kernelKey;
     const known = this.#entries.get(key);
     if (known) return known;
-    const layouts = this.#layoutsOf(kernel);
+    const layouts = this.#layoutsOf(kernel, moving);
     const entry: PipelineEntry = {
       layout: layouts.group,
       ready: this.#compile(kernel, layouts),
@@ -56,7 +61,7 @@ export class PipelineCache {
   }
 
   async #compile(kernel: Kernel, layouts: Layouts): Promise<GPUComputePipeline> {
-    const { code, label } = this.#emit(kernel);
+    const { code, label } = kernel === predicateKernel ? predicateSource : this.#emit(kernel);
     // Without the scope, faulty WGSL would end the device as an uncaptured error.
     this.#gpu.pushErrorScope("validation");
     const module = this.#gpu.createShaderModule({ code, label });
@@ -76,18 +81,22 @@ export class PipelineCache {
   }
 
   /** Kernels of one binding signature share a layout, so their bind groups are made alike. */
-  #layoutsOf({ bindings, numParams }: Kernel): Layouts {
+  #layoutsOf({ bindings, numParams }: Kernel, moving: boolean): Layouts {
     const types = bindings.map(
       ({ access }): GPUBufferBindingType => (access === "read" ? "read-only-storage" : "storage"),
     );
     if (numParams > 0) types.push("uniform");
-    const signature = types.join();
+    const signature = `${types.join()}${moving ? " moving" : ""}`;
     const known = this.#layouts.get(signature);
     if (known) return known;
     const group = this.#gpu.createBindGroupLayout({
       label: signature,
       // 4 = GPUShaderStage.COMPUTE
-      entries: types.map((type, binding) => ({ binding, visibility: 4, buffer: { type } })),
+      entries: types.map((type, binding) => ({
+        binding,
+        visibility: 4,
+        buffer: { type, hasDynamicOffset: moving && type === "uniform" },
+      })),
     });
     const pipeline = this.#gpu.createPipelineLayout({ label: signature, bindGroupLayouts: [group] });
     this.#layouts.set(signature, { group, pipeline });

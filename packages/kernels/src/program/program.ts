@@ -6,12 +6,14 @@ import { internal } from "../device/errors.ts";
 import type { BufferPool, GpuBuffer } from "../device/pool.ts";
 import { paddedBytes } from "../device/sizeClass.ts";
 import type { Program } from "../ir/device.ts";
-import type { Call, Plan, PlanCopy } from "../ir/plan.ts";
+import type { Plan, PlanCopy } from "../ir/plan.ts";
 import { BindGroups } from "./bindGroups.ts";
+import { type FlatPlan, flattenPlan } from "./flatten.ts";
 import type { PipelineCache, PipelineEntry } from "./pipelines.ts";
+import { countsWord, makeCounts } from "./predicate.ts";
 import { type QueueClock, SubmitTimer } from "./submitTimer.ts";
-import { Uniforms } from "./uniforms.ts";
-import { planCalls, verifyPlan } from "./verify.ts";
+import { blockStride, Uniforms } from "./uniforms.ts";
+import { verifyPlan } from "./verify.ts";
 import { foldWorkgroups } from "./workgroups.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -42,6 +44,14 @@ export class GpuProgram implements Program {
   #pipelines: readonly GPUComputePipeline[] = [];
   /** Workgroups in x and y of each call. */
   readonly #grid: Uint32Array;
+  /** The call of each launch, and the dynamic offset of its params. */
+  readonly #launches: Uint32Array;
+  readonly #offsets: Uint32Array;
+  /** Where each call's workgroup counts stand in `#counts`, or `fixed`. */
+  readonly #indirect: Uint32Array;
+  /** 1 for calls whose params are chosen by a dynamic offset. */
+  readonly #moving: Uint8Array;
+  readonly #counts: GpuBuffer | null;
   readonly #externalBytes: Float64Array;
   readonly #resultBytes: Float64Array;
   readonly #timer: SubmitTimer | null;
@@ -50,16 +60,25 @@ export class GpuProgram implements Program {
     verifyPlan(plan, host.gpu.limits);
     this.#host = host;
     this.plan = plan;
-    const calls = planCalls(plan).filter((call) => call.workgroups > 0);
-    this.#entries = calls.map((call) => host.pipelines.get(call));
-    this.#grid = gridOf(calls, host.gpu.limits.maxComputeWorkgroupsPerDimension);
+    const flat = flattenPlan(plan);
+    const calls = flat.calls.map(({ call }) => call);
+    this.#moving = Uint8Array.from(flat.calls, ({ loops }) => (loops.length > 0 ? 1 : 0));
+    this.#entries = calls.map((call, i) => host.pipelines.get(call, this.#moving[i] === 1));
+    this.#launches = flat.launches;
+    this.#offsets = flat.launches.map((call, i) => flat.blocks[i]! * blockStride(flat.calls[call]!));
+    this.#indirect = indirectOffsets(flat);
+    const maxWorkgroups = host.gpu.limits.maxComputeWorkgroupsPerDimension;
+    const grids = calls.map(({ workgroups }) => foldWorkgroups(workgroups, maxWorkgroups));
+    this.#grid = Uint32Array.from(grids.flat());
     this.#externalBytes = externalBytes(plan);
     this.#resultBytes = resultBytes(plan);
     this.#timer = host.clock && new SubmitTimer(host.clock);
     host.workspace.retain(plan);
-    this.#uniforms = new Uniforms(calls, host.pool, host.gpu.queue, plan.label);
+    this.#uniforms = new Uniforms(flat.calls, host.pool, host.gpu.queue, plan.label);
+    const predicated = predicatedGrids(flat, grids);
+    this.#counts = makeCounts(host.pool, host.gpu.queue, flat.numPredicates, predicated, plan.label);
     const bound = calls.map((call, i) => ({ call, layout: this.#entries[i]!.layout }));
-    this.#bindGroups = new BindGroups(host.gpu, plan, bound, this.#uniforms, host.workspace);
+    this.#bindGroups = new BindGroups(host.gpu, plan, bound, this.#uniforms, host.workspace, this.#counts);
     this.ready = this.#settle();
   }
 
@@ -92,15 +111,15 @@ export class GpuProgram implements Program {
     scalars: Uint32Array,
   ): void {
     const { gpu } = this.#host;
-    const numCalls = this.#pipelines.length;
+    const numLaunches = this.#launches.length;
     const groups = this.#bindGroups.get(externals);
     this.#uniforms.patch(scalars);
     let encoder = copies ?? gpu.createCommandEncoder();
-    const parts = Math.min(this.#timer?.parts ?? 1, numCalls);
+    const parts = Math.min(this.#timer?.parts ?? 1, numLaunches);
     for (let part = 0; part < parts; part++) {
       if (part > 0) encoder = this.#submit(encoder);
-      const start = Math.floor((numCalls * part) / parts);
-      this.#encodeCalls(encoder, groups, start, Math.floor((numCalls * (part + 1)) / parts));
+      const start = Math.floor((numLaunches * part) / parts);
+      this.#encodeCalls(encoder, groups, start, Math.floor((numLaunches * (part + 1)) / parts));
     }
     for (const copy of this.plan.copies) this.#encodeCopy(encoder, copy, externals, results);
     gpu.queue.submit([encoder.finish()]);
@@ -115,6 +134,7 @@ export class GpuProgram implements Program {
     this.#host.defer(() => {
       this.#host.workspace.release(this.plan);
       if (this.#uniforms.buffer) this.#host.pool.give(this.#uniforms.buffer);
+      if (this.#counts) this.#host.pool.give(this.#counts);
     });
   }
 
@@ -132,19 +152,29 @@ export class GpuProgram implements Program {
     end: number,
   ): void {
     const pipelines = this.#pipelines;
-    const grid = this.#grid;
+    const launches = this.#launches;
+    const moving = this.#moving;
     const pass = encoder.beginComputePass();
     let current: GPUComputePipeline | null = null;
     for (let i = start; i < end; i++) {
-      const pipeline = pipelines[i]!;
+      const call = launches[i]!;
+      const pipeline = pipelines[call]!;
       if (pipeline !== current) pass.setPipeline(pipeline);
       current = pipeline;
-      pass.setBindGroup(0, groups[i]!);
-      pass.dispatchWorkgroups(grid[2 * i]!, grid[2 * i + 1]!);
+      if (moving[call] === 0) pass.setBindGroup(0, groups[call]!);
+      else pass.setBindGroup(0, groups[call]!, this.#offsets, i, 1);
+      this.#dispatch(pass, call);
     }
     pass.end();
     counts.passes++;
     counts.dispatches += end - start;
+  }
+
+  #dispatch(pass: GPUComputePassEncoder, call: number): void {
+    const grid = this.#grid;
+    const indirect = this.#indirect[call]!;
+    if (indirect === fixed) pass.dispatchWorkgroups(grid[2 * call]!, grid[2 * call + 1]!);
+    else pass.dispatchWorkgroupsIndirect(this.#counts!.physical.gpu, indirect);
   }
 
   #encodeCopy(
@@ -198,8 +228,22 @@ export class GpuProgram implements Program {
   }
 }
 
-function gridOf(calls: readonly Call[], maxPerDimension: number): Uint32Array {
-  return Uint32Array.from(calls.flatMap(({ workgroups }) => foldWorkgroups(workgroups, maxPerDimension)));
+/** Byte offset of a call that always runs. */
+const fixed = 0xffffffff;
+
+function indirectOffsets({ calls, numPredicates }: FlatPlan): Uint32Array {
+  return Uint32Array.from(calls, ({ predicated }) =>
+    predicated === null ? fixed : 4 * countsWord(numPredicates, predicated),
+  );
+}
+
+/** Grids of the calls inside branches, in the order of their numbers. */
+function predicatedGrids<Grid>({ calls }: FlatPlan, grids: readonly Grid[]): Grid[] {
+  const found: Grid[] = [];
+  calls.forEach(({ predicated }, i) => {
+    if (predicated !== null) found[predicated] = grids[i]!;
+  });
+  return found;
 }
 
 function externalBytes(plan: Plan): Float64Array {

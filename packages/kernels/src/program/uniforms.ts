@@ -5,7 +5,7 @@
 import { counts } from "../device/counters.ts";
 import type { BufferPool, GpuBuffer } from "../device/pool.ts";
 import { roundUp } from "../device/sizeClass.ts";
-import type { Call } from "../ir/plan.ts";
+import { blocksOf, type FlatCall } from "./flatten.ts";
 
 /** Required alignment of a uniform binding. */
 const uniformAlignment = 256;
@@ -18,24 +18,29 @@ export class Uniforms {
   /** First and last patched word. */
   readonly #low: number;
   readonly #high: number;
-  /** Byte offset of each call's params. */
+  /** Byte offset of each call's params: of its first block, where repeats give it several. */
   readonly offsets: Uint32Array;
   /** Null where no call has params. */
   readonly buffer: GpuBuffer | null;
 
-  constructor(calls: readonly Call[], pool: BufferPool, queue: GPUQueue, label: string) {
+  constructor(calls: readonly FlatCall[], pool: BufferPool, queue: GPUQueue, label: string) {
     this.#queue = queue;
     this.offsets = new Uint32Array(calls.length);
     const bytes = placeParams(calls, this.offsets);
     this.#data = new Uint32Array(bytes / 4);
-    calls.forEach((call, i) => {
-      this.#data.set(call.params, this.offsets[i]! / 4);
+    const patches: number[] = [];
+    calls.forEach((flat, i) => {
+      for (let block = 0; block < blocksOf(flat); block++) {
+        const start = (this.offsets[i]! + block * blockStride(flat)) / 4;
+        this.#data.set(flat.call.params, start);
+        for (const { word, scalar } of flat.call.scalars) {
+          const turn = iterationOf(flat, block, scalar);
+          if (turn === null) patches.push(start + word, scalar);
+          else this.#data[start + word] = turn;
+        }
+      }
     });
-    this.#patches = Uint32Array.from(
-      calls.flatMap((call, i) =>
-        call.scalars.flatMap(({ word, scalar }) => [this.offsets[i]! / 4 + word, scalar]),
-      ),
-    );
+    this.#patches = Uint32Array.from(patches);
     const words = this.#patches.filter((_, i) => i % 2 === 0);
     this.#low = words.length > 0 ? Math.min(...words) : 0;
     this.#high = words.length > 0 ? Math.max(...words) : 0;
@@ -62,17 +67,34 @@ export class Uniforms {
   }
 }
 
+/** Bytes from one block of a call's params to the next. */
+export function blockStride({ call }: FlatCall): number {
+  return roundUp(call.params.length * 4, uniformAlignment);
+}
+
+/** The iteration number that a scalar is in a block of params, or null for a scalar of the run. */
+function iterationOf({ loops }: FlatCall, block: number, scalar: number): number | null {
+  let rest = block;
+  for (const { count, iteration } of loops.toReversed()) {
+    if (iteration === scalar) return rest % count;
+    rest = Math.floor(rest / count);
+  }
+  return null;
+}
+
 /**
- * Fills `offsets` and returns the bytes in all. Calls that take scalars lie together, so that patching them
- * is a short write.
+ * Fills `offsets` and returns the bytes in all. Calls that take scalars of the run lie together, so that
+ * patching them is a short write.
  */
-function placeParams(calls: readonly Call[], offsets: Uint32Array): number {
+function placeParams(calls: readonly FlatCall[], offsets: Uint32Array): number {
   let end = 0;
   for (const patched of [true, false]) {
-    calls.forEach(({ params, scalars }, i) => {
-      if (scalars.length > 0 !== patched || params.length === 0) return;
+    calls.forEach((flat, i) => {
+      const { params, scalars } = flat.call;
+      const isPatched = scalars.some(({ scalar }) => iterationOf(flat, 0, scalar) === null);
+      if (isPatched !== patched || params.length === 0) return;
       offsets[i] = end;
-      end += roundUp(params.length * 4, uniformAlignment);
+      end += blocksOf(flat) * blockStride(flat);
     });
   }
   return end;

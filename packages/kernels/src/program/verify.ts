@@ -4,7 +4,8 @@
  */
 import { DeviceError, formatBytes } from "../device/errors.ts";
 import { paddedBytes } from "../device/sizeClass.ts";
-import type { BindingRange, Call, Plan, PlanBuffer, PlanCopy } from "../ir/plan.ts";
+import type { TemplateKernel } from "../ir/kernel.ts";
+import type { BindingRange, Branch, Call, Plan, PlanBuffer, PlanCopy, PlanStep, Repeat } from "../ir/plan.ts";
 
 /** The limits a plan must keep. */
 export interface PlanLimits {
@@ -18,23 +19,52 @@ export interface PlanLimits {
 /** Required alignment of a bound range. */
 const bindingAlignment = 256;
 
-/** The calls of a plan in order. */
-export function planCalls(plan: Plan): Call[] {
-  return plan.steps.map((step, i) => {
-    if (step.kind === "call") return step;
-    throw new DeviceError("build", `step ${i} of plan "${plan.label}" is not a kernel call.`, {
-      received: `a ${step.kind} step`,
-      expected: "call (repeat and branch are reserved for control flow and not executed yet)",
-      fix: "unroll the step into calls",
-    });
-  });
-}
-
 /** Throws DeviceError for the first rule that `plan` breaks. */
 export function verifyPlan(plan: Plan, limits: PlanLimits): void {
   plan.buffers.forEach((buffer, i) => verifyBuffer(plan, buffer, i, limits));
-  for (const call of planCalls(plan)) verifyCall(plan, call, limits);
+  verifySteps(plan, plan.steps, limits, []);
   for (const copy of plan.copies) verifyCopy(plan, copy);
+}
+
+/** `iterations`: the scalars of the repeats around. */
+function verifySteps(
+  plan: Plan,
+  steps: readonly PlanStep[],
+  limits: PlanLimits,
+  iterations: readonly number[],
+): void {
+  for (const step of steps) {
+    if (step.kind === "call") verifyCall(plan, step, limits, iterations);
+    else if (step.kind === "branch") {
+      verifyFlag(plan, step);
+      verifySteps(plan, step.steps, limits, iterations);
+    } else {
+      verifyRepeat(plan, step, iterations);
+      verifySteps(plan, step.steps, limits, [...iterations, step.iteration]);
+    }
+  }
+}
+
+function verifyRepeat(plan: Plan, { count, iteration }: Repeat, around: readonly number[]): void {
+  const where = `a repeat of plan "${plan.label}"`;
+  require(Number.isInteger(count) && count >= 0, () => `${where} has no valid count.`, () => ({
+    received: `${count}`,
+    expected: "an integer from 0",
+  }));
+  require(iteration >= plan.numScalars && !around.includes(iteration), () =>
+    `${where} counts in a scalar that is taken.`, () => ({
+    received: `scalar ${iteration}`,
+    expected: `a scalar from ${plan.numScalars} (numScalars) that no repeat around it has`,
+  }));
+}
+
+function verifyFlag(plan: Plan, { buffer, offset }: Branch): void {
+  const bytes = plan.buffers[buffer]?.bytes ?? 0;
+  require(offset % 4 === 0 && offset >= 0 && offset + 4 <= bytes, () =>
+    `the flag of a branch of plan "${plan.label}" is not there.`, () => ({
+    received: `byte ${offset} of buffer ${buffer}`,
+    expected: "a whole word of a buffer of the plan",
+  }));
 }
 
 function verifyBuffer(plan: Plan, buffer: PlanBuffer, i: number, limits: PlanLimits): void {
@@ -53,7 +83,7 @@ function verifyBuffer(plan: Plan, buffer: PlanBuffer, i: number, limits: PlanLim
   }
 }
 
-function verifyCall(plan: Plan, call: Call, limits: PlanLimits): void {
+function verifyCall(plan: Plan, call: Call, limits: PlanLimits, iterations: readonly number[]): void {
   const { kernel } = call;
   const where = `kernel "${kernel.label}" of plan "${plan.label}"`;
   require(call.bindings.length === kernel.bindings.length, () =>
@@ -83,14 +113,48 @@ function verifyCall(plan: Plan, call: Call, limits: PlanLimits): void {
     expected: `an integer from 0 to ${maxWorkgroups}`,
   }));
   for (const { word, scalar } of call.scalars) {
-    require(word < kernel.numParams && scalar < plan.numScalars, () =>
-      `${where} takes a scalar that is not there.`, () => ({
+    const known = scalar < plan.numScalars || iterations.includes(scalar);
+    require(word < kernel.numParams && known, () => `${where} takes a scalar that is not there.`, () => ({
       received: `scalar ${scalar} into word ${word}`,
-      expected: `a scalar below ${plan.numScalars} and a word below ${kernel.numParams}`,
+      expected: `a scalar below ${plan.numScalars} or of a repeat around, and a word below ${kernel.numParams}`,
     }));
+  }
+  for (const part of kernel.form === "side" ? kernel.parts : [kernel]) {
+    if (part.form === "template") verifyTemplate(part, where);
   }
   for (const range of call.bindings) verifyRange(plan, range, where, limits);
   verifyAccess(plan, call, where);
+}
+
+/** The operands of a template are those that it declares. */
+function verifyTemplate(
+  { template, inputs, outputs, numOwnParams, numParams, ...kernel }: TemplateKernel,
+  where: string,
+): void {
+  require(inputs.length === template.inputs.length && outputs.length === template.outputs.length, () =>
+    `${where} does not fit its template.`, () => ({
+    received: `${inputs.length} inputs and ${outputs.length} outputs`,
+    expected: `${template.inputs.length} and ${template.outputs.length} (${template.name})`,
+  }));
+  inputs.forEach(({ code, value }, i) => {
+    const { name, dtype } = template.inputs[i]!;
+    require(code[value]?.dtype === dtype, () => `${where} has an input of another dtype.`, () => ({
+      received: `${name} of ${code[value]?.dtype}`,
+      expected: `${dtype} (${template.name})`,
+      fix: "cast it in the operand's code",
+    }));
+  });
+  outputs.forEach(({ binding }, i) =>
+    require(kernel.bindings[binding]?.access === "read_write", () =>
+      `${where} cannot write output ${template.outputs[i]!.name}.`, () => ({
+      received: `binding ${binding} with access ${kernel.bindings[binding]?.access}`,
+      expected: "read_write",
+    })),
+  );
+  require(numOwnParams <= numParams, () => `${where} has too few params.`, () => ({
+    received: `${numParams} words`,
+    expected: `at least its template's ${numOwnParams}`,
+  }));
 }
 
 function verifyRange(plan: Plan, range: BindingRange, where: string, limits: PlanLimits): void {

@@ -44,6 +44,11 @@ function marksOf(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, name]) => name!);
 }
 
+/** The names of the hooks that a template marks. */
+export function hooksOf(text: string): string[] {
+  return marksOf(text.replace(standalone, ""), markedHook);
+}
+
 /** Appends `suffix` to the names declared at the left margin: functions, structs, constants and variables. */
 function renameDeclarations(text: string, suffix: string): string {
   if (suffix === "") return text;

@@ -3,6 +3,7 @@ import { internal, ShapeError } from "../graph/errors.ts";
 import type { Dtype, Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import { add } from "../primitives/arithmetic.ts";
+import { addTuples } from "../primitives/bundle.ts";
 import { sumTo } from "../primitives/reduce.ts";
 
 /** How the walk sees the graph: a tape decides what it recorded and remembers inputs that nodes let go of. */
@@ -53,9 +54,10 @@ class Cotangents {
 
   /** Adds a contribution whose shape may be that of a result `node` was broadcast to. */
   accumulate(node: Node, cotangent: Node): void {
-    const own = sumTo(cotangent, node.shape);
+    const isBundle = node.primitive.family === "bundle";
+    const own = isBundle ? cotangent : sumTo(cotangent, node.shape);
     const known = this.#values.get(node);
-    this.#values.set(node, known ? add(known, own) : own);
+    this.#values.set(node, known ? (isBundle ? addTuples : add)(known, own) : own);
   }
 }
 

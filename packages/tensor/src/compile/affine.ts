@@ -151,16 +151,6 @@ function mapSymbol(symbol: IndexSymbol, map: SymbolMap): Affine {
   return symbol.kind === "div" ? divAffine(of, symbol.by) : modAffine(of, symbol.by);
 }
 
-/** True where the position depends on the axis only through its own linear term. */
-export function isLinearIn(a: Affine, axis: number): boolean {
-  return a.terms.every(({ symbol }) => symbol.kind === "axis" || !dependsOn(symbol, axis));
-}
-
-function dependsOn(symbol: IndexSymbol, axis: number): boolean {
-  if (symbol.kind === "axis") return symbol.axis === axis;
-  return symbol.kind !== "value" && symbol.of.terms.some((t) => dependsOn(t.symbol, axis));
-}
-
 /** Row-major element position of an index in an array of these strides. */
 export function flatten(index: readonly Affine[], strides: readonly number[]): Affine {
   return index.reduce(

@@ -1,9 +1,10 @@
 /** @file Draft expressions to kernel code: index arithmetic becomes instructions over params, loads and stores get bindings. */
 import type { Body, Instr, Store } from "@tenrec/kernels";
 import type { Dtype, Node } from "../graph/node.ts";
-import { type Affine, addAffine, constantAffine, type IndexSymbol, isLinearIn } from "./affine.ts";
+import { Affine, addAffine, constantAffine, type IndexSymbol } from "./affine.ts";
 import type { Access, Use } from "./bindings.ts";
 import type { DraftStore, Expression, ExpressionList } from "./expression.ts";
+import type { Lanes } from "./lanes.ts";
 
 /** Param words of one call, shared by all its bodies. */
 export class ParamTable {
@@ -33,33 +34,20 @@ export function wordOf(value: number, dtype: Dtype): number {
   return scratch.getUint32(0);
 }
 
-/** True where four lanes along the axis are four consecutive elements, the first at a multiple of 4. */
-export function isVector(affine: Affine, laneAxis: number | null): boolean {
-  if (laneAxis === null || affine.factorOf(laneAxis) !== 1 || !isLinearIn(affine, laneAxis)) return false;
-  if (affine.constant % 4 !== 0) return false;
-  return affine.terms.every(({ symbol, factor }) => isAxis(symbol, laneAxis) || factor % 4 === 0);
-}
-
-const isAxis = (symbol: IndexSymbol, axis: number): boolean => symbol.kind === "axis" && symbol.axis === axis;
-
 /** The memory uses of a body, before bindings exist. */
-export function usesOf(
-  expressions: ExpressionList,
-  roots: readonly number[],
-  stores: readonly DraftStore[],
-  laneAxis: number | null,
-): Use[] {
+export function usesOf(lanes: Lanes, roots: readonly number[], stores: readonly DraftStore[]): Use[] {
+  const { expressions } = lanes;
   const loads = expressions.reachable(rootsOf(roots, stores)).flatMap((id): Use[] => {
     const { op, node, affine } = expressions.at(id);
     return op === "load"
-      ? [{ node: node as Node, mode: "read", vector: isVector(affine as Affine, laneAxis) }]
+      ? [{ node: node as Node, mode: "read", vector: lanes.isVector(affine as Affine) }]
       : [];
   });
   const writes = stores.map(
     ({ op, node, affine }): Use => ({
       node,
       mode: op === "or" ? "or" : "write",
-      vector: op === "set" && isVector(affine, laneAxis),
+      vector: op === "set" && lanes.isVector(affine),
     }),
   );
   return [...loads, ...writes];
@@ -77,18 +65,20 @@ export class CodeWriter {
   readonly code: Instr[] = [];
   readonly #instrOf = new Map<number, number>();
   readonly #indexOf = new Map<string, number>();
+  readonly #lanes: Lanes;
   readonly #expressions: ExpressionList;
   readonly #params: ParamTable;
   readonly #access: (node: Node) => Access;
   readonly #scalarOf: (node: Node) => number;
 
   constructor(
-    expressions: ExpressionList,
+    lanes: Lanes,
     params: ParamTable,
     access: (node: Node) => Access,
     scalarOf: (node: Node) => number,
   ) {
-    this.#expressions = expressions;
+    this.#lanes = lanes;
+    this.#expressions = lanes.expressions;
     this.#params = params;
     this.#access = access;
     this.#scalarOf = scalarOf;
@@ -191,9 +181,10 @@ export class CodeWriter {
     if (symbol.kind === "axis")
       return this.#push({ op: "axis", dtype: "int32", args: [], value: symbol.axis });
     if (symbol.kind === "value") return this.#castIndex(this.idOf(symbol.value));
-    const of = this.#index(symbol.of);
-    const op = symbol.kind === "div" ? "idiv" : "irem";
-    return this.#push({ op, dtype: "int32", args: [of, this.#param(symbol.by, "int32")] });
+    const args = [this.#index(symbol.of), this.#param(symbol.by, "int32")];
+    if (symbol.kind === "mod") return this.#push({ op: "irem", dtype: "int32", args });
+    const shared = this.#lanes.axis !== null && this.#lanes.isShared(new Affine([{ symbol, factor: 1 }], 0));
+    return this.#push({ op: "idiv", dtype: "int32", args, ...(shared ? { uniform: true } : {}) });
   }
 
   #castIndex(id: number): number {

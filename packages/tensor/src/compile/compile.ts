@@ -5,6 +5,7 @@ import { axisAffine, constantAffine } from "./affine.ts";
 import { combineSide, mergeArenaCalls } from "./combine.ts";
 import { emitGemm } from "./emitGemm.ts";
 import { type Choices, type EmitContext, emitLoop } from "./emitLoop.ts";
+import { emitTemplate } from "./emitTemplate.ts";
 import type { DraftStore } from "./expression.ts";
 import { describeGroup, type Group, hasInner, levelOf, loopGroup } from "./group.ts";
 import { type Grouping, groupNodes } from "./grouping.ts";
@@ -36,6 +37,8 @@ export interface CompileRequest {
 export interface CompileOptions {
   readonly fuse?: boolean;
   readonly sideBySide?: boolean;
+  /** Hand-written kernels for composites that have one; off: their decompositions. */
+  readonly templates?: boolean;
   /** Take over the kernel choices (tiles, schedules) of this plan where the kernels correspond: a smaller batch builds no pipeline. */
   readonly like?: Plan;
 }
@@ -58,7 +61,9 @@ export function compile(request: CompileRequest): Compiled {
     target: request.target,
     fuse: request.options?.fuse ?? true,
   });
-  const lowerings = new Map(grouping.groups.map((group) => [group, lowerMembers(group, grouping)]));
+  const lowerings = new Map(
+    grouping.groups.filter(({ call }) => !call).map((group) => [group, lowerMembers(group, grouping)]),
+  );
   const plan = schedule({
     grouping,
     lowerings,
@@ -83,7 +88,11 @@ interface Graph {
 }
 
 function prepare(request: CompileRequest): Graph {
-  const builder = new GraphBuilder((node) => request.leafPlace(node) !== null);
+  const templates = request.options?.templates ?? true;
+  const builder = new GraphBuilder(
+    (node) => request.leafPlace(node) !== null,
+    templates ? request.target : null,
+  );
   const roots = builder.roots(request.roots.map((root) => root.node));
   const places = new Map<Node, ExternalPlace>();
   const scalars = new Map<Node, number>();
@@ -178,7 +187,12 @@ function emit(
     choices: choicesOf(request.options?.like),
   };
   const calls = plan.steps.flatMap((step) => {
-    const parts = step.map((group) => emitGroup(group, grouping, lowerings.get(group) as Lowering, context));
+    const parts = step.map((group) => {
+      const lowering = lowerings.get(group);
+      return lowering
+        ? emitGroup(group, grouping, lowering, context)
+        : emitTemplate(group, grouping.isStored, context);
+    });
     return combineSide(parts, request.target.maxBindings);
   });
   return mergeArenaCalls(calls);

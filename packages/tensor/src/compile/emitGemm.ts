@@ -1,13 +1,14 @@
 /** @file A contraction group to a gemm call: operands, tile, epilogue, column sums. */
 import type { Call, GemmKernel, Operand } from "@tenrec/kernels";
-import type { Node } from "../graph/node.ts";
+import type { Emitter, Node } from "../graph/node.ts";
 import { type Affine, axisAffine, constantAffine } from "./affine.ts";
 import { type BindingTable, bindValues, type Use } from "./bindings.ts";
-import { CodeWriter, isVector, ParamTable, usesOf } from "./code.ts";
+import { CodeWriter, ParamTable, usesOf } from "./code.ts";
 import type { EmitContext } from "./emitLoop.ts";
 import { finishCall } from "./emitLoop.ts";
 import type { DraftStore } from "./expression.ts";
 import { loopGroup } from "./group.ts";
+import { Lanes } from "./lanes.ts";
 import { batchPositions, gemmAxes, Lowering } from "./lower.ts";
 
 export interface GemmDraft {
@@ -29,8 +30,7 @@ interface OperandDraft {
   readonly lowering: Lowering;
   readonly value: number;
   readonly transposed: boolean;
-  /** Axis of four lanes, or null. */
-  readonly laneAxis: number | null;
+  readonly lanes: Lanes;
 }
 
 export function emitGemm(
@@ -44,19 +44,18 @@ export function emitGemm(
     operandDraft(draft.contraction, side as 0 | 1, extents, isStored, context),
   );
   const [a, b] = operands as [OperandDraft, OperandDraft];
-  const lanes = context.target.lanes === 4 && extents.n % 4 === 0 ? gemmAxes.n : null;
+  const laneAxis = context.target.lanes === 4 && extents.n % 4 === 0 ? gemmAxes.n : null;
+  const lanesOf = (lowering: Lowering) => new Lanes(lowering.expressions, laneAxis);
   const uses: Use[] = [
-    ...operands.flatMap((o) => usesOf(o.lowering.expressions, [o.value], [], o.laneAxis)),
-    ...usesOf(draft.epilogue.expressions, [], draft.stores, lanes),
-    ...(draft.columnSum
-      ? usesOf(draft.columnSum.lowering.expressions, [], draft.columnSum.stores, lanes)
-      : []),
+    ...operands.flatMap((o) => usesOf(o.lanes, [o.value], [])),
+    ...usesOf(lanesOf(draft.epilogue), [], draft.stores),
+    ...(draft.columnSum ? usesOf(lanesOf(draft.columnSum.lowering), [], draft.columnSum.stores) : []),
   ];
   const table = bindValues(uses, context.placeOf, context.bufferBytes);
   const params = new ParamTable();
   for (const extent of [extents.batch, extents.m, extents.n, extents.k]) params.add(extent, "uint32");
   const body = (lowering: Lowering, stores: readonly DraftStore[]) => {
-    const writer = new CodeWriter(lowering.expressions, params, table.access, context.scalarOf);
+    const writer = new CodeWriter(lanesOf(lowering), params, table.access, context.scalarOf);
     writer.write([], stores);
     return writer.body(stores);
   };
@@ -107,18 +106,29 @@ function operandDraft(
   const deep = axis("k", extents);
   const inOrder = side === 0 ? [free, deep] : [deep, free];
   const matrix = swapped ? [...inOrder].reverse() : inOrder;
-  const value = lowering.value(input, [...batchIndex(contraction, input), ...matrix]);
-  const expression = lowering.expressions.at(value);
-  const affine = expression.op === "load" ? (expression.affine as Affine) : null;
+  const value = lowering.value(input, [...batchIndex(contraction, input, lowering), ...matrix]);
+  const loads = loadsOf(lowering, value);
+  const along = (laneAxis: number) => new Lanes(lowering.expressions, laneAxis);
+  const runsAlong = (laneAxis: number) => loads.some((affine) => along(laneAxis).isConsecutive(affine));
   // Stored with the wrong axis innermost: A[k, m] or B[n, k].
   const natural = side === 0 ? gemmAxes.k : gemmAxes.n;
   const other = side === 0 ? gemmAxes.m : gemmAxes.k;
-  const transposed = affine ? affine.factorOf(natural) !== 1 && affine.factorOf(other) === 1 : swapped;
+  const transposed = loads.length > 0 ? !runsAlong(natural) && runsAlong(other) : swapped;
   const innerAxis = transposed ? other : natural;
   const innerExtent = [extents.batch, extents.m, extents.n, extents.k][innerAxis] as number;
-  const wide =
-    context.target.lanes === 4 && affine !== null && innerExtent % 4 === 0 && isVector(affine, innerAxis);
-  return { lowering, value, transposed, laneAxis: wide ? innerAxis : null };
+  const isWide =
+    context.target.lanes === 4 &&
+    innerExtent % 4 === 0 &&
+    loads.some((affine) => along(innerAxis).isVector(affine));
+  return { lowering, value, transposed, lanes: new Lanes(lowering.expressions, isWide ? innerAxis : null) };
+}
+
+/** The positions that an operand's element is loaded from. */
+function loadsOf({ expressions }: Lowering, value: number): Affine[] {
+  return expressions.reachable([value]).flatMap((id) => {
+    const { op, affine } = expressions.at(id);
+    return op === "load" && affine ? [affine] : [];
+  });
 }
 
 function axis(name: "m" | "n" | "k", extents: Extents): Affine {
@@ -126,8 +136,8 @@ function axis(name: "m" | "n" | "k", extents: Extents): Affine {
 }
 
 /** Batch positions of an operand: broadcast axes stay at 0. */
-function batchIndex(contraction: Node, input: Node): Affine[] {
-  const positions = batchPositions(contraction.shape);
+function batchIndex(contraction: Node, input: Node, emit: Emitter): Affine[] {
+  const positions = batchPositions(contraction.shape, emit);
   const extents = input.shape.slice(0, -2);
   const offset = positions.length - extents.length;
   return extents.map((extent, i) => (extent === 1 ? constantAffine(0) : (positions[offset + i] as Affine)));
@@ -139,10 +149,9 @@ function writeOperand(
   params: ParamTable,
   context: EmitContext,
 ): Operand {
-  const { lowering, value, transposed, laneAxis } = draft;
-  const writer = new CodeWriter(lowering.expressions, params, table.access, context.scalarOf);
+  const { lanes, value, transposed } = draft;
+  const writer = new CodeWriter(lanes, params, table.access, context.scalarOf);
   writer.write([value], []);
-  const id = writer.idOf(value);
-  const vector = laneAxis !== null && writer.code[id]?.access === "vector";
-  return { code: writer.code, value: id, transposed, vector };
+  const vector = writer.code.some(({ access }) => access === "vector");
+  return { code: writer.code, value: writer.idOf(value), transposed, vector };
 }

@@ -5,12 +5,14 @@ import {
   type GemmTile,
   type LoopKernel,
   type Target,
+  type Template,
   workgroupCount,
 } from "@tenrec/kernels";
 import type { Node } from "../graph/node.ts";
 import { bindValues, type Placement } from "./bindings.ts";
-import { CodeWriter, isVector, ParamTable, usesOf } from "./code.ts";
+import { CodeWriter, ParamTable, usesOf } from "./code.ts";
 import { collapseAxes, type LoopDraft } from "./collapse.ts";
+import { Lanes } from "./lanes.ts";
 
 /** What emission knows of the plan: where values lie, run-time scalars, and the device. */
 export interface EmitContext {
@@ -39,11 +41,12 @@ export function emitLoop(draft: LoopDraft, label: string, context: EmitContext):
   const schedule = (given === "flat") === (own === "flat") ? given : own;
   const laneAxis = context.target.lanes === 4 ? chooseLaneAxis(loop, schedule) : null;
   const roots = loop.stages.map((stage) => stage.value);
-  const uses = usesOf(loop.expressions, roots, loop.stores, laneAxis);
+  const lanes = new Lanes(loop.expressions, laneAxis);
+  const uses = usesOf(lanes, roots, loop.stores);
   const table = bindValues(uses, context.placeOf, context.bufferBytes);
   const params = new ParamTable();
   for (const { extent } of loop.axes) params.add(extent, "uint32");
-  const writer = new CodeWriter(loop.expressions, params, table.access, context.scalarOf);
+  const writer = new CodeWriter(lanes, params, table.access, context.scalarOf);
   writer.write(roots, loop.stores);
   const body = writer.body(loop.stores);
   const rows = loop.axes.filter((axis) => !axis.inner).length;
@@ -64,20 +67,27 @@ export function emitLoop(draft: LoopDraft, label: string, context: EmitContext):
   return finishCall(kernel, params, table.ranges);
 }
 
-/** Completes a call: structural key (labels are no structure) and grid. */
+/** What tells kernels apart: labels do not, a template does by its name. */
+function structureOf(name: string, value: unknown): unknown {
+  if (name === "label") return undefined;
+  return name === "template" ? (value as Template).name : value;
+}
+
+/** Completes a call: structural key (labels are no structure, templates are their names) and grid. */
 export function finishCall(
   kernel: Call["kernel"],
   params: ParamTable,
   ranges: readonly BindingRange[],
+  workgroups?: number,
 ): Call {
   const words = params.toWords();
   return {
     kind: "call",
     kernel,
-    key: JSON.stringify(kernel, (name, value) => (name === "label" ? undefined : value)),
+    key: JSON.stringify(kernel, structureOf),
     bindings: ranges,
     params: words,
-    workgroups: workgroupCount(kernel, words),
+    workgroups: workgroups ?? workgroupCount(kernel, words),
     scalars: params.scalars,
   };
 }
@@ -115,19 +125,21 @@ function chooseLaneAxis(loop: LoopDraft, schedule: LoopKernel["schedule"]): numb
 }
 
 function flatLaneAxis(loop: LoopDraft, last: number): number | null {
-  if (last < 0 || !loop.stores.every((store) => storesLanes(store, last))) return null;
+  const lanes = new Lanes(loop.expressions, last);
+  if (last < 0 || !loop.stores.every((store) => storesLanes(store, lanes))) return null;
   return last === 0 || (loop.axes[last]?.extent ?? 1) % 4 === 0 ? last : null;
 }
 
-const storesLanes = (store: LoopDraft["stores"][number], axis: number): boolean =>
-  store.op === "or" || isVector(store.affine, axis);
+const storesLanes = (store: LoopDraft["stores"][number], lanes: Lanes): boolean =>
+  store.op === "or" || lanes.isVector(store.affine);
 
 /** Lanes along an inner axis need vector `full` stores, along a row axis vector `row` stores; some load must gain. */
 function allowsLanes(loop: LoopDraft, axis: number, level: "full" | "row"): boolean {
   const { extent, inner } = loop.axes[axis] ?? { extent: 1, inner: false };
   if (extent % 4 !== 0 || inner !== (level === "full")) return false;
   const stores = level === "full" ? loop.stores.filter((store) => store.level === "full") : loop.stores;
-  if (!stores.every((store) => storesLanes(store, axis))) return false;
+  const lanes = new Lanes(loop.expressions, axis);
+  if (!stores.every((store) => storesLanes(store, lanes))) return false;
   const loads = loop.expressions.list.filter((e) => e.op === "load");
-  return loads.some((load) => load.affine !== undefined && isVector(load.affine, axis));
+  return loads.some((load) => load.affine !== undefined && lanes.isVector(load.affine));
 }

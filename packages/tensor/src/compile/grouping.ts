@@ -1,5 +1,6 @@
 /** @file Fusion: which values one kernel computes. Greedy in program order; a value joins the latest producer's kernel that can take it. */
 import type { Target } from "@tenrec/kernels";
+import { internal } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import {
   type Domain,
@@ -14,8 +15,9 @@ import {
   reducedAxes,
   reducesNothing,
   reductionDomain,
-  sameDomain,
-  sameExtents,
+  refined,
+  sharedDomain,
+  templateGroup,
 } from "./group.ts";
 import { Lowering, NotAligned } from "./lower.ts";
 import { updateNodes, Values } from "./values.ts";
@@ -87,8 +89,7 @@ class Fuser {
   run(): Grouping {
     for (const node of this.#input.order) {
       if (this.#values.isVirtual(node) || this.#input.isStoredLeaf(node)) continue;
-      if (node.primitive.family === "contraction") this.#place(node, gemmGroup(node), true);
-      else this.#placeNode(node);
+      this.#placeNode(node);
     }
     this.#done = true;
     if (this.#input.fuse) {
@@ -114,12 +115,29 @@ class Fuser {
     return loads;
   }
 
-  #storedMembers(group: Group): Node[] {
+  #storedMembers(group: Group): readonly Node[] {
+    if (group.call) return group.call.results;
     const all = group.columnSum ? [...group.members, group.columnSum] : [...group.members];
     return all.filter((node) => this.#leavesGroup(node, group));
   }
 
   #placeNode(node: Node): void {
+    const { family } = node.primitive;
+    if (family === "contraction") this.#place(node, gemmGroup(node), true);
+    else if (family === "composite" || family === "bundle") this.#placeTemplate(node);
+    else if (family !== "part") this.#placeValue(node);
+  }
+
+  /** Composites are still there only where they take a template. The parts of a bundle come with it. */
+  #placeTemplate(node: Node): void {
+    const call = node.primitive.template?.(node.inputs, node.attrs, this.#input.target);
+    if (!call) throw internal(`${node.primitive.name} takes no template`);
+    const group = templateGroup(node, call, this.#values.consumers(node));
+    for (const member of group.members) this.#groupOf.set(member, group);
+    this.#place(node, group, true);
+  }
+
+  #placeValue(node: Node): void {
     const candidates = this.#candidateGroups(node);
     for (const group of candidates) {
       if (this.#tryJoin(node, group)) return;
@@ -170,17 +188,17 @@ class Fuser {
 
   /** The domain the group would have with the node, or null. */
   #joinedDomain(node: Node, group: Group): Domain | null {
+    if (group.kind === "template") return null;
     const reduces = node.primitive.family === "reduce" && !reducesNothing(node);
     if (group.kind === "gemm") return !reduces && levelOf(group, node.shape) === "full" ? group : null;
     if (!reduces) {
       const level = levelOf(group, node.shape);
       if (level === null) return this.#widened(node, group);
-      return level === "full" && isScalarGroup(group) && node.shape.size > oneWorkgroup ? null : group;
+      if (level === "row") return group;
+      return isScalarGroup(group) && node.shape.size > oneWorkgroup ? null : refined(group, node.shape);
     }
     const own = reductionDomain(node);
-    if (levelOf(group, own.shape) !== "full") return null;
-    if (!hasInner(group)) return sameExtents(own.shape, group.shape) ? own : null;
-    return sameDomain(own, group) ? group : null;
+    return hasInner(group) ? sharedDomain(group, own) : refined(own, group.shape);
   }
 
   /** A group of per-row values takes in a value with further axes: the rows stay, the further axes become inner. */
@@ -270,7 +288,8 @@ class Fuser {
   }
 
   #canMerge(from: Group, into: Group): boolean {
-    if (from.kind !== "loop" || this.#arenaGroups.has(from) !== this.#arenaGroups.has(into)) return false;
+    if (from.kind !== "loop" || into.kind === "template") return false;
+    if (this.#arenaGroups.has(from) !== this.#arenaGroups.has(into)) return false;
     const domain = mergedDomain(from, into);
     if (!domain) return false;
     const members = new Set([...from.members, ...into.members]);
@@ -359,7 +378,7 @@ class Fuser {
   }
 
   #canRideTogether(narrow: Group, wide: Group): boolean {
-    if (hasInner(narrow) && !sameDomain(narrow, wide)) return false;
+    if (hasInner(narrow) && !sharedDomain(narrow, wide)) return false;
     if (this.#isBetween(narrow, wide) || this.#isBetween(wide, narrow)) return false;
     const merged: Group = { ...wide, members: new Set([...narrow.members, ...wide.members]) };
     if ([...merged.members].some((member) => levelOf(merged, member.shape) === null)) return false;

@@ -2,6 +2,7 @@
 import { internal } from "../graph/errors.ts";
 import type { Dtype, Emitter, Node, ScalarValue } from "../graph/node.ts";
 import { stridesOf } from "../graph/shape.ts";
+import { reshapeIndex } from "../primitives/reshapeIndex.ts";
 import {
   type Affine,
   addAffine,
@@ -14,7 +15,7 @@ import {
   valueAffine,
 } from "./affine.ts";
 import { type DraftStage, ExpressionList } from "./expression.ts";
-import { type Group, levelOf, reducesNothing } from "./group.ts";
+import { type Group, keptShape, levelOf, reducesNothing } from "./group.ts";
 
 /** Thrown while a group is tried: a member is needed at another position than the one the kernel is at. */
 export class NotAligned extends Error {}
@@ -46,19 +47,19 @@ export class Lowering implements Emitter {
     this.#group = group;
     this.#isStored = isStored;
     this.#only = only;
-    const positions = group.kind === "gemm" ? gemmPositions(group.shape) : loopPositions(group);
+    const positions = group.kind === "gemm" ? gemmPositions(group.shape, this) : loopPositions(group);
     this.axes = positions.axes;
-    this.#full = positions.full.filter((_, axis) => group.shape[axis] !== 1);
-    this.#row = positions.full.filter((_, axis) => group.shape[axis] !== 1 && !group.reduced[axis]);
+    this.#full = positions.full;
+    this.#row = positions.full.filter((_, axis) => !group.reduced[axis]);
   }
 
   /** The position of the current element in an array of this shape. */
   canonical(shape: readonly number[]): Affine[] {
     const level = levelOf(this.#group, shape);
     if (level === null) throw new NotAligned();
-    const terms = level === "full" ? this.#full : this.#row;
-    let next = 0;
-    return shape.map((extent) => (extent === 1 ? constantAffine(0) : (terms[next++] as Affine)));
+    const [extents, terms] =
+      level === "full" ? [this.#group.shape, this.#full] : [keptShape(this.#group), this.#row];
+    return reshapeIndex(this, shape, extents, terms) as Affine[];
   }
 
   /** The scalar of a member at the current element, and where it belongs in memory. */
@@ -178,10 +179,10 @@ function loopPositions(group: Group): { axes: LoopAxis[]; full: Affine[] } {
 }
 
 /** Batch axes folded into one, then m and n. */
-function gemmPositions(shape: readonly number[]): { axes: LoopAxis[]; full: Affine[] } {
+function gemmPositions(shape: readonly number[], emit: Emitter): { axes: LoopAxis[]; full: Affine[] } {
   const [m, n] = shape.slice(-2) as [number, number];
   const full = [
-    ...batchPositions(shape),
+    ...batchPositions(shape, emit),
     m === 1 ? constantAffine(0) : axisAffine(gemmAxes.m, m),
     n === 1 ? constantAffine(0) : axisAffine(gemmAxes.n, n),
   ];
@@ -189,10 +190,9 @@ function gemmPositions(shape: readonly number[]): { axes: LoopAxis[]; full: Affi
 }
 
 /** Positions along the batch axes of a contraction's result, recovered from the one batch axis. */
-export function batchPositions(shape: readonly number[]): Affine[] {
+export function batchPositions(shape: readonly number[], emit: Emitter): Affine[] {
   const extents = shape.slice(0, -2);
   const total = extents.reduce((a, b) => a * b, 1);
   const batch = total === 1 ? constantAffine(0) : axisAffine(gemmAxes.batch, total);
-  const strides = stridesOf(extents);
-  return extents.map((extent, axis) => modAffine(divAffine(batch, strides[axis] as number), extent));
+  return reshapeIndex(emit, extents, [total], [batch]) as Affine[];
 }

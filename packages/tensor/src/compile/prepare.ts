@@ -1,4 +1,5 @@
 /** @file Recorded nodes to the graph that is compiled: composites inlined, equal nodes merged, no-ops dropped, long sums split. */
+import type { Target } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
 import { type Attrs, attrsKey, type Dtype, Node, type Primitive } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
@@ -33,9 +34,14 @@ export class GraphBuilder {
   readonly #built = new Map<Node, Node>();
   readonly #known = new Map<string, Node>();
   readonly #ids = new Map<object, number>();
+  /** Results of the bundles that were decomposed, by what stands for the bundle. */
+  readonly #parts = new Map<Node, readonly Node[]>();
   readonly #isLeaf: (node: Node) => boolean;
+  readonly #target: Target | null;
 
-  constructor(isLeaf: (node: Node) => boolean) {
+  /** `target`: whose templates may be used; null for none. */
+  constructor(isLeaf: (node: Node) => boolean, target: Target | null) {
+    this.#target = target;
     this.#isLeaf = isLeaf;
   }
 
@@ -78,7 +84,13 @@ export class GraphBuilder {
   #rewrite(node: Node): Node {
     const inputs = node.inputs.map((input) => this.#built.get(input) as Node);
     const { primitive, attrs } = node;
+    const decomposed =
+      primitive.family === "part" && this.#parts.get(inputs[0] as Node)?.[attrs.index as number];
+    if (decomposed) return decomposed;
+    if (this.#takesTemplate(primitive, inputs, attrs)) return this.#intern(primitive, inputs, attrs, node);
     if (primitive.decompose) return this.#inline(primitive.decompose(inputs, attrs), inputs);
+    if (primitive.bundle?.decompose)
+      return this.#inlineBundle(node, primitive.bundle.decompose(inputs, attrs), inputs);
     if (primitive.family === "leaf") throw internal(`leaf ${node.id} has no value`);
     return this.#simplified(primitive, inputs, attrs, node);
   }
@@ -87,6 +99,19 @@ export class GraphBuilder {
   #inline(result: Node, inputs: readonly Node[]): Node {
     for (const input of inputs) this.#built.set(input, input);
     return this.#build(result);
+  }
+
+  #inlineBundle(node: Node, results: readonly Node[], inputs: readonly Node[]): Node {
+    const bundle = new Node(node.primitive, inputs, node.attrs, node.shape, node.dtype);
+    this.#parts.set(
+      bundle,
+      results.map((result) => this.#inline(result, inputs)),
+    );
+    return bundle;
+  }
+
+  #takesTemplate({ template }: Primitive, inputs: readonly Node[], attrs: Attrs): boolean {
+    return this.#target !== null && (template?.(inputs, attrs, this.#target) ?? null) !== null;
   }
 
   #simplified(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {

@@ -15,6 +15,7 @@ export interface Schedule {
 
 export interface ScheduleInput {
   readonly grouping: Grouping;
+  /** Of loop and gemm groups. */
   readonly lowerings: ReadonlyMap<Group, Lowering>;
   /** For each root written to a variable, the leaves whose memory it overwrites. */
   readonly overwrites: ReadonlyMap<Node, readonly Node[]>;
@@ -51,15 +52,21 @@ function orderReaders(
     const read = leaves.filter((leaf) => input.grouping.loadsOf(group).has(leaf));
     if (read.length === 0) continue;
     if (group !== writer) before.push(group);
-    else if (!readsInPlace(input.lowerings.get(group) as Lowering, group, root, read)) return false;
+    else if (!readsInPlace(input.lowerings.get(group), group, root, read)) return false;
   }
   if (before.some((reader) => dependsOn(producers, reader, writer))) return false;
   for (const reader of before) producers.get(writer)?.add(reader);
   return true;
 }
 
-/** Each element is read only where it is written. */
-function readsInPlace(lowering: Lowering, group: Group, root: Node, leaves: readonly Node[]): boolean {
+/** Each element is read only where it is written. Of a template nothing is known. */
+function readsInPlace(
+  lowering: Lowering | undefined,
+  group: Group,
+  root: Node,
+  leaves: readonly Node[],
+): boolean {
+  if (!lowering) return false;
   if (group.kind === "gemm" && operandReads(group, leaves)) return false;
   // Without a reduction no barrier lies between the row's readers and the invocation that stores it.
   if (hasInner(group) && lowering.stages.length === 0 && levelOf(group, root.shape) === "row") return false;

@@ -1,5 +1,5 @@
 /** @file Node, one value of the lazily recorded graph, and Primitive, the record of everything known about an operation. */
-import type { Dtype } from "@tenrec/kernels";
+import type { Dtype, Target, Template } from "@tenrec/kernels";
 import { internal } from "./errors.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
@@ -15,6 +15,34 @@ export interface RefArray {
   readonly shape: Shape;
   readonly dtype: Dtype;
   readonly data: Float64Array;
+  /** The results of a bundle, which has no data of its own. */
+  readonly parts?: readonly RefArray[];
+}
+
+/** Type of one result of a bundle. */
+export interface ResultType {
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+}
+
+/** The rules of an operation with several results. Exactly one of `reference` and `decompose` is there. */
+export interface Bundle {
+  /** Types of the results; throws ShapeError and DtypeError. */
+  results(inputs: readonly Node[], attrs: Attrs): readonly ResultType[];
+  readonly reference:
+    | ((inputs: readonly RefArray[], attrs: Attrs, results: readonly ResultType[]) => readonly Float64Array[])
+    | null;
+  readonly decompose: ((inputs: readonly Node[], attrs: Attrs) => readonly Node[]) | null;
+}
+
+/** A call of a hand-written kernel: its operands are the node's inputs, its results the node, or the parts of a bundle in order. */
+export interface TemplateCall {
+  readonly template: Template;
+  readonly constants: Readonly<Record<string, number | boolean>>;
+  /** Words that `param(0)`... gives (int32). */
+  readonly params: readonly number[];
+  readonly workgroups: number;
+  readonly workgroupSize: number;
 }
 
 /** What a vjp rule may use. `wants[i]` tells whether input i needs a cotangent; rules must not build nodes for others. */
@@ -61,6 +89,8 @@ export type Family =
   | "indexing"
   | "source"
   | "composite"
+  | "bundle"
+  | "part"
   | "leaf";
 
 /** Everything known of an operation, side by side. A missing rule does not compile. */
@@ -86,6 +116,10 @@ export interface Primitive {
   readonly at: ((emit: Emitter, node: Node, index: readonly IndexTerm[]) => ScalarValue) | null;
   /** reduce: the stage op of the kernel; attrs.axes are the reduced axes (ascending), attrs.keepDims. */
   readonly stage: "sum" | "prod" | "max" | "min" | "argmax" | "argmin" | null;
+  /** Operations with several results: the node is a bundle, which has no value; its results are `part` nodes. */
+  readonly bundle?: Bundle;
+  /** Composites and bundles: the hand-written kernel for these operands on this device, or null to decompose. */
+  readonly template?: (inputs: readonly Node[], attrs: Attrs, target: Target) => TemplateCall | null;
   /** Reserved for vmap. */
   readonly batch?: never;
 }
@@ -134,6 +168,12 @@ export class Node {
   released = false;
   /** Set when it was computed inside a kernel and not stored. */
   fused: Fused | null = null;
+  /** Of a bundle: its results that somebody asked for, by index. */
+  parts: Node[] | null = null;
+  /** The user asked for it to be stored when it is computed. */
+  pinned = false;
+  /** Where the newest walk has put it; see `NodeOrder`. */
+  position = 0;
 
   constructor(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, shape: Shape, dtype: Dtype) {
     this.primitive = primitive;

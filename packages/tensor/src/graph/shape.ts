@@ -8,20 +8,38 @@ export interface Shape extends ReadonlyArray<number> {
   readonly size: number;
 }
 
-const interned = new Map<string, Shape>();
+/** Shapes by their extents, an axis a level: looking one up makes no text. */
+interface Branch {
+  shape: Shape | null;
+  readonly longer: Map<number, Branch>;
+}
+
+const interned: Branch = { shape: null, longer: /*#__PURE__*/ new Map() };
+let numShapes = 0;
 
 /** The one Shape object with these extents. */
 export function shapeOf(extents: readonly number[]): Shape {
   if ("id" in extents) return extents as Shape;
-  const key = extents.join();
-  const known = interned.get(key);
-  if (known) return known;
+  let branch = interned;
+  for (let axis = 0; axis < extents.length; axis++) branch = longer(branch, extents[axis] as number);
+  branch.shape ??= newShape(extents);
+  return branch.shape;
+}
+
+function longer(branch: Branch, extent: number): Branch {
+  let next = branch.longer.get(extent);
+  if (!next) {
+    next = { shape: null, longer: new Map() };
+    branch.longer.set(extent, next);
+  }
+  return next;
+}
+
+function newShape(extents: readonly number[]): Shape {
   const size = extents.reduce((a, b) => a * b, 1);
   // Not enumerable: a shape compares equal to a plain array of its extents.
-  const properties = { id: { value: interned.size }, size: { value: size } };
-  const shape = Object.freeze(Object.defineProperties([...extents], properties)) as unknown as Shape;
-  interned.set(key, shape);
-  return shape;
+  const properties = { id: { value: numShapes++ }, size: { value: size } };
+  return Object.freeze(Object.defineProperties([...extents], properties)) as unknown as Shape;
 }
 
 /** Row-major strides in elements. */

@@ -1,6 +1,7 @@
 /** @file The oracle: evaluates node graphs in double precision through each primitive's `reference`, sharing nothing with compilation. */
 import { internal } from "../graph/errors.ts";
-import { type Dtype, Node, type Primitive, type RefArray } from "../graph/node.ts";
+import { type Dtype, Node, type Primitive, type RefArray, type ResultType } from "../graph/node.ts";
+import { shapeOf } from "../graph/shape.ts";
 
 export interface InterpretOptions {
   /** `float32` rounds every float result as a device stores it; the default keeps double precision. */
@@ -47,33 +48,53 @@ function stored(dtype: Dtype, round: boolean): ((x: number) => number) | null {
   }
 }
 
-/** A composite's value through its decomposition over placeholders, so that the graph itself gains no consumers. */
+/** Values through a decomposition over placeholders, so that the graph itself gains no consumers. */
 function throughDecomposition(
   node: Node,
-  decompose: NonNullable<Primitive["decompose"]>,
+  decompose: (inputs: readonly Node[]) => readonly Node[],
   inputs: readonly RefArray[],
   options: InterpretOptions,
-): Float64Array {
+): RefArray[] {
   const values = new Map<Node, RefArray>();
   const leaves = node.inputs.map((input) => new Node(placeholderPrimitive, [], {}, input.shape, input.dtype));
   for (const [i, leaf] of leaves.entries()) values.set(leaf, inputs[i] as RefArray);
-  const root = decompose(leaves, node.attrs);
-  const [result] = interpret([root], (leaf) => values.get(leaf) ?? null, options);
-  return (result as RefArray).data;
+  return interpret(decompose(leaves), (leaf) => values.get(leaf) ?? null, options);
 }
 
 function evaluate(node: Node, inputs: readonly RefArray[], options: InterpretOptions): RefArray {
   const { primitive, attrs, shape, dtype } = node;
-  const viaReference = primitive.decompose === null || (options.compositeReference && primitive.reference);
-  let data: Float64Array;
-  if (!viaReference && primitive.decompose)
-    data = throughDecomposition(node, primitive.decompose, inputs, options);
-  else if (primitive.reference) data = primitive.reference(inputs, attrs, { shape, dtype });
-  else throw internal(`${primitive.name} has neither a reference nor a value here`);
-  if (data.length !== shape.size)
-    throw internal(`${primitive.name}: ${data.length} values for [${shape.join()}]`);
+  if (primitive.bundle) return { shape, dtype, data: noData, parts: bundleParts(node, inputs, options) };
+  const { decompose } = primitive;
+  if (decompose && !(options.compositeReference && primitive.reference))
+    return throughDecomposition(node, (leaves) => [decompose(leaves, attrs)], inputs, options)[0] as RefArray;
+  if (!primitive.reference) throw internal(`${primitive.name} has neither a reference nor a value here`);
+  return toStored(primitive, primitive.reference(inputs, attrs, { shape, dtype }), { shape, dtype }, options);
+}
+
+/** What a device would store of `data`. */
+function toStored(
+  { name }: Primitive,
+  data: Float64Array,
+  { shape, dtype }: Pick<RefArray, "shape" | "dtype">,
+  options: InterpretOptions,
+): RefArray {
+  if (data.length !== shape.size) throw internal(`${name}: ${data.length} values for [${shape.join()}]`);
   const store = stored(dtype, options.round === "float32");
   return { shape, dtype, data: store ? data.map(store) : data };
+}
+
+const noData = new Float64Array(0);
+
+function bundleParts(node: Node, inputs: readonly RefArray[], options: InterpretOptions): RefArray[] {
+  const { primitive, attrs } = node;
+  const { results, reference, decompose } = primitive.bundle as NonNullable<Primitive["bundle"]>;
+  if (decompose) return throughDecomposition(node, (leaves) => decompose(leaves, attrs), inputs, options);
+  if (!reference) throw internal(`${primitive.name} has neither a reference nor a decomposition`);
+  const types = results(node.inputs, attrs);
+  return reference(inputs, attrs, types).map((data, i) => {
+    const { shape, dtype } = types[i] as ResultType;
+    return toStored(primitive, data, { shape: shapeOf(shape), dtype }, options);
+  });
 }
 
 /** Nodes whose values are needed, inputs before consumers, with the values that are given. */

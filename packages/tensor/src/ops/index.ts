@@ -7,5 +7,6 @@ export * from "./linalg.ts";
 export * from "./logic.ts";
 export * from "./math.ts";
 export * from "./nn.ts";
+export * from "./normalize.ts";
 export * from "./reduce.ts";
 export * from "./shape.ts";

@@ -28,6 +28,11 @@ function rowsAndColumns(
   return transposed ? [columns, rows] : [rows, columns];
 }
 
+const noAxes: readonly number[] = [];
+/** The axes before the last two. */
+const batchAxes = (shape: readonly number[]): readonly number[] =>
+  shape.length === 2 ? noAxes : shape.slice(0, -2);
+
 /** Extents of a @ b; throws the shape errors of matmul. */
 export function matmulExtents(a: Node, b: Node, { transposeA, transposeB }: Flags): MatmulExtents {
   const received = () => `a ${typeText(a.dtype, a.shape)}, b ${typeText(b.dtype, b.shape)}`;
@@ -43,7 +48,7 @@ export function matmulExtents(a: Node, b: Node, { transposeA, transposeB }: Flag
       fix: "check the units of the previous layer, or transpose b.",
     });
   }
-  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch = broadcastShapes(batchAxes(a.shape), batchAxes(b.shape));
   if (batch) return { batch, m, n, k };
   throw new ShapeError("matmul", "batch dimensions do not broadcast.", {
     received: `${received()}.`,

@@ -13,7 +13,7 @@ import { at, broadcastIndex, broadcastStrides, list, perInput, type Rule, walkSt
 import { reshapeIndex } from "./reshapeIndex.ts";
 import { isLiteral } from "./source.ts";
 
-interface MovementSpec {
+export interface MovementSpec {
   readonly shape: (input: Node, attrs: Attrs) => readonly number[];
   readonly vjp: Rule;
   /** The input's index of a result's element. */
@@ -22,7 +22,7 @@ interface MovementSpec {
   readonly reference: (input: Shape, attrs: Attrs, output: Shape) => readonly [number, readonly number[]];
 }
 
-function movement(name: string, spec: MovementSpec): Primitive {
+export function movement(name: string, spec: MovementSpec): Primitive {
   return {
     name,
     family: "movement",

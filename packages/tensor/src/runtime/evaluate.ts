@@ -1,8 +1,8 @@
 /** @file Evaluation of pending values: what one flush computes, stores and overwrites. */
 import { compile, type Destination } from "../compile/compile.ts";
 import { bytesOf, type Node, release } from "../graph/node.ts";
-import { pinned } from "./flush.ts";
-import { assignPrimitive, ScalarNode } from "./leaf.ts";
+import { NodeOrder } from "../graph/nodeOrder.ts";
+import { assignPrimitive, ScalarNode, scalarPrimitive } from "./leaf.ts";
 import { type Block, Memory } from "./memory.ts";
 import type { ProgramEntry } from "./programCache.ts";
 import { recording } from "./recording.ts";
@@ -15,56 +15,58 @@ const scalarBytes = 16;
 
 let flushCount = 0;
 
-/** The nodes of one flush in post-order, with its leaves, stored set and structural key. */
+const isLeaf = (node: Node): boolean => node.stored !== null || node.primitive === scalarPrimitive;
+
+/** The nodes of one flush in post-order, and what decides which of them are stored. */
 class Walk {
-  readonly runtime: Runtime;
-  readonly dirty: readonly VariableState[];
-  readonly order: Node[] = [];
-  readonly position = new Map<Node, number>();
-  readonly roots = new Set<Node>();
-  readonly #inside = new Map<Node, number>();
+  readonly order: NodeOrder = new NodeOrder();
+  readonly scalars: ScalarNode[] = [];
+  /** By position: how many of a node's uses are consumers in this flush; too few by one for values that are asked for. */
+  readonly #inside: number[] = [];
   /** Values that variables take over: their handles need no memory of their own. */
   readonly #assigned = new Set<Node>();
 
-  constructor(runtime: Runtime, roots: readonly Node[], dirty: readonly VariableState[]) {
-    this.runtime = runtime;
-    this.dirty = dirty;
+  constructor(roots: readonly Node[]) {
     for (const root of roots) this.#visit(root);
-    for (const root of roots) this.roots.add(root);
+    for (const root of roots) this.#count(root, -1);
   }
 
+  #count({ position }: Node, change: number): void {
+    this.#inside[position] = (this.#inside[position] as number) + change;
+  }
+
+  /** Depth first; `next` holds how far each node on the path has come with its inputs. */
   #visit(root: Node): void {
-    const stack = [root];
-    for (let node = stack.at(-1); node; node = stack.at(-1)) {
-      if (this.position.has(node)) {
-        stack.pop();
-        continue;
+    if (this.order.has(root)) return;
+    const path: Node[] = [root];
+    const next: number[] = [0];
+    for (let node = path.at(-1); node; node = path.at(-1)) {
+      const inputs = isLeaf(node) ? none : node.inputs;
+      let i = next.pop() as number;
+      while (i < inputs.length && this.order.has(inputs[i] as Node)) i++;
+      if (i === inputs.length) {
+        path.pop();
+        this.#add(node);
+      } else {
+        path.push(inputs[i] as Node);
+        next.push(i + 1, 0);
       }
-      const waiting = this.isLeaf(node) ? [] : node.inputs.filter((input) => !this.position.has(input));
-      if (waiting.length > 0) {
-        stack.push(...waiting.reverse());
-        continue;
-      }
-      stack.pop();
-      this.#add(node);
     }
   }
 
   #add(node: Node): void {
-    this.position.set(node, this.order.push(node) - 1);
-    if (this.isLeaf(node)) return;
+    this.order.add(node);
+    this.#inside.push(0);
+    if (node instanceof ScalarNode) this.scalars.push(node);
+    if (isLeaf(node)) return;
     // Asked for after it was fused away: stored now, and by every later run of the program that computed it.
     if (node.fused) {
       node.fused.keeps.add(node.fused.position);
       node.fused = null;
-      this.roots.add(node);
+      this.#count(node, -1);
     }
     if (node.primitive === assignPrimitive) this.#assigned.add(node.inputs[0] as Node);
-    for (const input of node.inputs) this.#inside.set(input, (this.#inside.get(input) ?? 0) + 1);
-  }
-
-  isLeaf(node: Node): boolean {
-    return node.stored !== null || node instanceof ScalarNode;
+    for (const input of node.inputs) this.#count(input, 1);
   }
 
   /** Unread scalars and short vectors; of those that were used on, only scalars (a loss that was differentiated). */
@@ -75,13 +77,16 @@ class Walk {
 
   /** Roots, values with readers outside this flush, small handles, and what earlier runs were asked for. */
   stored(keeps: ReadonlySet<number>): Node[] {
-    return this.order.filter((node, position) => {
-      if (this.isLeaf(node)) return false;
-      if (this.roots.has(node) || node.uses > (this.#inside.get(node) ?? 0)) return true;
-      return this.#isSmallHandle(node) || keeps.has(position) || pinned.has(node);
+    return this.order.nodes.filter((node, position) => {
+      // A bundle has no value; its results have.
+      if (isLeaf(node) || node.primitive.bundle) return false;
+      if (node.uses > (this.#inside[position] as number) || node.pinned) return true;
+      return this.#isSmallHandle(node) || keeps.has(position);
     });
   }
 }
+
+const none: readonly Node[] = [];
 
 /** Device buffers of a run in first-use order. */
 class Externals {
@@ -97,49 +102,61 @@ class Externals {
   }
 }
 
-/** Writes the structure of the flush: nodes, input positions, leaves with their aliasing, stored set, overwritten leaves. */
-function writeKey(walk: Walk, stored: readonly Node[] | null, externals: Externals): void {
-  const { ids, key } = walk.runtime.programs;
-  if (stored === null) {
-    key.reset();
-    for (const node of walk.order) {
-      if (walk.isLeaf(node)) writeLeaf(walk, node, externals);
-      else {
-        key.push(ids.primitive(node.primitive));
-        key.push(ids.attributes(node));
-        key.push(node.shape.id);
-        key.push(dtypeCode[node.dtype]);
-        for (const input of node.inputs) key.push(walk.position.get(input) as number);
-      }
-    }
-    return;
-  }
-  key.push(0xffffffff);
-  for (const node of stored) key.push(walk.position.get(node) as number);
-  for (const variable of walk.dirty) {
-    const memory = variable.memory;
-    key.push(walk.position.get(variable.current) as number);
-    key.push(memory?.block ? externals.of(memory.block) : 0xfffffffe);
-    key.push(memory?.offset ?? 0);
-  }
-  // Plans depend on what shared buffers are and how long they are.
-  for (const { kind, buffer } of externals.blocks)
-    if (kind !== "own") key.push(kind.length * 0x10000 + buffer.bytes);
-}
-
 const dtypeCode = { float32: 1, int32: 2, uint32: 3, bool: 4, uint8: 5, int8: 6 } as const;
 
-function writeLeaf(walk: Walk, node: Node, externals: Externals): void {
-  const { key } = walk.runtime.programs;
+/** Words that are neither positions nor names. */
+const mark = { end: 0xffffffff, noBlock: 0xfffffffe, scalar: 0xfffffffd, leaf: 0xfffffffc } as const;
+
+/** Writes nodes with the positions of their inputs, and leaves with their aliasing. */
+function writeGraph(runtime: Runtime, { order }: Walk, externals: Externals): void {
+  const { key } = runtime.programs;
+  key.reset();
+  for (const node of order.nodes) {
+    if (isLeaf(node)) {
+      writeLeaf(runtime, node, externals);
+      continue;
+    }
+    // By name: a customGradient has a record of its own per call, and all of them compile alike.
+    key.text(node.primitive.name);
+    key.attributes(node.attrs);
+    key.push(node.shape.id);
+    key.push(dtypeCode[node.dtype]);
+    key.push(node.inputs.length);
+    for (const { position } of node.inputs) key.push(position);
+  }
+}
+
+function writeLeaf(runtime: Runtime, node: Node, externals: Externals): void {
+  const { key } = runtime.programs;
+  key.push(mark.leaf);
   key.push(dtypeCode[node.dtype]);
-  if (node instanceof ScalarNode) {
-    key.push(0xfffffffd);
+  if (!node.stored) {
+    key.push(mark.scalar);
     return;
   }
-  const memory = walk.runtime.resident(node.stored as Memory);
+  const memory = runtime.resident(node.stored as Memory);
   key.push(node.shape.id);
   key.push(externals.of(memory.block as Block));
   key.push(memory.offset);
+}
+
+/** Writes what a run does with the graph: stored values, overwritten variables, and the shared buffers that plans depend on. */
+function writeRun(
+  runtime: Runtime,
+  stored: readonly Node[],
+  dirty: readonly VariableState[],
+  externals: Externals,
+): void {
+  const { key } = runtime.programs;
+  key.push(mark.end);
+  for (const { position } of stored) key.push(position);
+  for (const { memory, current } of dirty) {
+    key.push(current.position);
+    key.push(memory?.block ? externals.of(memory.block) : mark.noBlock);
+    key.push(memory?.offset ?? 0);
+  }
+  for (const { kind, buffer } of externals.blocks)
+    if (kind !== "own") key.push(kind.length * 0x10000 + buffer.bytes);
 }
 
 /** Computes the roots and gives them their values; returns everything that was computed on the way. */
@@ -147,28 +164,27 @@ export function evaluate(
   runtime: Runtime,
   roots: readonly Node[],
   dirty: readonly VariableState[],
-): ReadonlyMap<Node, number> {
-  const walk = new Walk(runtime, roots, dirty);
+): NodeOrder {
+  const walk = new Walk(roots);
   const externals = new Externals();
-  writeKey(walk, null, externals);
+  writeGraph(runtime, walk, externals);
   const base = runtime.programs.lookup();
   const stored = walk.stored(base.keeps);
-  writeKey(walk, stored, externals);
+  writeRun(runtime, stored, dirty, externals);
   const entry = runtime.programs.lookup();
-  const scalars = walk.order.filter((node) => node instanceof ScalarNode) as ScalarNode[];
   const outputs = allocate(runtime, stored, dirty, externals);
-  entry.program ??= build(runtime, entry, walk, outputs, externals, scalars);
+  entry.program ??= build(runtime, entry, walk, outputs, externals);
   runtime.programs.touch(entry);
   settle(runtime, walk, outputs, dirty, base.keeps);
   runtime.device.run(
     entry.program,
     externals.blocks.map((block) => block.buffer),
     outputs.results.map((block) => block.buffer),
-    scalarWords(scalars),
+    scalarWords(walk.scalars),
   );
   // Only now: the program that has just been queued may have read the oldest versions.
   runtime.ring.trim(flushCount);
-  return walk.position;
+  return walk.order;
 }
 
 /** Where the stored values of a flush go. */
@@ -255,20 +271,20 @@ function build(
   walk: Walk,
   { memories, copied, results }: Outputs,
   externals: Externals,
-  scalars: readonly ScalarNode[],
 ) {
+  const { order, scalars } = walk;
   const scalarIndex = new Map<Node, number>(scalars.map((node, i) => [node, i]));
   const placeOf = ({ block, offset }: Memory) => ({ external: externals.of(block as Block), offset });
   const destination = (node: Node, memory: Memory): Destination => copied.get(node) ?? placeOf(memory);
   // In program order, as the key has it.
-  const ordered = walk.order.filter((node) => memories.has(node));
+  const ordered = order.nodes.filter((node) => memories.has(node));
   entry.compiled = compile({
     label: "flush",
     roots: ordered.map((node) => ({ node, to: destination(node, memories.get(node) as Memory) })),
     leafPlace: (node) => {
       const scalar = scalarIndex.get(node);
       if (scalar !== undefined) return { scalar };
-      return node.stored && walk.position.has(node) ? placeOf(node.stored as Memory) : null;
+      return node.stored && order.has(node) ? placeOf(node.stored as Memory) : null;
     },
     externals: externals.blocks.map(({ buffer, kind }) => ({ bytes: buffer.bytes, arena: kind === "arena" })),
     numResults: results.length,
@@ -292,18 +308,27 @@ function settle(
   flushCount++;
   for (const [node, memory] of memories) {
     node.stored = memory;
-    const keepers = [...recording.keepers].filter((keeper) => keeper.covers(node));
-    if (keepers.length > 0) for (const keeper of keepers) keeper.keep(node);
-    else release(node);
+    if (!keepHistory(node)) release(node);
   }
   for (const variable of dirty) {
     variable.current.handles--;
     saveOldVersion(runtime, variable);
     variable.leaf = variable.current;
   }
-  for (const [position, node] of walk.order.entries()) {
-    if (!node.stored && !walk.isLeaf(node) && node.uses + node.handles > 0) node.fused = { keeps, position };
+  for (const node of walk.order.nodes) {
+    if (!isLeaf(node) && node.uses + node.handles > 0) node.fused = { keeps, position: node.position };
   }
+}
+
+/** Whether a tape keeps what the node was computed from. */
+function keepHistory(node: Node): boolean {
+  let kept = false;
+  for (const keeper of recording.keepers) {
+    if (!keeper.covers(node)) continue;
+    keeper.keep(node);
+    kept = true;
+  }
+  return kept;
 }
 
 /** Keeps the value a variable's memory holds now, if anybody can still ask for it. */

@@ -1,5 +1,6 @@
 /** @file When pending values are evaluated, and which: a matter of program order only, never of the garbage collector. */
 import { bytesOf, type Node } from "../graph/node.ts";
+import { NodeOrder } from "../graph/nodeOrder.ts";
 import { ScalarNode } from "./leaf.ts";
 import { Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";
@@ -9,11 +10,9 @@ import type { VariableState } from "./variableState.ts";
 /** Pending handles at which a flush happens even if nothing was asked for. */
 export const pendingLimit = 10_000;
 
-export const pinned = new WeakSet<Node>();
-
 /** The value is stored when it is computed. */
 export function pin(node: Node): void {
-  pinned.add(node);
+  node.pinned = true;
 }
 
 export interface FlushOptions {
@@ -66,15 +65,12 @@ function staleAmong(roots: readonly Node[]): Set<Node> {
 
 /** Whether values are stored or can still be computed. */
 function areAlive(roots: readonly Node[]): boolean {
-  const seen = new Set<Node>(roots);
-  const stack = [...roots];
-  for (let node = stack.pop(); node; node = stack.pop()) {
+  const met = new NodeOrder();
+  for (const root of roots) if (!met.has(root)) met.add(root);
+  for (const node of met.nodes) {
     if (node.stored?.lost) return false;
-    for (const input of node.stored ? [] : node.inputs) {
-      if (seen.has(input)) continue;
-      seen.add(input);
-      stack.push(input);
-    }
+    if (node.stored) continue;
+    for (const input of node.inputs) if (!met.has(input)) met.add(input);
   }
   return true;
 }

@@ -70,9 +70,14 @@ export class BlockPool {
   }
 
   take(bytes: number, label: string, kind: BlockKind = "own"): Block {
-    const block = new Block(this, this.device.alloc(Math.max(4, bytes), label), kind);
+    const block = this.lend(bytes, label, kind);
     this.#registry.register(block, block.buffer, block);
     return block;
+  }
+
+  /** A block that the taker holds on to until it gives it back: GC need not watch it. */
+  lend(bytes: number, label: string, kind: BlockKind = "own"): Block {
+    return new Block(this, this.device.alloc(Math.max(4, bytes), label), kind);
   }
 
   give(block: Block): void {

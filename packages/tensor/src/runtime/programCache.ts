@@ -1,7 +1,7 @@
 /** @file Compiled flushes by structure: two 32-bit hashes to find a candidate, word-by-word comparison to be sure. */
 import type { Program } from "@tenrec/kernels";
 import type { Compiled } from "../compile/compile.ts";
-import { type Attrs, attrsKey, type Node, type Primitive } from "../graph/node.ts";
+import type { Attrs } from "../graph/node.ts";
 
 /** One program and the positions that were asked for after an earlier run (they are stored from then on). */
 export interface ProgramEntry {
@@ -13,12 +13,19 @@ export interface ProgramEntry {
   program: Program | null;
 }
 
-/** Appends words and keeps two running hashes. */
+/** What a word sequence holds for one attribute value; a tag before each keeps different values apart. */
+const tag = { end: 0, boolean: 1, integer: 2, float: 3, text: 4, list: 5 } as const;
+
+/** Structure as words, with two running hashes. Different structures give different words. */
 export class KeyWriter {
   #words = new Uint32Array(1024);
   #length = 0;
   first = 0x811c9dc5;
   second = 0x9e3779b9;
+  /** Small integers for names. */
+  readonly #texts = new Map<string, number>();
+  readonly #float = new Float64Array(1);
+  readonly #floatWords = new Uint32Array(this.#float.buffer);
 
   push(word: number): void {
     if (this.#length === this.#words.length) {
@@ -29,6 +36,53 @@ export class KeyWriter {
     this.#words[this.#length++] = word;
     this.first = Math.imul(this.first ^ word, 0x01000193);
     this.second = Math.imul(this.second + word, 0x85ebca6b) ^ (this.second >>> 15);
+  }
+
+  /** A name. */
+  text(value: string): void {
+    let id = this.#texts.get(value);
+    if (id === undefined) {
+      id = this.#texts.size + 1;
+      this.#texts.set(value, id);
+    }
+    this.push(id);
+  }
+
+  /** Attributes are new objects in every step: their values are written, without a text or a table of them. */
+  attributes(attrs: Attrs): void {
+    for (const name in attrs) {
+      this.text(name);
+      this.#value(attrs[name] as Attrs[string]);
+    }
+    this.push(tag.end);
+  }
+
+  #value(value: Attrs[string]): void {
+    if (typeof value === "number") this.#number(value);
+    else if (typeof value === "boolean") {
+      this.push(tag.boolean);
+      this.push(Number(value));
+    } else if (typeof value === "string") {
+      this.push(tag.text);
+      this.text(value);
+    } else {
+      this.push(tag.list);
+      this.push(value.length);
+      for (let i = 0; i < value.length; i++) this.#value(value[i] as number | boolean);
+    }
+  }
+
+  /** Bits, so that -0 and NaN keep their identity. */
+  #number(value: number): void {
+    if (Object.is(value | 0, value)) {
+      this.push(tag.integer);
+      this.push(value);
+      return;
+    }
+    this.#float[0] = value;
+    this.push(tag.float);
+    this.push(this.#floatWords[0] as number);
+    this.push(this.#floatWords[1] as number);
   }
 
   reset(): void {
@@ -42,35 +96,10 @@ export class KeyWriter {
   }
 }
 
-/** Small integers for primitives and attribute values, so that structure is words. */
-export class StructureIds {
-  // By name: a customGradient has a record of its own per call, and all of them compile alike.
-  readonly #primitives = new Map<string, number>();
-  readonly #attrs = new Map<string, number>();
-  readonly #attrObjects = new WeakMap<Attrs, number>();
-
-  primitive(primitive: Primitive): number {
-    const id = this.#primitives.get(primitive.name) ?? this.#primitives.size + 1;
-    this.#primitives.set(primitive.name, id);
-    return id;
-  }
-
-  attributes(node: Node): number {
-    let id = this.#attrObjects.get(node.attrs);
-    if (id !== undefined) return id;
-    const text = attrsKey(node.attrs);
-    id = this.#attrs.get(text) ?? this.#attrs.size + 1;
-    this.#attrs.set(text, id);
-    this.#attrObjects.set(node.attrs, id);
-    return id;
-  }
-}
-
 /** Programs kept: a page that keeps making new structures (growing loops, many models) must not keep them all. */
 const maxPrograms = 256;
 
 export class ProgramCache {
-  readonly ids: StructureIds = new StructureIds();
   readonly key: KeyWriter = new KeyWriter();
   readonly #entries = new Map<number, ProgramEntry[]>();
   /** Entries with a program, least recently used first. */

@@ -19,13 +19,23 @@ const isNumber = (value: TensorLike): value is number | boolean =>
 
 /** Nodes of one dtype: tensors decide, numbers follow (a fraction makes integers float32). Packed bytes are widened to int32. */
 export function promote(values: readonly TensorLike[]): Node[] {
-  const tensors = values.filter((value) => !isNumber(value)).map((value) => toNode(value));
-  const dtypes = tensors.map((node) => node.dtype);
-  const like = dtypes.length > 0 ? dtypes.reduce(commonDtype) : undefined;
-  let next = 0;
-  const nodes = values.map((value) => (isNumber(value) ? toNode(value, like) : (tensors[next++] as Node)));
-  const dtype = computeDtype(nodes.map((node) => node.dtype).reduce(commonDtype));
-  return nodes.map((node) => cast(node, dtype));
+  const nodes = values.map((value) => (isNumber(value) ? null : toNode(value)));
+  const like = dtypeOfAll(nodes);
+  for (let i = 0; i < nodes.length; i++) nodes[i] ??= toNode(values[i] as TensorLike, like);
+  const dtype = computeDtype(dtypeOfAll(nodes) as Dtype);
+  return castAll(nodes as Node[], dtype);
+}
+
+function dtypeOfAll(nodes: readonly (Node | null)[]): Dtype | undefined {
+  let dtype: Dtype | undefined;
+  for (const node of nodes) if (node) dtype = dtype ? commonDtype(dtype, node.dtype) : node.dtype;
+  return dtype;
+}
+
+/** In place: this runs for every operation a page records. */
+function castAll(nodes: Node[], dtype: Dtype): Node[] {
+  for (let i = 0; i < nodes.length; i++) nodes[i] = cast(nodes[i] as Node, dtype);
+  return nodes;
 }
 
 /** Arithmetic happens in 32 bits. */
@@ -35,10 +45,11 @@ export function computeDtype(dtype: Dtype): Dtype {
 
 /** Operands of arithmetic: bool counts as int32. */
 export function promoteNumbers(values: readonly TensorLike[]): Node[] {
-  return promote(values).map((node) => (node.dtype === "bool" ? cast(node, "int32") : node));
+  const nodes = promote(values);
+  return nodes[0]?.dtype === "bool" ? castAll(nodes, "int32") : nodes;
 }
 
 /** Operands of floating-point functions. */
 export function promoteFloats(values: readonly TensorLike[]): Node[] {
-  return promote(values).map((node) => cast(node, "float32"));
+  return castAll(promote(values), "float32");
 }

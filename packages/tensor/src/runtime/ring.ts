@@ -24,7 +24,7 @@ export class VersionRing {
   /** Moves the value of `leaf` out of `from` by a copy queued before the overwriting program. */
   save(leaf: Node, from: Memory, flush: number): void {
     if (!from.block) return;
-    const block = this.#pool.take(from.bytes, "version");
+    const block = this.#pool.lend(from.bytes, "version");
     this.#pool.device.copy(from.block.buffer, from.offset, block.buffer, 0, Math.ceil(from.bytes / 4) * 4);
     const memory = new Memory(from.bytes, block);
     leaf.stored = memory;

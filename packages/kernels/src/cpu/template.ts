@@ -1,0 +1,91 @@
+/** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's own JavaScript. */
+import type { Dtype, TemplateArray, TemplateInput, TemplateKernel } from "../ir/kernel.ts";
+import { affineForms, axesAffine, type Params } from "./affine.ts";
+import { compileBody } from "./body.ts";
+import { runBody } from "./loop.ts";
+import type { Machine, Runner } from "./machine.ts";
+import type { MemoryRange } from "./memory.ts";
+import { makeNest } from "./nest.ts";
+import { scratchRange } from "./operand.ts";
+import type { Numbers, Slot } from "./registers.ts";
+
+/** An operand of a call: fills what has to be computed and gives the whole array. */
+type ArrayOf = () => TemplateArray;
+
+/** `size` elements from `first` of whatever memory the slot follows. */
+function viewOf(slot: Slot<Numbers>, first: number, size: number): ArrayOf {
+  let data: Numbers | null = null;
+  let view: TemplateArray;
+  return () => {
+    if (data !== slot.data) {
+      data = slot.data;
+      view = data.subarray(first, first + size) as TemplateArray;
+    }
+    return view;
+  };
+}
+
+/** A load of consecutive words. */
+function plainInput(
+  { code, value }: TemplateInput,
+  size: number,
+  bindings: readonly MemoryRange[],
+  params: Params,
+): ArrayOf | null {
+  const { op, dtype, args, value: binding = 0 } = code[value]!;
+  const range = bindings[binding];
+  if (op !== "load" || !range || range.seenAs(dtype).packed) return null;
+  const form = affineForms(code, params)[args[0]!];
+  if (!form || form.terms.size > 0 || (size > 1 && form.axes.get(0) !== 1)) return null;
+  return viewOf(range.slot(dtype), range.first + form.constant, size);
+}
+
+function computedInput(
+  { code, value }: TemplateInput,
+  index: number,
+  size: number,
+  bindings: readonly MemoryRange[],
+  params: Params,
+  machine: Machine,
+): ArrayOf {
+  const { dtype } = code[value]!;
+  const range = scratchRange(machine.scratch.take(`input${index}`, size * 4), size);
+  const nest = makeNest([size], [], [0], [], false);
+  const store = { op: "set", level: "full", value, index: axesAffine([[0, 1]]), range } as const;
+  const spec = { code, stages: [], stores: [store], bindings, params, accumulator: null };
+  const program = compileBody(spec, nest, machine.registers);
+  const array = viewOf(range.slot(dtype), 0, size);
+  return () => {
+    runBody(program);
+    return array();
+  };
+}
+
+export function compileTemplate(
+  kernel: TemplateKernel,
+  bindings: readonly MemoryRange[],
+  params: Params,
+  machine: Machine,
+): Runner {
+  const { template, constants } = kernel;
+  const { words } = params;
+  const inputs = kernel.inputs.map((input, i) => {
+    const size = words[input.size]!;
+    return (
+      plainInput(input, size, bindings, params) ?? computedInput(input, i, size, bindings, params, machine)
+    );
+  });
+  const outputs = kernel.outputs.map(({ binding, offset, size }, i) => {
+    const range = bindings[binding]!;
+    const first = range.first + (offset === null ? 0 : words[offset]!);
+    return viewOf(range.slot(template.outputs[i]?.dtype as Dtype), first, words[size]!);
+  });
+  const own = new Int32Array(words.buffer, words.byteOffset, kernel.numOwnParams);
+  return () =>
+    template.cpu({
+      inputs: inputs.map((array) => array()),
+      outputs: outputs.map((array) => array()),
+      constants,
+      params: own,
+    });
+}

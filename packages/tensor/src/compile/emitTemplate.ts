@@ -1,0 +1,96 @@
+/** @file A template group to a kernel call: operands as scalar code at a linear position, results in memory. */
+import type { Call, TemplateKernel, TemplateOperand } from "@tenrec/kernels";
+import type { Node } from "../graph/node.ts";
+import { reshapeIndex } from "../primitives/reshapeIndex.ts";
+import { type Affine, axisAffine, constantAffine } from "./affine.ts";
+import { type BindingTable, bindValues, type Use } from "./bindings.ts";
+import { CodeWriter, ParamTable, usesOf } from "./code.ts";
+import { type EmitContext, finishCall } from "./emitLoop.ts";
+import { type Group, loopGroup } from "./group.ts";
+import { Lanes } from "./lanes.ts";
+import { Lowering } from "./lower.ts";
+
+/** The axis that operands' code is written over: the row-major position. */
+const positionAxis = 0;
+
+interface OperandDraft {
+  readonly lowering: Lowering;
+  readonly value: number;
+  readonly laneAxis: number | null;
+  readonly size: number;
+}
+
+export function emitTemplate(group: Group, isStored: (node: Node) => boolean, context: EmitContext): Call {
+  const { template: call, node, results } = group.call as NonNullable<Group["call"]>;
+  const { template, constants, workgroupSize } = call;
+  const inputs = node.inputs.map((input, i) =>
+    operandDraft(input, template.inputs[i] as TemplateOperand, isStored, context),
+  );
+  const uses: Use[] = [
+    ...inputs.flatMap((o) => usesOf(lanesOf(o), [o.value], [])),
+    ...results.map((result, i): Use => {
+      const isWide = takesLanes(result, template.outputs[i] as TemplateOperand, context);
+      return { node: result, mode: "write", vector: isWide };
+    }),
+  ];
+  const table = bindValues(uses, context.placeOf, context.bufferBytes);
+  const params = new ParamTable();
+  for (const word of call.params) params.add(word, "int32");
+  const operands = inputs.map((operand) => writeOperand(operand, table, params, context));
+  const outputs = results.map((result) => {
+    const { binding, offset, vector } = table.access(result);
+    const size = params.add(result.shape.size, "int32");
+    return { binding, offset: offset === 0 ? null : params.add(offset, "int32"), vector, size };
+  });
+  const kernel: TemplateKernel = {
+    form: "template",
+    label: template.name,
+    template,
+    constants,
+    workgroupSize,
+    inputs: operands,
+    outputs,
+    bindings: table.bindings,
+    numOwnParams: call.params.length,
+    numParams: params.words.length,
+  };
+  return finishCall(kernel, params, table.ranges, call.workgroups);
+}
+
+const lanesOf = ({ lowering, laneAxis }: OperandDraft): Lanes => new Lanes(lowering.expressions, laneAxis);
+
+const takesLanes = (node: Node, { lanes }: TemplateOperand, { target }: EmitContext): boolean =>
+  target.lanes === 4 && lanes === 4 && node.shape.size % 4 === 0;
+
+/** The element at a row-major position; four at a time where memory and the template allow. */
+function operandDraft(
+  input: Node,
+  operand: TemplateOperand,
+  isStored: (node: Node) => boolean,
+  context: EmitContext,
+): OperandDraft {
+  const lowering = new Lowering(loopGroup([]), isStored);
+  const { size } = input.shape;
+  const position = size === 1 ? constantAffine(0) : axisAffine(positionAxis, size);
+  const value = lowering.value(input, reshapeIndex(lowering, input.shape, [size], [position]) as Affine[]);
+  const { op, affine } = lowering.expressions.at(value);
+  const isWide =
+    takesLanes(input, operand, context) &&
+    op === "load" &&
+    new Lanes(lowering.expressions, positionAxis).isVector(affine as Affine);
+  return { lowering, value, laneAxis: isWide ? positionAxis : null, size };
+}
+
+function writeOperand(
+  operand: OperandDraft,
+  table: BindingTable,
+  params: ParamTable,
+  context: EmitContext,
+): TemplateKernel["inputs"][number] {
+  const { value, laneAxis, size } = operand;
+  const writer = new CodeWriter(lanesOf(operand), params, table.access, context.scalarOf);
+  writer.write([value], []);
+  const id = writer.idOf(value);
+  const vector = laneAxis !== null && writer.code[id]?.access === "vector";
+  return { code: writer.code, value: id, vector, size: params.add(size, "int32") };
+}

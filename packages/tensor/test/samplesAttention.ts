@@ -1,0 +1,102 @@
+/** @file Sample rows of attention and its gradient. */
+import { type Node, record } from "../src/graph/node.ts";
+import { attention, attentionGradientPrimitive, attentionPrimitive } from "../src/primitives/attention.ts";
+import { part } from "../src/primitives/bundle.ts";
+import { where } from "../src/primitives/logic.ts";
+import { constant } from "../src/primitives/source.ts";
+import type { Sample } from "./samples.ts";
+import { booleans, uniform, values } from "./samplesInputs.ts";
+
+const q = uniform([2, 3, 2, 2], -1, 1, 1);
+const k = uniform([2, 4, 2, 2], -1, 1, 2);
+const v = uniform([2, 4, 2, 3], -1, 1, 3);
+const plain = { scale: 0.7, causal: false };
+const rebuilds = true;
+/** The last key of every row, and all keys of the first sample's second row, are masked. */
+const mask = values(
+  [2, 1, 3, 4],
+  Array.from({ length: 24 }, (_, i) => Number(i % 4 !== 3 && (i < 4 || i >= 8))),
+  "bool",
+);
+
+const rows: readonly Omit<Sample, "primitive">[] = [
+  {
+    label: "attention",
+    inputs: [q, k, v],
+    build: ([q, k, v]) => attention({ q, k, v } as Record<"q" | "k" | "v", Node>, plain),
+  },
+  {
+    label: "attention causal, one head",
+    inputs: [uniform([1, 4, 1, 2]), uniform([1, 4, 1, 2], -1, 1, 2), uniform([1, 4, 1, 2], -1, 1, 3)],
+    build: ([q, k, v]) => attention({ q, k, v } as Record<"q" | "k" | "v", Node>, { scale: 1, causal: true }),
+  },
+  {
+    label: "attention with bias and mask",
+    inputs: [q, k, v, uniform([2, 1, 4], -1, 1, 4), mask],
+    build: ([q, k, v, bias, mask]) =>
+      attention({ q, k, v, bias, mask } as Record<"q" | "k" | "v" | "bias" | "mask", Node>, plain),
+  },
+  {
+    label: "attention of grouped heads with factors, causal",
+    inputs: [
+      uniform([1, 3, 4, 2]),
+      uniform([1, 3, 2, 2], -1, 1, 2),
+      uniform([1, 3, 2, 2], -1, 1, 3),
+      booleans([1, 4, 3, 3]),
+    ],
+    build: ([q, k, v, kept]) =>
+      attention(
+        { q, k, v, factor: where(kept as Node, constant(2), constant(0)) } as Record<
+          "q" | "k" | "v" | "factor",
+          Node
+        >,
+        { scale: 0.5, causal: true },
+      ),
+  },
+];
+
+/** The log-sum-exp that a fused kernel reads is not read here. */
+const gradientInputs = [
+  q,
+  k,
+  v,
+  mask,
+  uniform([2, 2, 3], -1, 1, 7),
+  uniform([2, 2, 3], -1, 1, 8),
+  uniform([2, 3, 2, 3], -1, 1, 9),
+];
+const gradients: readonly Sample[] = [0, 1, 2].map((index) => ({
+  label: `attentionGradient of input ${index}`,
+  primitive: attentionGradientPrimitive,
+  inputs: gradientInputs,
+  build: (inputs) =>
+    part(
+      record(attentionGradientPrimitive, inputs, { ...plain, biased: false, masked: true, weighted: false }),
+      index,
+    ),
+  rebuilds,
+}));
+
+const sized = (label: string, time: number, source: number, depth: number): Sample => ({
+  label: `attention ${label}`,
+  primitive: attentionPrimitive,
+  inputs: [
+    uniform([2, time, 3, depth], -1, 1, 1),
+    uniform([2, source, 3, depth], -1, 1, 2),
+    uniform([2, source, 3, depth], -1, 1, 3),
+  ],
+  build: ([q, k, v]) =>
+    attention({ q, k, v } as Record<"q" | "k" | "v", Node>, {
+      scale: depth ** -0.5,
+      causal: time === source,
+    }),
+  noGradient: "a size test: small rows check the rule",
+  rebuilds,
+});
+
+export const attentions: readonly Sample[] = [
+  ...rows.map((row) => ({ ...row, primitive: attentionPrimitive, rebuilds })),
+  ...gradients,
+  sized("of 33 causal", 33, 33, 17),
+  sized("of 65 to 31", 65, 31, 8),
+];
