@@ -48,6 +48,7 @@ fn store_y(i: i32, value: f32) {
   y_data[i] = value;
 }
 
+// Of the invocations of a row.
 var<workgroup> totals: array<f32, THREADS>;
 
 fn start_value() -> f32 {

@@ -7,8 +7,8 @@ export type LibraryName = "tenrec" | "tfjs" | "jaxjs";
 export interface EpochResult {
   /** Mean of the batch losses. */
   loss: number;
-  /** Fraction of samples classified rightly, or NaN where the workload has no such metric. */
-  accuracy: number;
+  /** Fraction of samples classified rightly, where the workload counts it. */
+  accuracy?: number;
 }
 
 /** Collects the page-thread time of single steps, in milliseconds. */
@@ -38,15 +38,24 @@ export interface Workload<Problem = unknown> {
   title: string;
   stepsPerEpoch: number;
   targets?: Targets;
+  /** Arithmetic of a step and the least bytes it moves, where a figure per second says something. */
+  work?: Work;
   /** Data and initial weights, equal on every call. */
   problem(): Problem;
   variants: readonly Variant<Problem>[];
+}
+
+export interface Work {
+  flops?: number;
+  bytes?: number;
 }
 
 /** What our side is held to; the report says whether it is met. */
 export interface Targets {
   /** Greatest time of a step over that of the other library. */
   ratios: Partial<Record<LibraryName, number>>;
+  /** Most dispatches of a step. */
+  dispatches?: number;
   /** Greatest page-thread time of a hand-written step, in milliseconds. */
   stepScriptMs?: number;
 }

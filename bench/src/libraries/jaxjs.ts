@@ -1,8 +1,173 @@
-// Brings jax-js up on WebGPU.
-import { defaultDevice, init } from "@jax-js/jax";
+// Brings jax-js up on WebGPU, and runs jitted training steps and single operations in it.
+import {
+  blockUntilReady,
+  defaultDevice,
+  init,
+  type Array as JaxArray,
+  jit,
+  nn,
+  numpy as np,
+  tree,
+  valueAndGrad,
+} from "@jax-js/jax";
+import {
+  beta1,
+  beta2,
+  epsilon,
+  isStatistic,
+  learningRate,
+  type TrainingProblem,
+  type Values,
+} from "../problem.ts";
+import { type Run, trainEpochs } from "../run.ts";
 
 export async function startJax(): Promise<void> {
   const available = await init("webgpu");
   if (!available.includes("webgpu")) throw new Error(`jax-js found no webgpu, only ${available.join(", ")}`);
   defaultDevice("webgpu");
+}
+
+export const toArray = ({ data, shape }: Values): JaxArray => np.array(data, { shape });
+
+/** NHWC to NCHW. */
+export const toChannelsFirst = (array: JaxArray): JaxArray => array.transpose([0, 3, 1, 2]);
+/** A convolution's kernel from Keras's [height, width, in, out] to [out, in, height, width]. */
+export const toOihw = (array: JaxArray): JaxArray => array.transpose([3, 2, 0, 1]);
+
+export type Arrays = Record<string, JaxArray>;
+export type ArrayBatch = { x: JaxArray; y: JaxArray };
+
+/** The loss and the new running statistics; a function of this kind consumes its arguments, as jax-js asks. */
+export type LossOf = (weights: Arrays, batch: ArrayBatch) => [loss: JaxArray, statistics: Arrays];
+
+type State = { weights: Arrays; means: Arrays; variances: Arrays; statistics: Arrays; step: JaxArray };
+
+function mapArrays(first: Arrays, compute: (array: JaxArray, name: string) => JaxArray): Arrays {
+  return Object.fromEntries(Object.entries(first).map(([name, array]) => [name, compute(array, name)]));
+}
+
+/** Adam in Keras's form: rate sqrt(1 - beta2^t) / (1 - beta1^t), epsilon added to the uncorrected root. */
+function adam(gradients: Arrays, { weights, means, variances, step }: Omit<State, "statistics">) {
+  const next = step.add(1);
+  const correction2 = np.sqrt(np.subtract(1, np.power(beta2, next.ref)));
+  const rate = correction2.mul(learningRate).div(np.subtract(1, np.power(beta1, next.ref)));
+  const newMeans = mapArrays(means, (mean, name) =>
+    mean.mul(beta1).add(gradients[name]!.ref.mul(1 - beta1)),
+  );
+  const newVariances = mapArrays(variances, (variance, name) =>
+    variance.mul(beta2).add(np.square(gradients[name]!).mul(1 - beta2)),
+  );
+  const newWeights = mapArrays(weights, (weight, name) => {
+    const root = np.sqrt(newVariances[name]!.ref).add(epsilon);
+    return weight.sub(newMeans[name]!.ref.mul(rate.ref).div(root));
+  });
+  rate.dispose();
+  return { weights: newWeights, means: newMeans, variances: newVariances, step: next };
+}
+
+function trainingStep(lossOf: LossOf): (state: State, batch: ArrayBatch) => [State, JaxArray] {
+  return ({ statistics, ...state }, batch) => {
+    const ofWeights = (weights: Arrays) => lossOf({ ...weights, ...tree.ref(statistics) }, batch);
+    const [[loss, newStatistics], gradients] = valueAndGrad(ofWeights, { hasAux: true })(
+      tree.ref(state.weights),
+    );
+    tree.dispose(statistics);
+    return [{ ...adam(gradients as Arrays, state), statistics: newStatistics as Arrays }, loss];
+  };
+}
+
+function initialState(weights: Arrays): State {
+  const names = Object.keys(weights);
+  const pick = (wanted: (name: string) => boolean): Arrays =>
+    Object.fromEntries(names.filter(wanted).map((name) => [name, weights[name]!]));
+  const trained = pick((name) => !isStatistic(name));
+  const zeros = () => mapArrays(trained, ({ shape }) => np.zeros(shape));
+  return {
+    weights: trained,
+    means: zeros(),
+    variances: zeros(),
+    statistics: pick(isStatistic),
+    step: np.array([0]).reshape([]),
+  };
+}
+
+/** How weights and inputs come into the layout that suits jax-js, and labels into one-hot rows; done once, outside of steps. */
+export interface Preparation {
+  weight?: (array: JaxArray, name: string) => JaxArray;
+  x?: (array: JaxArray) => JaxArray;
+  classes?: number;
+}
+
+/** Training steps of one jit each: value, gradient, Adam. */
+export async function trainingRun(
+  problem: TrainingProblem,
+  lossOf: LossOf,
+  prepare: Preparation = {},
+): Promise<Run> {
+  const step = jit(trainingStep(lossOf)) as (state: State, batch: ArrayBatch) => [State, JaxArray];
+  const arrays = Object.entries(problem.weights).map(([name, values]): [string, JaxArray] => {
+    const array = toArray(values);
+    return [name, prepare.weight?.(array, name) ?? array];
+  });
+  let state = await blockUntilReady(initialState(Object.fromEntries(arrays)));
+  const batches = await blockUntilReady(
+    problem.batches.map(({ x, y }): ArrayBatch => ({
+      x: prepare.x?.(toArray(x)) ?? toArray(x),
+      y: prepare.classes ? nn.oneHot(toArray(y), prepare.classes) : toArray(y),
+    })),
+  );
+  const advance = (index: number): JaxArray => {
+    const [newState, loss] = step(state, tree.ref(batches[index]!));
+    state = newState;
+    // Sends the step's kernels off without waiting; unsent, the steps would hold their buffers until the reading.
+    loss.ref.gpuBufferSync();
+    return loss;
+  };
+  return {
+    firstStep: async () => (await advance(0).data())[0]!,
+    train: trainEpochs({
+      steps: batches.length,
+      step: advance,
+      mean: async (losses) => (await np.stack(losses).mean().data())[0]!,
+    }),
+  };
+}
+
+/** Mean of -log of the probability given to each row's class, from logits. */
+export function crossEntropy(logits: JaxArray, oneHot: JaxArray): JaxArray {
+  const rows = logits.size / logits.shape.at(-1)!;
+  return nn
+    .logSoftmax(logits)
+    .mul(oneHot)
+    .sum()
+    .mul(-1 / rows);
+}
+
+export const meanSquaredError = (prediction: JaxArray, target: JaxArray): JaxArray =>
+  np.square(prediction.sub(target)).mean();
+
+/** One jitted operation over and over on resident operands; the mean of the last result's squares stands for the loss. */
+export function operationRun(
+  steps: number,
+  operation: (...operands: JaxArray[]) => JaxArray,
+  operands: JaxArray[],
+): Run {
+  const jitted = jit(operation) as (...operands: JaxArray[]) => JaxArray;
+  const step = () => {
+    const result = jitted(...operands.map((operand) => operand.ref));
+    result.ref.gpuBufferSync();
+    return result;
+  };
+  const check = async (result: JaxArray) => (await np.square(result).mean().data())[0]!;
+  return {
+    firstStep: () => check(step()),
+    train: trainEpochs({
+      steps,
+      step,
+      mean: (results) => {
+        for (const result of results.slice(0, -1)) result.dispose();
+        return check(results.at(-1)!);
+      },
+    }),
+  };
 }

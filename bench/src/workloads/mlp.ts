@@ -1,6 +1,6 @@
 // MLP 784-128-10 on images of ten classes: the workload where dispatches and page time decide, hardly arithmetic.
 import type { Workload } from "../types.ts";
-import { glorotUniform, seededUniform } from "./random.ts";
+import { glorotUniform, seededUniform } from "../random.ts";
 
 export const features = 784;
 export const hidden = 128;

@@ -7,7 +7,7 @@
  * device.run(program, externals, results, scalars);
  * const bytes = await device.read(results[0], 0, 16);
  */
-export { emitWgsl, workgroupCount, workgroupCounts } from "./codegen/index.ts";
+export { emitWgsl, workgroupCount, workgroupCounts, workgroupSize } from "./codegen/index.ts";
 export { DeviceError, formatBytes } from "./device/errors.ts";
 export {
   type OpenDeviceOptions,
@@ -23,3 +23,23 @@ export type * from "./ir/plan.ts";
 export * from "./ir/scalarOps.ts";
 export { planCalls } from "./ir/steps.ts";
 export { type PlanLimits, verifyPlan } from "./program/verify.ts";
+export { cumulativeOperations, cumulativeTemplate } from "./templates/cumulative.ts";
+export {
+  indexKeys,
+  mergeWays,
+  type OrderDtype,
+  orderBlocksTemplate,
+  orderInverseTemplate,
+  orderMergeTemplate,
+  orderRankTemplate,
+} from "./templates/order.ts";
+export {
+  gruBackwardTemplate,
+  gruForwardTemplate,
+  lstmBackwardTemplate,
+  lstmForwardTemplate,
+  recurrentLaunch,
+  simpleBackwardTemplate,
+  simpleForwardTemplate,
+} from "./templates/recurrent.ts";
+export { segmentTemplate } from "./templates/segment.ts";

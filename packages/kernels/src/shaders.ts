@@ -1393,6 +1393,304 @@ fn acos_outside_f32(x: f32) -> f32 {
 }
 `;
 
+/** shaders/ordering/orderBlocks.wgsl */
+export const orderBlocks: string = `
+// @standalone
+@group(0) @binding(0) var<storage, read> x_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y_data: array<i32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+// @end
+
+// @specialize
+const DESCENDING = false;
+// @specialize
+const INDICES = 0;
+// @specialize
+const SIZE = 512;
+// @specialize
+const THREADS = 256;
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_x(i: i32) -> f32 {
+  return x_data[i];
+}
+
+// @hook
+fn store_y(i: i32, value: i32) {
+  y_data[i] = value;
+}
+
+var<workgroup> keys: array<u32, SIZE>;
+var<workgroup> places: array<u32, SIZE>;
+
+fn key(i: i32) -> u32 {
+  let bits = bitcast<u32>(load_x(i));
+  let magnitude = bits & 0x7fffffffu;
+  var image = select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+  if (magnitude > 0x7f800000u) { image = 0xffffffffu; }
+  if (magnitude == 0u) { image = 0x80000000u; }
+  return select(image, ~image, DESCENDING);
+}
+
+fn exchange(low: u32, high: u32, ascending: bool) {
+  let a = keys[low];
+  let b = keys[high];
+  let place_a = places[low];
+  let place_b = places[high];
+  let is_after = a > b || (a == b && place_a > place_b);
+  if (is_after == ascending) {
+    keys[low] = b;
+    keys[high] = a;
+    places[low] = place_b;
+    places[high] = place_a;
+  }
+}
+
+fn kernel(group: u32, lid: u32) {
+  let length = param(1);
+  let width = param(2);
+  let blocks = (length + width - 1) / width;
+  let row = i32(group) / blocks * length;
+  let begin = i32(group) % blocks * width;
+  let count = select(0, min(width, length - begin), i32(group) < param(0) * blocks);
+  for (var k = lid; k < u32(SIZE); k += u32(THREADS)) {
+    places[k] = k;
+    keys[k] = 0xffffffffu;
+    if (i32(k) < count) { keys[k] = key(row + begin + i32(k)); }
+  }
+  workgroupBarrier();
+  for (var run = 2u; run <= u32(SIZE); run *= 2u) {
+    for (var distance = run / 2u; distance > 0u; distance /= 2u) {
+      for (var pair = lid; pair < u32(SIZE) / 2u; pair += u32(THREADS)) {
+        let low = (pair / distance) * distance * 2u + pair % distance;
+        exchange(low, low + distance, (low & run) == 0u);
+      }
+      workgroupBarrier();
+    }
+  }
+  for (var k = lid; i32(k) < count; k += u32(THREADS)) {
+    store_y(row + begin + i32(k), begin + i32(places[k]));
+  }
+}
+
+// @standalone
+@compute @workgroup_size(256)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/ordering/orderInverse.wgsl */
+export const orderInverse: string = `
+// @standalone
+@group(0) @binding(0) var<storage, read> x_data: array<i32>;
+@group(0) @binding(1) var<storage, read_write> y_data: array<i32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+// @end
+
+// @specialize
+const THREADS = 64;
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_x(i: i32) -> i32 {
+  return x_data[i];
+}
+
+// @hook
+fn store_y(i: i32, value: i32) {
+  y_data[i] = value;
+}
+
+fn kernel(group: u32, lid: u32) {
+  let length = param(1);
+  let i = i32(group) * THREADS + i32(lid);
+  if (i >= param(0) * length) { return; }
+  let row = i / length * length;
+  store_y(row + load_x(i), i - row);
+}
+
+// @standalone
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/ordering/orderMerge.wgsl */
+export const orderMerge: string = `
+// @standalone
+@group(0) @binding(0) var<storage, read> x_data: array<f32>;
+@group(0) @binding(1) var<storage, read> order_data: array<i32>;
+@group(0) @binding(2) var<storage, read_write> y_data: array<i32>;
+@group(0) @binding(3) var<uniform> params: array<vec4<u32>, 1>;
+// @end
+
+// @specialize
+const DESCENDING = false;
+// @specialize
+const INDICES = 0;
+// @specialize
+const WAYS = 4;
+// @specialize
+const THREADS = 64;
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_x(i: i32) -> f32 {
+  return x_data[i];
+}
+
+// @hook
+fn load_order(i: i32) -> i32 {
+  return order_data[i];
+}
+
+// @hook
+fn store_y(i: i32, value: i32) {
+  y_data[i] = value;
+}
+
+fn key(i: i32) -> u32 {
+  let bits = bitcast<u32>(load_x(i));
+  let magnitude = bits & 0x7fffffffu;
+  var image = select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+  if (magnitude > 0x7f800000u) { image = 0xffffffffu; }
+  if (magnitude == 0u) { image = 0x80000000u; }
+  return select(image, ~image, DESCENDING);
+}
+
+fn count_before(row: i32, from: i32, to: i32, own: u32, with_equal: bool) -> i32 {
+  var low = from;
+  var high = to;
+  while (low < high) {
+    let middle = low + (high - low) / 2;
+    let other = key(row + load_order(row + middle));
+    if (other < own || (with_equal && other == own)) { low = middle + 1; } else { high = middle; }
+  }
+  return low - from;
+}
+
+fn kernel(group: u32, lid: u32) {
+  let length = param(1);
+  let width = param(2);
+  let i = i32(group) * THREADS + i32(lid);
+  if (i >= param(0) * length) { return; }
+  let row = i / length * length;
+  let block = (i - row) / width;
+  let place = load_order(i);
+  let own = key(row + place);
+  let begin = block / WAYS * WAYS;
+  var rank = i - row - block * width;
+  for (var other = begin; other < begin + WAYS; other++) {
+    let from = min(other * width, length);
+    let to = min(from + width, length);
+    if (other != block) { rank += count_before(row, from, to, own, other < block); }
+  }
+  store_y(row + begin * width + rank, place);
+}
+
+// @standalone
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/ordering/orderRank.wgsl */
+export const orderRank: string = `
+// @standalone
+@group(0) @binding(0) var<storage, read> x_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y_data: array<i32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+// @end
+
+// @specialize
+const DESCENDING = false;
+// @specialize
+const INDICES = 0;
+// @specialize
+const THREADS = 64;
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_x(i: i32) -> f32 {
+  return x_data[i];
+}
+
+// @hook
+fn store_y(i: i32, value: i32) {
+  y_data[i] = value;
+}
+
+fn key(i: i32) -> u32 {
+  let bits = bitcast<u32>(load_x(i));
+  let magnitude = bits & 0x7fffffffu;
+  var image = select(bits | 0x80000000u, ~bits, bits >= 0x80000000u);
+  if (magnitude > 0x7f800000u) { image = 0xffffffffu; }
+  if (magnitude == 0u) { image = 0x80000000u; }
+  return select(image, ~image, DESCENDING);
+}
+
+fn kernel(group: u32, lid: u32) {
+  let length = param(1);
+  let i = i32(group) * THREADS + i32(lid);
+  if (i >= param(0) * length) { return; }
+  let row = i / length * length;
+  let place = i - row;
+  let begin = place / param(2) * param(2);
+  let end = min(begin + param(2), length);
+  let own = key(i);
+  var rank = begin;
+  for (var k = begin; k < place; k++) { rank += select(0, 1, key(row + k) <= own); }
+  for (var k = place + 1; k < end; k++) { rank += select(0, 1, key(row + k) < own); }
+  store_y(row + rank, place);
+}
+
+// @standalone
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
 /** shaders/predicate.wgsl */
 export const predicate: string = `@group(0) @binding(0) var<storage, read> flags: array<u32>;
 @group(0) @binding(1) var<storage, read_write> calls: array<u32>;
@@ -1408,4 +1706,1424 @@ fn main(@builtin(local_invocation_index) lid: u32) {
     calls[params[0].w + 3u * i + 2u] = runs;
   }
 }
+`;
+
+/** shaders/recurrent/gruBackward.wgsl */
+export const gruBackward: string = `
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> slopes: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+// @end
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_H(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_G(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_dH(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_dX(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_dR(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_dS(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn read_dS(i: i32) -> f32 {
+  return output_data[i];
+}
+
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+fn store_slopes(item: Item, t: i32, dx: vec3<f32>, dr: f32) {
+  let step = step_place(item, t);
+  let place = step * (3 * UNITS) + item.unit;
+  let to = item.row * STRIDE + item.unit;
+  store_dX(place, dx.x);
+  store_dX(place + UNITS, dx.y);
+  store_dX(place + 2 * UNITS, dx.z);
+  store_dR(step * UNITS + item.unit, dr);
+  slopes[to] = dx.x;
+  slopes[to + UNITS] = dx.y;
+  slopes[to + 2 * UNITS] = dr;
+}
+
+fn retreat(item: Item, t: i32, dh: f32) -> f32 {
+  if (!load_mask(step_place(item, t))) {
+    store_slopes(item, t, vec3<f32>(), 0.0);
+    return dh;
+  }
+  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let z = load_G(place);
+  let r = load_G(place + UNITS);
+  let candidate = load_G(place + 2 * UNITS);
+  let recurrent = load_G(place + 3 * UNITS);
+  let before = load_H(state_place(item, t));
+  let slope = dh * (1.0 - z) * (1.0 - candidate * candidate);
+  let dx = vec3<f32>(
+    dh * (before - candidate) * z * (1.0 - z),
+    slope * recurrent * r * (1.0 - r),
+    slope,
+  );
+  store_slopes(item, t, dx, slope * r);
+  return dh * z;
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  let steps = param(1);
+  let weights = held_weights(lid);
+  var held = 0.0;
+  for (var t = steps; t >= 0; t--) {
+    for (var n = 0; n < ITEMS; n++) {
+      let item = item_at(first, lid, n);
+      if (item.exists) {
+        let place = item.batch * UNITS + item.unit;
+        var carry = held;
+        if (ITEMS > 1 && t < steps) { carry = read_dS(place); }
+        if (t < steps) { carry += product(item.row, item.unit); }
+        carry += load_dH(state_place(item, t));
+        if (t > 0) { carry = retreat(item, t - 1, carry); }
+        if (ITEMS == 1) { held = carry; }
+        if (ITEMS > 1 || t == 0) { store_dS(place, carry); }
+      }
+    }
+    workgroupBarrier();
+    if (t > 0) { multiply(lid, weights); }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/recurrent/gruForward.wgsl */
+export const gruForward: string = `
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> hidden: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+
+fn sigmoid_f32(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-x));
+}
+
+fn tanh_f32(x: f32) -> f32 {
+  return tanh(x);
+}
+// @end
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_x(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_br(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_h0(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_H(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_G(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+fn begin(item: Item) {
+  let h = load_h0(item.batch * UNITS + item.unit);
+  hidden[item.row * STRIDE + item.unit] = h;
+  store_H(state_place(item, 0), h);
+}
+
+fn preactivation(item: Item, t: i32) -> vec3<f32> {
+  let place = step_place(item, t) * (3 * UNITS) + item.unit;
+  return vec3<f32>(load_x(place), load_x(place + UNITS), load_x(place + 2 * UNITS));
+}
+
+fn advance(item: Item, t: i32, x: vec3<f32>) {
+  let before = hidden[item.row * STRIDE + item.unit];
+  let z = sigmoid_f32(x.x + product(item.row, item.unit) + load_br(item.unit));
+  let r = sigmoid_f32(x.y + product(item.row, UNITS + item.unit) + load_br(UNITS + item.unit));
+  let recurrent = product(item.row, 2 * UNITS + item.unit) + load_br(2 * UNITS + item.unit);
+  let candidate = tanh_f32(x.z + r * recurrent);
+  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  store_G(place, z);
+  store_G(place + UNITS, r);
+  store_G(place + 2 * UNITS, candidate);
+  store_G(place + 3 * UNITS, recurrent);
+  var h = z * before + (1.0 - z) * candidate;
+  if (!load_mask(step_place(item, t))) { h = before; }
+  hidden[item.row * STRIDE + item.unit] = h;
+  store_H(state_place(item, t + 1), h);
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  for (var n = 0; n < ITEMS; n++) {
+    let item = item_at(first, lid, n);
+    if (item.exists) { begin(item); }
+  }
+  workgroupBarrier();
+  let only = item_at(first, lid, 0);
+  let weights = held_weights(lid);
+  for (var t = 0; t < param(1); t++) {
+    var early = vec3<f32>();
+    if (ITEMS == 1 && only.exists) { early = preactivation(only, t); }
+    multiply(lid, weights);
+    workgroupBarrier();
+    if (ITEMS == 1) {
+      if (only.exists) { advance(only, t, early); }
+    } else {
+      for (var n = 0; n < ITEMS; n++) {
+        let item = item_at(first, lid, n);
+        if (item.exists) { advance(item, t, preactivation(item, t)); }
+      }
+    }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/recurrent/lstmBackward.wgsl */
+export const lstmBackward: string = `
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> slopes: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+
+fn tanh_f32(x: f32) -> f32 {
+  return tanh(x);
+}
+// @end
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_C(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_G(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_dH(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_dC(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_dZ(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_dS(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn read_dS(i: i32) -> f32 {
+  return output_data[i];
+}
+
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+struct Carry {
+  h: f32,
+  c: f32,
+}
+
+fn carry_place(item: Item) -> i32 {
+  return item.batch * (2 * UNITS) + item.unit;
+}
+
+fn read_carry(item: Item) -> Carry {
+  return Carry(read_dS(carry_place(item)), read_dS(carry_place(item) + UNITS));
+}
+
+fn store_carry(item: Item, carry: Carry) {
+  store_dS(carry_place(item), carry.h);
+  store_dS(carry_place(item) + UNITS, carry.c);
+}
+
+fn store_slopes(item: Item, t: i32, slope: vec4<f32>) {
+  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let to = item.row * STRIDE + item.unit;
+  store_dZ(place, slope.x);
+  store_dZ(place + UNITS, slope.y);
+  store_dZ(place + 2 * UNITS, slope.z);
+  store_dZ(place + 3 * UNITS, slope.w);
+  slopes[to] = slope.x;
+  slopes[to + UNITS] = slope.y;
+  slopes[to + 2 * UNITS] = slope.z;
+  slopes[to + 3 * UNITS] = slope.w;
+}
+
+fn retreat(item: Item, t: i32, dh: f32, dc: f32) -> Carry {
+  if (!load_mask(step_place(item, t))) {
+    store_slopes(item, t, vec4<f32>());
+    return Carry(dh, dc);
+  }
+  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let i = load_G(place);
+  let f = load_G(place + UNITS);
+  let g = load_G(place + 2 * UNITS);
+  let o = load_G(place + 3 * UNITS);
+  let c = tanh_f32(load_C(state_place(item, t + 1)));
+  let before = load_C(state_place(item, t));
+  let slope = dc + dh * o * (1.0 - c * c);
+  store_slopes(item, t, vec4<f32>(
+    slope * g * i * (1.0 - i),
+    slope * before * f * (1.0 - f),
+    slope * i * (1.0 - g * g),
+    dh * c * o * (1.0 - o),
+  ));
+  return Carry(0.0, slope * f);
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  let steps = param(1);
+  let weights = held_weights(lid);
+  var held = Carry();
+  for (var t = steps; t >= 0; t--) {
+    for (var n = 0; n < ITEMS; n++) {
+      let item = item_at(first, lid, n);
+      if (item.exists) {
+        var carry = held;
+        if (ITEMS > 1 && t < steps) { carry = read_carry(item); }
+        let place = state_place(item, t);
+        if (t < steps) { carry.h += product(item.row, item.unit); }
+        carry.h += load_dH(place);
+        carry.c += load_dC(place);
+        if (t > 0) { carry = retreat(item, t - 1, carry.h, carry.c); }
+        if (ITEMS == 1) { held = carry; }
+        if (ITEMS > 1 || t == 0) { store_carry(item, carry); }
+      }
+    }
+    workgroupBarrier();
+    if (t > 0) { multiply(lid, weights); }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/recurrent/lstmForward.wgsl */
+export const lstmForward: string = `
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> hidden: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+
+fn sigmoid_f32(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-x));
+}
+
+fn tanh_f32(x: f32) -> f32 {
+  return tanh(x);
+}
+// @end
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_z(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_h0(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_c0(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_H(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_C(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn read_C(i: i32) -> f32 {
+  return output_data[i];
+}
+
+// @hook
+fn store_G(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+fn begin(item: Item) -> f32 {
+  let place = item.batch * UNITS + item.unit;
+  let h = load_h0(place);
+  let c = load_c0(place);
+  hidden[item.row * STRIDE + item.unit] = h;
+  store_H(state_place(item, 0), h);
+  store_C(state_place(item, 0), c);
+  return c;
+}
+
+fn preactivation(item: Item, t: i32) -> vec4<f32> {
+  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  return vec4<f32>(
+    load_z(place),
+    load_z(place + UNITS),
+    load_z(place + 2 * UNITS),
+    load_z(place + 3 * UNITS),
+  );
+}
+
+fn advance(item: Item, t: i32, z: vec4<f32>, before: f32) -> f32 {
+  let i = sigmoid_f32(z.x + product(item.row, item.unit));
+  let f = sigmoid_f32(z.y + product(item.row, UNITS + item.unit));
+  let g = tanh_f32(z.z + product(item.row, 2 * UNITS + item.unit));
+  let o = sigmoid_f32(z.w + product(item.row, 3 * UNITS + item.unit));
+  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  store_G(place, i);
+  store_G(place + UNITS, f);
+  store_G(place + 2 * UNITS, g);
+  store_G(place + 3 * UNITS, o);
+  var c = f * before + i * g;
+  var h = o * tanh_f32(c);
+  if (!load_mask(step_place(item, t))) {
+    c = before;
+    h = hidden[item.row * STRIDE + item.unit];
+  }
+  hidden[item.row * STRIDE + item.unit] = h;
+  store_H(state_place(item, t + 1), h);
+  store_C(state_place(item, t + 1), c);
+  return c;
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  var cell = 0.0;
+  for (var n = 0; n < ITEMS; n++) {
+    let item = item_at(first, lid, n);
+    if (item.exists) { cell = begin(item); }
+  }
+  workgroupBarrier();
+  let only = item_at(first, lid, 0);
+  let weights = held_weights(lid);
+  for (var t = 0; t < param(1); t++) {
+    var early = vec4<f32>();
+    if (ITEMS == 1 && only.exists) { early = preactivation(only, t); }
+    multiply(lid, weights);
+    workgroupBarrier();
+    if (ITEMS == 1) {
+      if (only.exists) { cell = advance(only, t, early, cell); }
+    } else {
+      for (var n = 0; n < ITEMS; n++) {
+        let item = item_at(first, lid, n);
+        if (item.exists) {
+          let before = read_C(state_place(item, t));
+          _ = advance(item, t, preactivation(item, t), before);
+        }
+      }
+    }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/recurrent/recurrentBackward.wgsl */
+export const recurrentBackward: string = `
+// @specialize
+const UNITS = 8;
+// @specialize
+const GATES = 4;
+// @specialize
+const ROWS = 4;
+// @specialize
+const SLICES = 4;
+// @specialize
+const REGISTERS = false;
+// @specialize
+const THREADS = 8;
+
+// @standalone
+@group(0) @binding(0) var<storage, read> wh_data: array<vec4<f32>>;
+// @end
+
+const COLUMNS = GATES * UNITS;
+const GROUPS = (UNITS + 3) / 4;
+const DEPTH = ((COLUMNS + 3) / 4 + SLICES - 1) / SLICES;
+const STRIDE = SLICES * DEPTH * 4;
+
+var<workgroup> slopes: array<f32, ROWS * STRIDE>;
+var<workgroup> partials: array<vec4<f32>, SLICES * ROWS * GROUPS>;
+
+// @hook
+fn load_wh(i: i32) -> f32 {
+  return wh_data[i >> 2u][i & 3];
+}
+
+// @hook
+fn load4_wh(i: i32) -> vec4<f32> {
+  return wh_data[i >> 2u];
+}
+
+struct Weights {
+  a: mat4x4<f32>,
+  b: mat4x4<f32>,
+  c: mat4x4<f32>,
+  d: mat4x4<f32>,
+}
+
+fn weight_row(unit: i32, column: i32) -> vec4<f32> {
+  let at = min(unit, UNITS - 1) * COLUMNS;
+  if (COLUMNS % 4 == 0) { return load4_wh(at + min(column, COLUMNS - 4)); }
+  return vec4<f32>(
+    load_wh(at + min(column, COLUMNS - 1)),
+    load_wh(at + min(column + 1, COLUMNS - 1)),
+    load_wh(at + min(column + 2, COLUMNS - 1)),
+    load_wh(at + min(column + 3, COLUMNS - 1)),
+  );
+}
+
+fn weight_block(group: i32, block: i32) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    weight_row(group * 4, block * 4),
+    weight_row(group * 4 + 1, block * 4),
+    weight_row(group * 4 + 2, block * 4),
+    weight_row(group * 4 + 3, block * 4),
+  );
+}
+
+fn held_weights(lid: u32) -> Weights {
+  var weights = Weights();
+  if (REGISTERS && i32(lid) < SLICES * GROUPS) {
+    let block = i32(lid) / GROUPS * DEPTH;
+    let group = i32(lid) % GROUPS;
+    weights.a = weight_block(group, block);
+    if (DEPTH > 1) { weights.b = weight_block(group, block + 1); }
+    if (DEPTH > 2) { weights.c = weight_block(group, block + 2); }
+    if (DEPTH > 3) { weights.d = weight_block(group, block + 3); }
+  }
+  return weights;
+}
+
+fn slope_block(i: i32) -> vec4<f32> {
+  return vec4<f32>(slopes[i], slopes[i + 1], slopes[i + 2], slopes[i + 3]);
+}
+
+fn multiply_held(lid: u32, weights: Weights) {
+  let i = i32(lid) / GROUPS * DEPTH * 4;
+  var sum = slope_block(i) * weights.a;
+  if (DEPTH > 1) { sum += slope_block(i + 4) * weights.b; }
+  if (DEPTH > 2) { sum += slope_block(i + 8) * weights.c; }
+  if (DEPTH > 3) { sum += slope_block(i + 12) * weights.d; }
+  partials[lid] = sum;
+}
+
+fn multiply_loaded(lid: u32) {
+  let slice = i32(lid) / GROUPS;
+  let group = i32(lid) % GROUPS;
+  let end = min(slice * DEPTH + DEPTH, (COLUMNS + 3) / 4);
+  var sum0 = vec4<f32>();
+  var sum1 = vec4<f32>();
+  var sum2 = vec4<f32>();
+  var sum3 = vec4<f32>();
+  var sum4 = vec4<f32>();
+  var sum5 = vec4<f32>();
+  var sum6 = vec4<f32>();
+  var sum7 = vec4<f32>();
+  for (var block = slice * DEPTH; block < end; block++) {
+    let weights = weight_block(group, block);
+    let i = block * 4;
+    sum0 += slope_block(i) * weights;
+    if (ROWS > 1) { sum1 += slope_block(min(1, ROWS - 1) * STRIDE + i) * weights; }
+    if (ROWS > 2) {
+      sum2 += slope_block(min(2, ROWS - 1) * STRIDE + i) * weights;
+      sum3 += slope_block(min(3, ROWS - 1) * STRIDE + i) * weights;
+    }
+    if (ROWS > 4) {
+      sum4 += slope_block(min(4, ROWS - 1) * STRIDE + i) * weights;
+      sum5 += slope_block(min(5, ROWS - 1) * STRIDE + i) * weights;
+      sum6 += slope_block(min(6, ROWS - 1) * STRIDE + i) * weights;
+      sum7 += slope_block(min(7, ROWS - 1) * STRIDE + i) * weights;
+    }
+  }
+  let to = slice * ROWS * GROUPS + group;
+  partials[to] = sum0;
+  if (ROWS > 1) { partials[to + GROUPS] = sum1; }
+  if (ROWS > 2) {
+    partials[to + 2 * GROUPS] = sum2;
+    partials[to + 3 * GROUPS] = sum3;
+  }
+  if (ROWS > 4) {
+    partials[to + 4 * GROUPS] = sum4;
+    partials[to + 5 * GROUPS] = sum5;
+    partials[to + 6 * GROUPS] = sum6;
+    partials[to + 7 * GROUPS] = sum7;
+  }
+}
+
+fn multiply(lid: u32, weights: Weights) {
+  if (i32(lid) < SLICES * GROUPS) {
+    if (REGISTERS) { multiply_held(lid, weights); } else { multiply_loaded(lid); }
+  }
+}
+
+fn product(row: i32, unit: i32) -> f32 {
+  var sum = 0.0;
+  for (var slice = 0; slice < SLICES; slice++) {
+    sum += partials[(slice * ROWS + row) * GROUPS + unit / 4][unit % 4];
+  }
+  return sum;
+}
+`;
+
+/** shaders/recurrent/recurrentForward.wgsl */
+export const recurrentForward: string = `
+// @specialize
+const UNITS = 8;
+// @specialize
+const GATES = 4;
+// @specialize
+const ROWS = 4;
+// @specialize
+const SLICES = 1;
+// @specialize
+const REGISTERS = false;
+// @specialize
+const THREADS = 8;
+
+// @standalone
+@group(0) @binding(0) var<storage, read> wh_data: array<vec4<f32>>;
+// @end
+
+const COLUMNS = GATES * UNITS;
+const GROUPS = (COLUMNS + 3) / 4;
+const DEPTH = (UNITS + 4 * SLICES - 1) / (4 * SLICES) * 4;
+const STRIDE = SLICES * DEPTH;
+
+var<workgroup> hidden: array<f32, ROWS * STRIDE>;
+var<workgroup> partials: array<vec4<f32>, SLICES * ROWS * GROUPS>;
+
+// @hook
+fn load_wh(i: i32) -> f32 {
+  return wh_data[i >> 2u][i & 3];
+}
+
+// @hook
+fn load4_wh(i: i32) -> vec4<f32> {
+  return wh_data[i >> 2u];
+}
+
+struct Weights {
+  a: mat4x4<f32>,
+  b: mat4x4<f32>,
+  c: mat4x4<f32>,
+  d: mat4x4<f32>,
+}
+
+fn weight_row(k: i32, group: i32) -> vec4<f32> {
+  let at = min(k, UNITS - 1) * COLUMNS;
+  let column = group * 4;
+  if (COLUMNS % 4 == 0) { return load4_wh(at + column); }
+  return vec4<f32>(
+    load_wh(at + column),
+    load_wh(at + min(column + 1, COLUMNS - 1)),
+    load_wh(at + min(column + 2, COLUMNS - 1)),
+    load_wh(at + min(column + 3, COLUMNS - 1)),
+  );
+}
+
+fn weight_block(k: i32, group: i32) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    weight_row(k, group),
+    weight_row(k + 1, group),
+    weight_row(k + 2, group),
+    weight_row(k + 3, group),
+  );
+}
+
+fn held_weights(lid: u32) -> Weights {
+  var weights = Weights();
+  if (REGISTERS && i32(lid) < SLICES * GROUPS) {
+    let k = i32(lid) / GROUPS * DEPTH;
+    let group = i32(lid) % GROUPS;
+    weights.a = weight_block(k, group);
+    if (DEPTH > 4) { weights.b = weight_block(k + 4, group); }
+    if (DEPTH > 8) { weights.c = weight_block(k + 8, group); }
+    if (DEPTH > 12) { weights.d = weight_block(k + 12, group); }
+  }
+  return weights;
+}
+
+fn hidden_block(k: i32) -> vec4<f32> {
+  return vec4<f32>(hidden[k], hidden[k + 1], hidden[k + 2], hidden[k + 3]);
+}
+
+fn multiply_held(lid: u32, weights: Weights) {
+  let k = i32(lid) / GROUPS * DEPTH;
+  var sum = weights.a * hidden_block(k);
+  if (DEPTH > 4) { sum += weights.b * hidden_block(k + 4); }
+  if (DEPTH > 8) { sum += weights.c * hidden_block(k + 8); }
+  if (DEPTH > 12) { sum += weights.d * hidden_block(k + 12); }
+  partials[lid] = sum;
+}
+
+fn multiply_loaded(lid: u32) {
+  let slice = i32(lid) / GROUPS;
+  let group = i32(lid) % GROUPS;
+  let end = min(slice * DEPTH + DEPTH, UNITS);
+  var sum0 = vec4<f32>();
+  var sum1 = vec4<f32>();
+  var sum2 = vec4<f32>();
+  var sum3 = vec4<f32>();
+  var sum4 = vec4<f32>();
+  var sum5 = vec4<f32>();
+  var sum6 = vec4<f32>();
+  var sum7 = vec4<f32>();
+  for (var k = slice * DEPTH; k < end; k++) {
+    let weights = weight_row(k, group);
+    sum0 += hidden[k] * weights;
+    if (ROWS > 1) { sum1 += hidden[min(1, ROWS - 1) * STRIDE + k] * weights; }
+    if (ROWS > 2) {
+      sum2 += hidden[min(2, ROWS - 1) * STRIDE + k] * weights;
+      sum3 += hidden[min(3, ROWS - 1) * STRIDE + k] * weights;
+    }
+    if (ROWS > 4) {
+      sum4 += hidden[min(4, ROWS - 1) * STRIDE + k] * weights;
+      sum5 += hidden[min(5, ROWS - 1) * STRIDE + k] * weights;
+      sum6 += hidden[min(6, ROWS - 1) * STRIDE + k] * weights;
+      sum7 += hidden[min(7, ROWS - 1) * STRIDE + k] * weights;
+    }
+  }
+  let to = slice * ROWS * GROUPS + group;
+  partials[to] = sum0;
+  if (ROWS > 1) { partials[to + GROUPS] = sum1; }
+  if (ROWS > 2) {
+    partials[to + 2 * GROUPS] = sum2;
+    partials[to + 3 * GROUPS] = sum3;
+  }
+  if (ROWS > 4) {
+    partials[to + 4 * GROUPS] = sum4;
+    partials[to + 5 * GROUPS] = sum5;
+    partials[to + 6 * GROUPS] = sum6;
+    partials[to + 7 * GROUPS] = sum7;
+  }
+}
+
+fn multiply(lid: u32, weights: Weights) {
+  if (i32(lid) < SLICES * GROUPS) {
+    if (REGISTERS) { multiply_held(lid, weights); } else { multiply_loaded(lid); }
+  }
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  var sum = 0.0;
+  for (var slice = 0; slice < SLICES; slice++) {
+    sum += partials[(slice * ROWS + row) * GROUPS + column / 4][column % 4];
+  }
+  return sum;
+}
+`;
+
+/** shaders/recurrent/simpleBackward.wgsl */
+export const simpleBackward: string = `
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> slopes: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+// @end
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_H(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_dH(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_dZ(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_dS(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn read_dS(i: i32) -> f32 {
+  return output_data[i];
+}
+
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+fn retreat(item: Item, t: i32, dh: f32) -> f32 {
+  let h = load_H(state_place(item, t + 1));
+  let isActive = load_mask(step_place(item, t));
+  let slope = select(0.0, dh * (1.0 - h * h), isActive);
+  store_dZ(step_place(item, t) * UNITS + item.unit, slope);
+  slopes[item.row * STRIDE + item.unit] = slope;
+  return select(dh, 0.0, isActive);
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  let steps = param(1);
+  let weights = held_weights(lid);
+  var held = 0.0;
+  for (var t = steps; t >= 0; t--) {
+    for (var n = 0; n < ITEMS; n++) {
+      let item = item_at(first, lid, n);
+      if (item.exists) {
+        let place = item.batch * UNITS + item.unit;
+        var carry = held;
+        if (ITEMS > 1 && t < steps) { carry = read_dS(place); }
+        if (t < steps) { carry += product(item.row, item.unit); }
+        carry += load_dH(state_place(item, t));
+        if (t > 0) { carry = retreat(item, t - 1, carry); }
+        if (ITEMS == 1) { held = carry; }
+        if (ITEMS > 1 || t == 0) { store_dS(place, carry); }
+      }
+    }
+    workgroupBarrier();
+    if (t > 0) { multiply(lid, weights); }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/recurrent/simpleForward.wgsl */
+export const simpleForward: string = `
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> hidden: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+
+fn tanh_f32(x: f32) -> f32 {
+  return tanh(x);
+}
+// @end
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_z(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_h0(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_H(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+fn begin(item: Item) {
+  let h = load_h0(item.batch * UNITS + item.unit);
+  hidden[item.row * STRIDE + item.unit] = h;
+  store_H(state_place(item, 0), h);
+}
+
+fn advance(item: Item, t: i32, z: f32) {
+  var h = tanh_f32(z + product(item.row, item.unit));
+  if (!load_mask(step_place(item, t))) { h = hidden[item.row * STRIDE + item.unit]; }
+  hidden[item.row * STRIDE + item.unit] = h;
+  store_H(state_place(item, t + 1), h);
+}
+
+fn preactivation(item: Item, t: i32) -> f32 {
+  return load_z(step_place(item, t) * UNITS + item.unit);
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  for (var n = 0; n < ITEMS; n++) {
+    let item = item_at(first, lid, n);
+    if (item.exists) { begin(item); }
+  }
+  workgroupBarrier();
+  let only = item_at(first, lid, 0);
+  let weights = held_weights(lid);
+  for (var t = 0; t < param(1); t++) {
+    var early = 0.0;
+    if (ITEMS == 1 && only.exists) { early = preactivation(only, t); }
+    multiply(lid, weights);
+    workgroupBarrier();
+    if (ITEMS == 1) {
+      if (only.exists) { advance(only, t, early); }
+    } else {
+      for (var n = 0; n < ITEMS; n++) {
+        let item = item_at(first, lid, n);
+        if (item.exists) { advance(item, t, preactivation(item, t)); }
+      }
+    }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
+`;
+
+/** shaders/segmentReduce.wgsl */
+export const segmentReduce: string = `
+// @standalone
+@group(0) @binding(0) var<storage, read> x_data: array<f32>;
+@group(0) @binding(1) var<storage, read> order_data: array<i32>;
+@group(0) @binding(2) var<storage, read> offsets_data: array<i32>;
+@group(0) @binding(3) var<storage, read_write> y_data: array<f32>;
+@group(0) @binding(4) var<uniform> params: array<vec4<u32>, 1>;
+
+fn max_f32(a: f32, b: f32) -> f32 {
+  return max(a, b);
+}
+
+fn min_f32(a: f32, b: f32) -> f32 {
+  return min(a, b);
+}
+
+fn bits_f32(bits: u32) -> f32 {
+  return bitcast<f32>(bits);
+}
+// @end
+
+// @specialize
+const OPERATION = 0;
+// @specialize
+const PARTS = 1;
+// @specialize
+const THREADS = 64;
+
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_x(i: i32) -> f32 {
+  return x_data[i];
+}
+
+// @hook
+fn load_order(i: i32) -> i32 {
+  return order_data[i];
+}
+
+// @hook
+fn load_offsets(i: i32) -> i32 {
+  return offsets_data[i];
+}
+
+// @hook
+fn store_y(i: i32, value: f32) {
+  y_data[i] = value;
+}
+
+var<workgroup> partial: array<f32, THREADS>;
+
+fn start_value() -> f32 {
+  if (OPERATION == 1) { return f32(1); }
+  if (OPERATION == 2) { return bits_f32(0xff800000u); }
+  if (OPERATION == 3) { return bits_f32(0x7f800000u); }
+  return f32(0);
+}
+
+fn combine(a: f32, b: f32) -> f32 {
+  if (OPERATION == 1) { return a * b; }
+  if (OPERATION == 2) { return max_f32(a, b); }
+  if (OPERATION == 3) { return min_f32(a, b); }
+  return a + b;
+}
+
+fn share(i: i32, part: i32) -> f32 {
+  let columns = param(3);
+  let segments = param(2);
+  let count = param(1);
+  let column = i % columns;
+  let segment = i / columns % segments;
+  let group = i / columns / segments;
+  let first = group * (segments + 1) + segment;
+  let end = load_offsets(first + 1);
+  let rows = group * count;
+  var a = start_value();
+  var b = a;
+  var c = a;
+  var d = a;
+  var k = load_offsets(first) + part;
+  for (; k + 3 * PARTS < end; k += 4 * PARTS) {
+    a = combine(a, load_x((rows + load_order(rows + k)) * columns + column));
+    b = combine(b, load_x((rows + load_order(rows + k + PARTS)) * columns + column));
+    c = combine(c, load_x((rows + load_order(rows + k + 2 * PARTS)) * columns + column));
+    d = combine(d, load_x((rows + load_order(rows + k + 3 * PARTS)) * columns + column));
+  }
+  for (; k < end; k += PARTS) {
+    a = combine(a, load_x((rows + load_order(rows + k)) * columns + column));
+  }
+  return combine(combine(a, b), combine(c, d));
+}
+
+fn kernel(group: u32, lid: u32) {
+  let outputs = param(0) * param(2) * param(3);
+  let part = i32(lid) % PARTS;
+  let i = i32(group) * (THREADS / PARTS) + i32(lid) / PARTS;
+  var value = start_value();
+  if (i < outputs) { value = share(i, part); }
+  if (PARTS > 1) {
+    partial[lid] = value;
+    workgroupBarrier();
+    for (var distance = PARTS / 2; distance > 0; distance /= 2) {
+      if (part < distance) { partial[lid] = combine(partial[lid], partial[i32(lid) + distance]); }
+      workgroupBarrier();
+    }
+    value = partial[lid];
+  }
+  if (part == 0 && i < outputs) { store_y(i, value); }
+}
+
+// @standalone
+@compute @workgroup_size(64)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
 `;

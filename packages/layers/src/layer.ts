@@ -12,6 +12,9 @@ import {
 import { type Constraint, getConstraint } from "./constraints.ts";
 import type { Identifier } from "./identifiers.ts";
 import { getInitializer, type Initializer } from "./initializers/index.ts";
+import { attachMasks, type Mask, masksOf } from "./masks.ts";
+import type { KerasTensor } from "./models/kerasTensor.ts";
+import { findSymbolic, type SymbolicCall, type SymbolicValues } from "./models/symbolic.ts";
 import { classNameOf, snakeCase, uniqueName } from "./naming.ts";
 import { getRegularizer, type Regularizer } from "./regularizers.ts";
 import { collectLayers, collectVariables } from "./tracking.ts";
@@ -39,6 +42,12 @@ export interface LayerOptions {
 export interface CallOptions {
   /** Training mode (dropout active); taken over by the layers called inside. */
   readonly training?: boolean;
+  /** Which steps of the input count; by default the mask that the layer before has given. */
+  readonly mask?: Mask | null;
+}
+/** What `call` gets: the options of `apply` with the mode and the mask filled in. */
+export interface RunOptions extends CallOptions {
+  readonly training: boolean;
 }
 
 export interface WeightOptions {
@@ -75,6 +84,8 @@ export abstract class Layer {
   built = false;
   /** `build` runs as part of a call. */
   protected isBuilding = false;
+  /** Whether masks pass through: `computeMask` gives the input's by default. */
+  supportsMasking = false;
   /** Shape of the last output, the batch axis open; null before the first call. */
   outputShape: OpenShape | null = null;
   readonly inputShape: Shape | undefined;
@@ -84,6 +95,16 @@ export abstract class Layer {
   #trainable: boolean;
   readonly #added: Variable[] = [];
   #losses: Tensor[] = [];
+  readonly #calls: SymbolicCall[] = [];
+  /**
+   * Symbolic input and output of the layer's first call on symbolic tensors (arrays or records where it has several), for models
+   * of a model's parts: `new Model({ inputs: base.inputs, outputs: base.getLayer("features").output })`.
+   */
+  // Subclasses may have fields of these names for layers of their own, which any other type would forbid.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  declare readonly input: any;
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  declare readonly output: any;
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? uniqueName(snakeCase(classNameOf(this)));
@@ -102,40 +123,85 @@ export abstract class Layer {
   build(_inputShape: Shape): void {}
 
   /** The computation. Numbers inside are constants. */
-  abstract call(inputs: Values, options: Required<CallOptions>): Values;
+  abstract call(inputs: Values, options: RunOptions): Values;
+
+  /** Mask of the output, given the inputs and their masks. */
+  computeMask(_inputs: Values, previous: Mask | null): Mask | null {
+    return this.supportsMasking ? previous : null;
+  }
 
   /**
-   * Computes the layer's output, making its weights first if need be.
+   * Computes the layer's output, making its weights first if need be. On symbolic tensors (`Input`) nothing is computed: the call is
+   * noted for `new Model({ inputs, outputs })`, and symbolic outputs with their shapes come back.
    *
    * @param inputs - A tensor or nested numbers; arrays or records of tensors for layers with several inputs.
    * @throws ShapeError if the input does not fit the layer; the message names the layer.
    */
+  apply(inputs: SymbolicValues, options?: SymbolicOptions): KerasTensor;
+  apply<R extends SymbolicValues>(inputs: SymbolicValues, options?: SymbolicOptions): R;
   apply(inputs: TensorLike | Values, options?: CallOptions): Tensor;
   apply<R extends Values>(inputs: TensorLike | Values, options?: CallOptions): R;
-  apply(inputs: TensorLike | Values, options: CallOptions = {}): Values {
-    const values = toValues(inputs);
+  apply(inputs: TensorLike | Values | SymbolicValues, options: CallOptions = {}): Values | SymbolicValues {
+    const symbolic = findSymbolic(inputs) ?? Object.values(options).map(findSymbolic).find(Boolean);
+    if (symbolic) return symbolic.applyLayer(this, inputs as SymbolicValues, options);
+    return this.run(toValues(inputs as TensorLike | Values), options);
+  }
+
+  private run(values: Values, options: CallOptions): Values {
     const outer = running;
     const training = options.training ?? outer?.training ?? false;
-    if (!outer) for (const layer of this.flattenLayers()) layer.#forgetLosses();
+    if (!outer) this.forgetLosses();
     running = { training };
     try {
-      return handleFree(() => {
+      const [result, mask] = handleFree(() => {
         this.ensureBuilt(values);
-        const result = this.call(values, { training });
+        const previous = options.mask ?? masksOf(values);
+        const given = previous ? { ...options, mask: previous, training } : { ...options, training };
+        const result = this.call(values, given);
         this.note(result);
-        return result;
+        return [result, this.computeMask(values, previous)] as const;
       });
+      if (mask) attachMasks(result instanceof Tensor ? [result] : Object.values(result), mask);
+      return result;
     } finally {
       running = outer;
     }
   }
 
   private ensureBuilt(values: Values): void {
+    if (!this.built) this.buildFor(shapeOfValues(values));
+  }
+
+  /** Makes the weights as part of a call with inputs of this shape. */
+  buildFor(shape: Shape): void {
     if (this.built) return;
     this.isBuilding = true;
-    this.build(shapeOfValues(values));
+    this.build(shape);
     this.isBuilding = false;
     this.built = true;
+  }
+
+  /**
+   * What `apply` would give for these values, for the shapes alone; nothing is computed. `shape` is what `build` gets where weights are
+   * missing (null for open extents).
+   */
+  trace(values: Values, options: CallOptions, shape: OpenShape): Values {
+    this.buildFor(shape as Shape);
+    const result = this.run(values, { ...options, training: false });
+    this.forgetLosses();
+    return result;
+  }
+
+  /** Calls on symbolic tensors, in order. */
+  get inboundCalls(): readonly SymbolicCall[] {
+    return this.#calls;
+  }
+  /** Notes a call on symbolic tensors; the first one is what `input` and `output` show. */
+  noteCall(call: SymbolicCall): void {
+    this.#calls.push(call);
+    for (const [key, value] of [["input", call.inputs], ["output", call.outputs]] as const) {
+      if (!(key in this)) Object.defineProperty(this, key, { value, configurable: true, writable: true });
+    }
   }
 
   private note(result: Values): void {
@@ -233,9 +299,11 @@ export abstract class Layer {
     }
   }
 
-  #forgetLosses(): void {
-    for (const loss of this.#losses) loss.dispose();
-    this.#losses = [];
+  private forgetLosses(): void {
+    for (const layer of this.flattenLayers()) {
+      for (const loss of layer.#losses) loss.dispose();
+      layer.#losses = [];
+    }
   }
 
   /** Terms of the loss besides the compiled one: regularizers of the weights and what `addLoss` added in the last call. */
@@ -282,6 +350,9 @@ function badResult(name: string, result: unknown): ShapeError {
 
 const isPlain = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** Options of a call on symbolic tensors; a layer's own options may be symbolic, too. */
+export type SymbolicOptions = Omit<CallOptions, "mask"> & Readonly<Record<string, unknown>>;
 
 /** Nested numbers and typed arrays become tensors; arrays and records of tensors stay. */
 export function toValues(inputs: TensorLike | Values): Values {

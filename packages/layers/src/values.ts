@@ -1,11 +1,13 @@
 /** @file Values of models: one tensor, or arrays or records of tensors, walked alike. */
-import { Tensor } from "@tenrec/tensor";
+import { type Dtype, Tensor } from "@tenrec/tensor";
 
-/** Shape of a value that is not computed. */
+/** Shape and dtype of a value that is not computed. */
 export class Spec {
   readonly shape: readonly number[];
-  constructor(shape: readonly number[]) {
+  readonly dtype: Dtype;
+  constructor(shape: readonly number[], dtype: Dtype = "float32") {
     this.shape = shape;
+    this.dtype = dtype;
   }
   get ndim(): number {
     return this.shape.length;

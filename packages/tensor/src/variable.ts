@@ -218,9 +218,15 @@ function takeHostMemory(value: Node): Memory | null {
  * Before a second assignment what was recorded up to the first is evaluated. It comes before the new value is recorded, so that a version
  * which the new value reads cannot be recycled in between.
  */
-function settleAssignment(state: VariableState): void {
+export function settleAssignment(state: VariableState): void {
   const runtime = openRuntime();
   if (state.dirty && runtime && !scopes.trace) flush(runtime, []);
+}
+
+/** Assigns a computed value of the variable's type, in a trace or outside. */
+export function assignOutside(state: VariableState, value: Node): void {
+  if (scopes.trace) scopes.trace.assign(state, value);
+  else assignState(state, value);
 }
 
 /** Records an assignment outside of traces. */

@@ -1,6 +1,6 @@
 /** @file For tests of the compiler: graphs over placeholders, compiled for a made-up GPU without any device. */
 import type { Call, Plan, Target } from "@tenrec/kernels";
-import { gemmTile } from "../../kernels/src/templates/gemmTile.ts";
+import { gemmParts, gemmTile } from "../../kernels/src/templates/gemmTile.ts";
 import { type Compiled, type CompileOptions, compile, type Destination } from "../src/compile/compile.ts";
 import { bytesOf, type Dtype, type Node } from "../src/graph/node.ts";
 import type { TracedFunction } from "../src/runtime/compiled.ts";
@@ -15,9 +15,13 @@ export function gpuLike(over: Partial<Target> = {}): Target {
     maxBindings: 10,
     maxBindingBytes: 2 ** 27,
     maxBufferBytes: 2 ** 28,
+    software: true,
+    workgroupBytes: 16384,
+    maxWorkgroupSize: 256,
     workgroupSize: 64,
     narrowRow: 256,
     gemmTile: (m, n, k) => gemmTile(true, m, n, k),
+    gemmParts: (batch, m, n, k) => gemmParts(true, batch, m, n, k),
     ...over,
   };
 }

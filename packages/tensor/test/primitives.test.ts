@@ -7,6 +7,7 @@ import * as activations from "../src/primitives/activations.ts";
 import * as arithmetic from "../src/primitives/arithmetic.ts";
 import * as attention from "../src/primitives/attention.ts";
 import * as contraction from "../src/primitives/contraction.ts";
+import * as conv from "../src/primitives/conv.ts";
 import * as crossEntropy from "../src/primitives/crossEntropy.ts";
 import * as gradientControl from "../src/primitives/gradientControl.ts";
 import * as indexing from "../src/primitives/indexing.ts";
@@ -15,12 +16,14 @@ import * as logic from "../src/primitives/logic.ts";
 import * as math from "../src/primitives/math.ts";
 import * as movement from "../src/primitives/movement.ts";
 import * as normalize from "../src/primitives/normalize.ts";
+import * as pooling from "../src/primitives/pooling.ts";
 import * as reduce from "../src/primitives/reduce.ts";
 import { reshapeRuns } from "../src/primitives/reshapeIndex.ts";
 import * as softmax from "../src/primitives/softmax.ts";
 import * as source from "../src/primitives/source.ts";
 import { erf64, erfInverse64 } from "../src/primitives/special.ts";
 import { threefry2x32 } from "../src/primitives/threefry.ts";
+import * as window from "../src/primitives/window.ts";
 import { leaf, type Sample, samples } from "./samples.ts";
 import { booleans, integers, uniform, values } from "./samplesInputs.ts";
 
@@ -29,6 +32,7 @@ const modules: readonly object[] = [
   arithmetic,
   attention,
   contraction,
+  conv,
   crossEntropy,
   gradientControl,
   indexing,
@@ -36,10 +40,12 @@ const modules: readonly object[] = [
   logic,
   math,
   movement,
+  pooling,
   normalize,
   reduce,
   softmax,
   source,
+  window,
 ];
 const records = modules.flatMap((module) =>
   Object.entries(module).filter(([name]) => name.endsWith("Primitive")),

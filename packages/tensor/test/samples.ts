@@ -2,8 +2,10 @@
 import { Node, type Primitive, type RefArray } from "../src/graph/node.ts";
 import { attentions } from "./samplesAttention.ts";
 import { composites } from "./samplesComposites.ts";
+import { convolution } from "./samplesConvolution.ts";
 import { elementwise } from "./samplesElementwise.ts";
 import { normalizations } from "./samplesNormalize.ts";
+import { recurrent } from "./samplesRecurrent.ts";
 import { sizes } from "./samplesSizes.ts";
 import { structural } from "./samplesStructural.ts";
 
@@ -43,7 +45,9 @@ export const samples: readonly Sample[] = [
   ...elementwise,
   ...structural,
   ...composites,
+  ...convolution,
   ...normalizations,
   ...attentions,
+  ...recurrent,
   ...sizes,
 ];

@@ -26,6 +26,7 @@ const cpuTarget: Target = {
   workgroupSize: 64,
   narrowRow: 1 << 30,
   gemmTile: () => tile,
+  gemmParts: () => 1,
 };
 
 const limits = {

@@ -1,6 +1,6 @@
 /** @file What compilation may know of a GPU device. */
 import type { Target } from "../ir/device.ts";
-import { gemmTile } from "../templates/gemmTile.ts";
+import { gemmParts, gemmTile } from "../templates/gemmTile.ts";
 
 /**
  * The target of a device with these limits. `software`: a CPU renderer, where workgroup memory and barriers
@@ -20,5 +20,6 @@ export function webGpuTarget(limits: GPUSupportedLimits, software: boolean): Tar
     // SwiftShader, 2026-11-22: a barrier costs microseconds there, so longer rows are walked by one invocation.
     narrowRow: software ? 256 : 32,
     gemmTile: (m, n, k) => gemmTile(software, m, n, k),
+    gemmParts: (batch, m, n, k) => gemmParts(software, batch, m, n, k),
   };
 }

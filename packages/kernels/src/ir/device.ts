@@ -24,6 +24,8 @@ export interface Target {
   readonly narrowRow: number;
   /** The tile for a contraction of this shape (classes by shape alone, so that results never depend on load). */
   gemmTile(m: number, n: number, k: number): GemmTile;
+  /** Into how many partial sums over k a contraction of so few outputs is best cut; 1: none. By shape alone as well. */
+  gemmParts(batch: number, m: number, n: number, k: number): number;
 }
 
 export interface DeviceInfo {

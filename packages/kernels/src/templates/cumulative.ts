@@ -8,7 +8,7 @@ export const cumulativeOperations = { sum: 0, prod: 1, max: 2, min: 3 } as const
 type Combine = (a: number, b: number) => number;
 
 /** How a run of numbers begins and goes on; int32 wraps as on the device. */
-function operationOf(operation: number, integer: boolean): { start: number; combine: Combine } {
+export function operationOf(operation: number, integer: boolean): { start: number; combine: Combine } {
   if (operation === 1) return { start: 1, combine: integer ? Math.imul : (a, b) => a * b };
   if (operation === 2) return { start: integer ? -(2 ** 31) : -Infinity, combine: Math.max };
   if (operation === 3) return { start: integer ? 2 ** 31 - 1 : Infinity, combine: Math.min };
@@ -32,7 +32,7 @@ function run({ inputs, outputs, constants, params }: TemplateRun): void {
 }
 
 /** The text for whole numbers: wrapping arithmetic, extremes of the type. */
-function integerText(text: string): string {
+export function integerText(text: string): string {
   return text
     .replace(/\b(max|min)_f32\b/g, "$1")
     .replaceAll("bits_f32(0xff800000u)", "bitcast<i32>(0x80000000u)")

@@ -44,3 +44,18 @@ function hardwareTile(m: number, n: number, k: number): GemmTile {
   const outputs = large ? 8 : 4;
   return { threads: [8, 8], perThread: [outputs, outputs], shared: true, depth: 16 };
 }
+
+/** Workgroups below which a machine is not filled, and the shortest partial sum over k that is worth a workgroup. */
+const fill = { software: { groups: 8, depth: 512 }, hardware: { groups: 128, depth: 256 } } as const;
+
+/**
+ * The number of partial sums over k (split-K) that fill the machine where the outputs alone do not: filter gradients have few outputs and
+ * a long k. The partial sums are added in a fixed order by a kernel of their own.
+ */
+export function gemmParts(software: boolean, batch: number, m: number, n: number, k: number): number {
+  const { threads, perThread } = gemmTile(software, m, n, k);
+  const groups =
+    batch * Math.ceil(m / (threads[1] * perThread[0])) * Math.ceil(n / (threads[0] * perThread[1]));
+  const { groups: wanted, depth } = fill[software ? "software" : "hardware"];
+  return Math.max(1, Math.min(Math.floor(wanted / groups), Math.floor(k / depth)));
+}

@@ -1,10 +1,12 @@
 /** @file InputLayer: says which shape and dtype a model takes. */
 import { ValueError } from "@tenrec/tensor";
 import { Layer, type LayerOptions, type OpenShape, type Shape, type Values } from "../layer.ts";
+import { KerasTensor } from "../models/kerasTensor.ts";
+import { SymbolicCall } from "../models/symbolic.ts";
 
 export interface InputLayerOptions extends Omit<LayerOptions, "inputShape" | "activityRegularizer"> {
-  /** Shape of one sample. */
-  readonly shape?: Shape;
+  /** Shape of one sample; null for extents that may vary. */
+  readonly shape?: OpenShape;
   /** Number of samples of a batch, where it is fixed. */
   readonly batchSize?: number | null;
   /** The whole shape, batch first; instead of `shape` and `batchSize`. */
@@ -24,9 +26,13 @@ export class InputLayer extends Layer {
 
   constructor(options: InputLayerOptions) {
     const batchShape = options.batchShape ?? [options.batchSize ?? null, ...checkedShape(options.shape)];
-    super({ ...options, inputShape: sampleShape(batchShape) });
+    const sample = batchShape.slice(1);
+    super(sample.includes(null) ? options : { ...options, inputShape: sample as Shape });
     this.batchShape = batchShape;
     this.built = true;
+    this.outputShape = batchShape;
+    const { dtype, name } = this;
+    new SymbolicCall(this, [], {}, (call) => new KerasTensor(batchShape, dtype, name, call, 0));
   }
 
   override call(inputs: Values): Values {
@@ -38,22 +44,11 @@ export class InputLayer extends Layer {
   }
 }
 
-function checkedShape(shape: Shape | undefined): Shape {
-  if (Array.isArray(shape)) return shape as Shape;
+function checkedShape(shape: OpenShape | undefined): OpenShape {
+  if (Array.isArray(shape)) return shape as OpenShape;
   throw new ValueError("InputLayer", "the shape is missing.", {
     received: `shape = ${String(shape)}`,
     expected: "the shape of one sample, without the batch axis.",
     fix: "pass { shape: [784] }.",
-  });
-}
-
-function sampleShape(batchShape: OpenShape): Shape {
-  const sample = batchShape.slice(1);
-  const open = sample.indexOf(null);
-  if (open < 0) return sample as Shape;
-  throw new ValueError("InputLayer", "an axis besides the batch is open.", {
-    received: `[${batchShape.map(String).join()}].`,
-    expected: "numbers after the batch axis.",
-    fix: "give every extent of one sample.",
   });
 }

@@ -9,9 +9,11 @@ import {
   StateError,
   type Tensor,
   type TensorLike,
+  ValueError,
 } from "@tenrec/tensor";
 import type { History } from "../callbacks/history.ts";
-import { Layer, notBuilt, type OpenShape, type Values } from "../layer.ts";
+import { Layer, type LayerOptions, notBuilt, type OpenShape, type RunOptions, type Values } from "../layer.ts";
+import { uniqueName } from "../naming.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { asTensor } from "../tensors.ts";
 import { Compiled, type CompileOptions } from "../training/compiled.ts";
@@ -21,15 +23,32 @@ import { type FitOptions, fit } from "../training/fit.ts";
 import type { PredictOptions, Predictor } from "../training/predict.ts";
 import { type ClassWeight, outputsLike, toRows, weighRows } from "../training/samples.ts";
 import { Trainer } from "../training/trainer.ts";
+import type { Graph } from "./graph.ts";
+import type { KerasTensor } from "./kerasTensor.ts";
 import type { SummaryOptions } from "./summary.ts";
+import { findSymbolic, type SymbolicValues } from "./symbolic.ts";
 
 export interface BatchOptions {
   readonly sampleWeight?: Data | null;
   readonly classWeight?: ClassWeight | null;
 }
 
+/** A model by its symbolic inputs and outputs. */
+export interface FunctionalOptions extends Omit<LayerOptions, "inputShape"> {
+  /** A tensor of `Input`, or an array or record of them. */
+  readonly inputs: SymbolicValues;
+  /** What layers made of them: one tensor, or an array or record of several. */
+  readonly outputs: SymbolicValues;
+}
+
 /**
- * Base of all models. A subclass sets layers as fields and computes in `call`.
+ * Base of all models. `new Model({ inputs, outputs })` is the graph of layers between symbolic tensors; a subclass sets layers as fields and
+ * computes in `call`.
+ *
+ * @throws ValueError if the outputs need more than the inputs give, or two layers have one name.
+ * @example
+ * const x = Input({ shape: [784] });
+ * const model = new Model({ inputs: x, outputs: new layers.Dense(10).apply(x) });
  *
  * @example
  * class Classifier extends Model {
@@ -38,7 +57,7 @@ export interface BatchOptions {
  *   call(x: Tensor) { return this.output.apply(this.hidden.apply(x)); }
  * }
  */
-export abstract class Model extends Layer {
+export class Model extends Layer {
   static override readonly className: string = "Model";
   /** Set to true by callbacks: training ends after the running step. */
   stopTraining = false;
@@ -46,6 +65,61 @@ export abstract class Model extends Layer {
   #trainer: Trainer | null = null;
   #predictor: Predictor | null = null;
   #isTraining = false;
+  readonly #graph: Graph | null;
+
+  constructor(options: LayerOptions | FunctionalOptions = {}) {
+    const graph = graphOf(options);
+    const isPlainModel = graph !== null && new.target === Model;
+    super({
+      ...options,
+      ...(isPlainModel && !options.name ? { name: uniqueName("functional") } : {}),
+      ...(graph?.inputShape ? { inputShape: graph.inputShape } : {}),
+    });
+    this.#graph = graph;
+    if (!graph) return;
+    this.built = true;
+    this.outputShape = graph.outputs[0]?.shape ?? null;
+    if (options.trainable === false) this.trainable = false;
+  }
+
+  override get className(): string {
+    return this.#graph && this.constructor === Model ? "Functional" : super.className;
+  }
+
+  /** The graph between inputs and outputs; null for models that are code. */
+  get graph(): Graph | null {
+    return this.#graph;
+  }
+  /** Symbolic inputs of a functional model. */
+  get inputs(): readonly KerasTensor[] {
+    return this.#graph?.inputs ?? [];
+  }
+  /** Symbolic outputs of a functional model. */
+  get outputs(): readonly KerasTensor[] {
+    return this.#graph?.outputs ?? [];
+  }
+
+  override get layers(): readonly Layer[] {
+    const fields = super.layers;
+    return this.#graph ? [...new Set([...this.#graph.layers, ...fields])] : fields;
+  }
+
+  /** A layer by position or name. */
+  getLayer(which: number | string): Layer {
+    const { layers } = this;
+    const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
+    if (found) return found;
+    throw new ValueError("getLayer", "there is no such layer.", {
+      received: JSON.stringify(which),
+      expected: `a position from 0 to ${layers.length - 1}, or one of ${layers.map(({ name }) => name).join(", ")}.`,
+      fix: "check the name in summary().",
+    });
+  }
+
+  override call(inputs: Values, options: RunOptions): Values {
+    if (!this.#graph) throw noCall(this.name);
+    return this.#graph.call(inputs, options);
+  }
 
   /**
    * Chooses optimizer, loss and metrics. Call again after changing what is trainable.
@@ -55,7 +129,7 @@ export abstract class Model extends Layer {
    * model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
    */
   compile(options: CompileOptions = {}): void {
-    this.#trainer = new Trainer(this, new Compiled(options));
+    this.#trainer = new Trainer(this, new Compiled(options, this.#graph?.outputNames ?? null));
   }
 
   /** The compiled optimizer; one given by name is there once training or evaluation has begun. */
@@ -164,7 +238,7 @@ export abstract class Model extends Layer {
 
   private async batch(where: string, x: Data, y: Data | null, options: BatchOptions) {
     const trainer = this.trainerFor(where);
-    const rows = toRows(where, x, y, options.sampleWeight ?? null);
+    const rows = toRows(where, this, x, y, options.sampleWeight ?? null);
     await init();
     const yPred = outputsLike(this, rows.samples.x);
     await trainer.prepare(rows.samples.y, yPred);
@@ -216,6 +290,26 @@ export abstract class Model extends Layer {
 function buildFrom(model: Model, shape: readonly number[]): void {
   handleFree(() => {
     model.apply(ops.zeros(shape));
+  });
+}
+
+function graphOf(options: LayerOptions | FunctionalOptions): Graph | null {
+  if (!("outputs" in options || "inputs" in options)) return null;
+  const { inputs, outputs } = options as FunctionalOptions;
+  const symbolic = findSymbolic(inputs) ?? findSymbolic(outputs);
+  if (symbolic) return symbolic.makeGraph(inputs, outputs);
+  throw new ValueError("Model", "inputs and outputs are not symbolic.", {
+    received: `inputs = ${String(inputs)}, outputs = ${String(outputs)}`,
+    expected: "tensors of Input and of layers that were applied to them.",
+    fix: "write const x = Input({ shape: [4] }); new Model({ inputs: x, outputs: layer.apply(x) }).",
+  });
+}
+
+function noCall(name: string): StateError {
+  return new StateError(name, "the model says nothing of what it computes.", {
+    received: "a Model without a call method and without outputs.",
+    expected: "new Model({ inputs, outputs }), or a subclass with call.",
+    fix: "define call(inputs) { ... } in the class.",
   });
 }
 

@@ -1,11 +1,32 @@
 /** @file Joining finished calls: independent kernels into one dispatch, isomorphic arena updates into one flat kernel. */
-import type { Binding, BindingRange, Call, Instr, Kernel, LoopKernel, SideKernel } from "@tenrec/kernels";
+import {
+  type Binding,
+  type BindingRange,
+  type Call,
+  type Instr,
+  type LoopKernel,
+  type SideKernel,
+  workgroupCounts,
+  workgroupSize,
+} from "@tenrec/kernels";
 import { ParamTable } from "./code.ts";
 import { finishCall } from "./emitLoop.ts";
 
-/** One dispatch for independent calls, or the calls themselves where their bindings cannot live together. */
+/** Independent calls in as few dispatches as bindings and barriers allow, in their order. */
 export function combineSide(calls: readonly Call[], maxBindings: number): readonly Call[] {
-  if (calls.length < 2) return calls;
+  const combined: Call[] = [];
+  let beside: Call[] = [];
+  for (const call of calls) {
+    const joined = beside.length > 0 ? sideCall([...beside, call], maxBindings) : null;
+    if (joined) combined[combined.length - 1] = joined;
+    else combined.push(call);
+    beside = joined ? [...beside, call] : [call];
+  }
+  return combined;
+}
+
+/** One dispatch for all, or null where their bindings or workgroups cannot live together. */
+function sideCall(calls: readonly Call[], maxBindings: number): Call | null {
   const bindings: Binding[] = [];
   const ranges: BindingRange[] = [];
   const bindingMap: number[][] = [];
@@ -13,10 +34,11 @@ export function combineSide(calls: readonly Call[], maxBindings: number): readon
     const map = call.bindings.map((range, i) =>
       sharedBinding(bindings, ranges, call.kernel.bindings[i] as Binding, range),
     );
-    if (map.includes(-1)) return calls;
+    if (map.includes(-1)) return null;
     bindingMap.push(map);
   }
-  if (bindings.length > maxBindings) return calls;
+  const parts = calls.map((call) => call.kernel as SideKernel["parts"][number]);
+  if (bindings.length > maxBindings || !haveOneSize(parts)) return null;
   const params = new ParamTable();
   const paramBase: number[] = [];
   for (const call of calls) appendParams(params, paramBase, call);
@@ -24,13 +46,26 @@ export function combineSide(calls: readonly Call[], maxBindings: number): readon
   const kernel: SideKernel = {
     form: "side",
     label: calls.map((call) => call.kernel.label).join("|"),
-    parts: calls.map((call) => call.kernel as Exclude<Kernel, SideKernel>),
+    parts,
     bindings,
     bindingMap,
     paramBase,
     numParams: params.words.length,
   };
-  return [finishCall(kernel, params, ranges)];
+  // In the workgroups of the largest part loops need fewer of them than alone.
+  params.words.splice(-parts.length, parts.length, ...workgroupCounts(kernel, params.toWords()));
+  return finishCall(kernel, params, ranges);
+}
+
+/** Kernels with barriers run in workgroups of exactly their size. */
+function haveOneSize(parts: SideKernel["parts"]): boolean {
+  const size = Math.max(...parts.map(workgroupSize));
+  return parts.every((part) => !hasBarriers(part) || workgroupSize(part) === size);
+}
+
+function hasBarriers(part: SideKernel["parts"][number]): boolean {
+  if (part.form === "gemm") return part.tile.shared;
+  return part.form === "template" || part.schedule === "workgroup";
 }
 
 function appendParams(params: ParamTable, paramBase: number[], call: Call): void {

@@ -89,10 +89,7 @@ interface Graph {
 
 function prepare(request: CompileRequest): Graph {
   const templates = request.options?.templates ?? true;
-  const builder = new GraphBuilder(
-    (node) => request.leafPlace(node) !== null,
-    templates ? request.target : null,
-  );
+  const builder = new GraphBuilder((node) => request.leafPlace(node) !== null, request.target, templates);
   const roots = builder.roots(request.roots.map((root) => root.node));
   const places = new Map<Node, ExternalPlace>();
   const scalars = new Map<Node, number>();

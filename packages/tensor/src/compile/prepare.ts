@@ -1,10 +1,9 @@
 /** @file Recorded nodes to the graph that is compiled: composites inlined, equal nodes merged, no-ops dropped, long sums split. */
 import type { Target } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
-import { type Attrs, attrsKey, type Dtype, Node, type Primitive } from "../graph/node.ts";
-import { shapeOf } from "../graph/shape.ts";
+import { type Attrs, attrsKey, Node, type Primitive } from "../graph/node.ts";
 import { elementwise } from "../primitives/factory.ts";
-import { pad, reshape } from "../primitives/movement.ts";
+import { splitLong } from "./split.ts";
 
 /** Identity, for roots that would otherwise have no kernel of their own (a leaf, or a second root on one node). */
 export const copyPrimitive: Primitive = /*#__PURE__*/ elementwise("copy", {
@@ -37,11 +36,13 @@ export class GraphBuilder {
   /** Results of the bundles that were decomposed, by what stands for the bundle. */
   readonly #parts = new Map<Node, readonly Node[]>();
   readonly #isLeaf: (node: Node) => boolean;
-  readonly #target: Target | null;
+  readonly #target: Target;
+  readonly #templates: boolean;
 
-  /** `target`: whose templates may be used; null for none. */
-  constructor(isLeaf: (node: Node) => boolean, target: Target | null) {
+  /** `templates`: composites may keep their names where the target has a hand-written kernel for them. */
+  constructor(isLeaf: (node: Node) => boolean, target: Target, templates: boolean) {
     this.#target = target;
+    this.#templates = templates;
     this.#isLeaf = isLeaf;
   }
 
@@ -111,14 +112,14 @@ export class GraphBuilder {
   }
 
   #takesTemplate({ template }: Primitive, inputs: readonly Node[], attrs: Attrs): boolean {
-    return this.#target !== null && (template?.(inputs, attrs, this.#target) ?? null) !== null;
+    return this.#templates && (template?.(inputs, attrs, this.#target) ?? null) !== null;
   }
 
   #simplified(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {
     const [x, y] = inputs;
     if (x && isIdentity(primitive, x, y, node)) return x;
     if (y && isCommutativeIdentity(primitive, x, y, node)) return y;
-    const split = primitive.family === "reduce" && x ? splitLongReduction(primitive, x, attrs) : null;
+    const split = splitLong(primitive, inputs, attrs, this.#target);
     if (split) return this.#inline(split, inputs);
     return this.#intern(primitive, inputs, attrs, node);
   }
@@ -169,66 +170,4 @@ function isIdentity({ name }: Primitive, x: Node, y: Node | undefined, node: Nod
 function isCommutativeIdentity({ name }: Primitive, x: Node | undefined, y: Node, node: Node): boolean {
   if (y.shape !== node.shape) return false;
   return (name === "multiply" && isFill(x, 1)) || (name === "add" && isFill(x, 0));
-}
-
-/** Reductions with few results and more elements per result than this run in two passes. */
-const longReduction = 1 << 15;
-const chunkLength = 1 << 12;
-const fewResults = 64;
-
-/** The value that changes no result of this reduction, or null where there is none. */
-function identityElement(stage: Primitive["stage"], dtype: Dtype): number | null {
-  const [lowest, highest] =
-    dtype === "float32"
-      ? [-Infinity, Infinity]
-      : dtype === "int32"
-        ? [-(2 ** 31), 2 ** 31 - 1]
-        : [0, 2 ** 32 - 1];
-  if (stage === "sum") return 0;
-  if (stage === "prod") return 1;
-  if (stage === "max") return lowest as number;
-  return stage === "min" ? (highest as number) : null;
-}
-
-/**
- * Two passes for a reduction of many elements to few: several axes are reduced one after another, one long axis is cut into chunks
- * (padded with the identity). The order of additions depends on shapes only.
- */
-function splitLongReduction(primitive: Primitive, x: Node, attrs: Attrs): Node | null {
-  const axes = attrs.axes as readonly number[];
-  const length = axes.reduce((n, axis) => n * (x.shape[axis] as number), 1);
-  const identity = identityElement(primitive.stage, x.dtype);
-  if (identity === null || length <= longReduction || x.shape.size / length > fewResults) return null;
-  const keepDims = attrs.keepDims as boolean;
-  const long = axes.filter((axis) => (x.shape[axis] as number) > 1);
-  if (long.length > 1) {
-    const last = long.at(-1) as number;
-    const first = reduce(primitive, x, [last], true);
-    return reduce(primitive, first, axes, keepDims);
-  }
-  const axis = long[0] as number;
-  return reduceInChunks(primitive, x, axes, axis, keepDims, identity);
-}
-
-function reduceInChunks(
-  primitive: Primitive,
-  x: Node,
-  axes: readonly number[],
-  axis: number,
-  keepDims: boolean,
-  identity: number,
-): Node {
-  const extent = x.shape[axis] as number;
-  const chunks = Math.ceil(extent / chunkLength);
-  const zeros = x.shape.map(() => 0);
-  const high = x.shape.map((_, i) => (i === axis ? chunks * chunkLength - extent : 0));
-  const padded = chunks * chunkLength === extent ? x : pad(x, zeros, high, zeros, identity);
-  const cut = reshape(padded, [...x.shape.slice(0, axis), chunks, chunkLength, ...x.shape.slice(axis + 1)]);
-  const partial = reduce(primitive, cut, [axis + 1], false);
-  return reduce(primitive, partial, axes, keepDims);
-}
-
-function reduce(primitive: Primitive, x: Node, axes: readonly number[], keepDims: boolean): Node {
-  const attrs: Attrs = { axes, keepDims };
-  return new Node(primitive, [x], attrs, shapeOf(primitive.shape([x], attrs)), primitive.dtype([x], attrs));
 }

@@ -1,5 +1,6 @@
 /** @file Order of kernels: hazards of variables overwritten in place, independent kernels side by side, arena updates last. */
 import type { Node } from "../graph/node.ts";
+import { shapeOf } from "../graph/shape.ts";
 import { type Group, hasInner, levelOf } from "./group.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Lowering } from "./lower.ts";
@@ -32,7 +33,9 @@ export function schedule(input: ScheduleInput): Schedule {
   const order = [...input.grouping.groups].sort(
     (a, b) => (depth.get(a) as number) - (depth.get(b) as number) || kindRank(a) - kindRank(b) || a.id - b.id,
   );
-  return { steps: input.sideBySide ? sideBySide(order, depth) : order.map((group) => [group]), deferred };
+  const { arenaGroups } = input.grouping;
+  const steps = input.sideBySide ? sideBySide(order, depth, arenaGroups) : order.map((group) => [group]);
+  return { steps, deferred };
 }
 
 const kindRank = (group: Group): number => (group.kind === "gemm" ? 0 : 1);
@@ -121,19 +124,27 @@ function depths(grouping: Grouping, producers: Producers): Map<Group, number> {
   return depth;
 }
 
-/** Contractions of equal depth are independent: pairs of them share a dispatch. */
-function sideBySide(order: readonly Group[], depth: ReadonlyMap<Group, number>): ScheduleStep[] {
+/** Kernels in one dispatch: more of them are a shader of its own for each combination. */
+const maxBeside = 4;
+/** Elements that a loop beside other kernels walks at most: a longer one fills the machine alone. */
+const smallLoop = 1 << 22;
+
+/** Groups of equal depth are independent: up to four share a dispatch, where bindings allow (`combineSide`). */
+function sideBySide(
+  order: readonly Group[],
+  depth: ReadonlyMap<Group, number>,
+  arenaGroups: ReadonlySet<Group>,
+): ScheduleStep[] {
+  const ridesAlong = (group: Group): boolean => {
+    if (group.kind === "template" || arenaGroups.has(group)) return false;
+    return group.kind === "gemm" || shapeOf(group.shape).size <= smallLoop;
+  };
   const steps: Group[][] = [];
   for (const group of order) {
     const previous = steps.at(-1);
-    const first = previous?.[0];
-    const pairs =
-      first &&
-      previous.length === 1 &&
-      first.kind === "gemm" &&
-      group.kind === "gemm" &&
-      depth.get(first) === depth.get(group);
-    if (pairs) previous.push(group);
+    const [first] = previous ?? [];
+    const joins = first && ridesAlong(first) && ridesAlong(group) && depth.get(first) === depth.get(group);
+    if (previous && joins && previous.length < maxBeside) previous.push(group);
     else steps.push([group]);
   }
   return steps;

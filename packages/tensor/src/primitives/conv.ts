@@ -4,11 +4,11 @@
  */
 import { internal } from "../graph/errors.ts";
 import { type Attrs, type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
-import { type Shape, shapeOf, stridesOf, typeText } from "../graph/shape.ts";
+import { type Shape, shapeOf, stridesOf } from "../graph/shape.ts";
 import { mul } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
 import { matmul } from "./contraction.ts";
-import { at, commonDtype, list, perInput, typesText, walkStrided } from "./factory.ts";
+import { at, commonDtype, perInput, typesText, walkStrided } from "./factory.ts";
 import { flip, pad, reshape, slice, transpose } from "./movement.ts";
 import { sum } from "./reduce.ts";
 import { padOrCut, window, windowCount, windowSpan } from "./window.ts";
@@ -304,11 +304,7 @@ function interleave(
   const whole = pad(mixed, none, [0, ...missing, 0, 0]);
   const merged = axes.map(({ stride }, i) => at(rows, i + 1) * stride);
   const flat = reshape(whole, [at(rows, 0), ...merged, groups * channels]);
-  return slice(
-    flat,
-    [0, ...axes.map(({ begin }) => begin), 0],
-    [at(rows, 0), ...extents, groups * channels],
-  );
+  return slice(flat, [0, ...axes.map(({ begin }) => begin), 0], [at(rows, 0), ...extents, groups * channels]);
 }
 
 /** Windows of x against g over all positions: [K.., C / groups, F]. */

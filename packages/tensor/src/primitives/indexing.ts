@@ -1,6 +1,7 @@
 /** @file Reading and adding at computed positions. Negative positions count from the end; others are clamped into range. */
 import { DtypeError, ShapeError } from "../graph/errors.ts";
 import {
+  type Attrs,
   type Emitter,
   type Node,
   type Primitive,
@@ -11,10 +12,11 @@ import {
 import { stridesOf, typeText } from "../graph/shape.ts";
 import { add, maximum, minimum } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
+import { matmul } from "./contraction.ts";
 import { at, dtypeSets, perInput, typesText, walkStrided } from "./factory.ts";
-import { cast, equal, less, where } from "./logic.ts";
-import { reshape } from "./movement.ts";
-import { sum } from "./reduce.ts";
+import { and, cast, equal, greaterEqual, less, where } from "./logic.ts";
+import { fromLast, reshape, toLast, transpose } from "./movement.ts";
+import { reduceMasked, segmentReduce } from "./segment.ts";
 import { constant, iota, number } from "./source.ts";
 
 /** Position 0 <= p < extent meant by `index`. */
@@ -74,7 +76,7 @@ export const takePrimitive: Primitive = {
   dtype: (inputs) => at(inputs, 0).dtype,
   vjp: /*#__PURE__*/ perInput((g, [x, indices], _, attrs) => {
     const axis = attrs.axis as number;
-    return scatterAdd(g, indices, axis, at(x.shape, axis));
+    return scatterAdd(g, indices, axis, at(x.shape, axis), { gradient: true });
   }, null),
   reference: ([x, indices], attrs, { shape }) => {
     const [source, positions] = [x as RefArray, indices as RefArray];
@@ -156,24 +158,49 @@ export const takeAlongAxisPrimitive: Primitive = {
 export const takeAlongAxis = (x: Node, indices: Node, axis: number): Node =>
   record(takeAlongAxisPrimitive, [x, indices], { axis });
 
-/** out[.., i, ..] = sum over j of updates[.., j, ..] where positions[.., j, ..] is i: a fixed order, no atomics. */
-function sumByPosition(updates: Node, positions: Node, axis: number, size: number): Node {
-  const outer = reshape(updates, spliced(updates.shape, axis, [1, at(updates.shape, axis)]));
-  const expanded = reshape(positions, spliced(positions.shape, axis, [1, at(positions.shape, axis)]));
-  const targets = iota(
-    spliced(
-      expanded.shape.map(() => 1),
-      axis,
-      [size],
-    ),
-    axis,
-    "int32",
-  );
-  const hits = where(equal(expanded, targets), outer, constant(0, updates.dtype));
-  return sum(hits, [axis + 1]);
+/** What becomes of indices out of range: the nearest element takes them, or none. */
+export type OutOfRange = "clamp" | "drop";
+
+/** Number of products from which a gemm with one-hot rows is given up: its work grows with the table. */
+const smallTable = 64;
+
+/**
+ * Sums of updates [groups, count, columns] at indices [groups, count]: [groups, size, columns]. Work that is small or as good as that of a sum
+ * compares positions in one kernel; the gradient of a small table is a product with one-hot rows (where a non-finite update, being multiplied by 0,
+ * reaches all rows); else indices are sorted, once for all tables that share them, and segments summed.
+ */
+function sumByIndex(updates: Node, indices: Node, { size, outOfRange, gradient }: Attrs): Node {
+  const [groups, count, columns] = updates.shape as unknown as [number, number, number];
+  const extent = size as number;
+  const range = outOfRange as OutOfRange;
+  const isSmall = count <= 8 || extent <= 8 || count * extent * columns <= 1 << 14;
+  if (!isSmall && gradient && groups === 1 && extent <= smallTable && updates.dtype === "float32") {
+    const rows = oneHot(positionsOf(indices, extent, range), 2, extent, "float32");
+    return matmul(rows, updates, { transposeA: true });
+  }
+  if (!isSmall) return segmentReduce(updates, cast(indices, "int32"), extent, "sum", range);
+  const positions = reshape(positionsOf(indices, extent, range), [groups, 1, count]);
+  return reduceMasked(updates, equal(positions, iota([1, extent, 1], 1, "int32")), "sum");
 }
 
-/** The reverse of take: inputs updates and indices, attributes axis and size. */
+/** int32 positions; dropped ones are in no place. */
+const positionsOf = (indices: Node, size: number, range: OutOfRange): Node =>
+  range === "drop" ? cast(indices, "int32") : wrappedNode(indices, size);
+
+/** `x` where the index is in range, zeros for the dropped. */
+function keptOnly(x: Node, indices: Node, axis: number, { size, outOfRange }: Attrs): Node {
+  if (outOfRange !== "drop") return x;
+  const positions = cast(indices, "int32");
+  const isIn = and(
+    greaterEqual(positions, constant(0, "int32")),
+    less(positions, number(size as number, "int32")),
+  );
+  const behind = x.shape.length - axis - indices.shape.length;
+  const spread = reshape(isIn, [...indices.shape, ...Array<number>(behind).fill(1)]);
+  return where(spread, x, constant(0, x.dtype));
+}
+
+/** The reverse of take: inputs updates and indices, attributes axis, size, outOfRange and gradient. */
 export const scatterAddPrimitive: Primitive = /*#__PURE__*/ composite("scatterAdd", {
   shape: ([updates, indices], attrs) => {
     const shape = (updates as Node).shape;
@@ -188,41 +215,67 @@ export const scatterAddPrimitive: Primitive = /*#__PURE__*/ composite("scatterAd
   decompose: (inputs, attrs) => {
     const [updates, indices] = [at(inputs, 0), at(inputs, 1)];
     const axis = attrs.axis as number;
-    const count = indices.shape.size;
-    const { shape } = updates;
-    const flat = [...shape.slice(0, axis), count, ...shape.slice(axis + indices.shape.length)];
-    const along = flat.map((_, i) => (i === axis ? count : 1));
-    const positions = reshape(wrappedNode(indices, attrs.size as number), along);
-    return sumByPosition(reshape(updates, flat), positions, axis, attrs.size as number);
+    const [count, size] = [indices.shape.size, attrs.size as number];
+    const before = updates.shape.slice(0, axis);
+    const behind = updates.shape.slice(axis + indices.shape.length);
+    const [outer, inner] = [sizeOf(before), sizeOf(behind)];
+    const rows = transpose(reshape(updates, [outer, count, inner]), [1, 0, 2]);
+    const flat = reshape(rows, [1, count, outer * inner]);
+    const sums = reshape(sumByIndex(flat, reshape(indices, [1, count]), attrs), [size, outer, inner]);
+    return reshape(transpose(sums, [1, 0, 2]), [...before, size, ...behind]);
   },
-  vjp: /*#__PURE__*/ perInput((g, [, indices], _, attrs) => take(g, indices, attrs.axis as number), null),
+  vjp: /*#__PURE__*/ perInput((g, [, indices], _, attrs) => {
+    const axis = attrs.axis as number;
+    return keptOnly(take(g, indices, axis), indices, axis, attrs);
+  }, null),
   reference: ([updates, indices], attrs, { shape }) => {
     const [values, positions] = [updates as RefArray, indices as RefArray];
     const size = attrs.size as number;
-    const inner = shape.slice((attrs.axis as number) + 1).reduce((a, b) => a * b, 1);
+    const inner = sizeOf(shape.slice((attrs.axis as number) + 1));
     const count = positions.shape.size;
     const out = new Float64Array(shape.size);
     for (const [i, value] of values.data.entries()) {
       const row = Math.floor(i / inner);
-      const position = wrapped(positions.data[row % count] as number, size);
-      const target = (Math.floor(row / count) * size + position) * inner + (i % inner);
+      const index = positions.data[row % count] as number;
+      if (attrs.outOfRange === "drop" && (index < 0 || index >= size)) continue;
+      const target = (Math.floor(row / count) * size + wrapped(index, size)) * inner + (i % inner);
       out[target] = (out[target] as number) + value;
     }
     return out;
   },
 });
 
+const sizeOf = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+
+export interface ScatterOptions {
+  readonly outOfRange?: OutOfRange;
+  /** The sums are a gradient: see `sumByIndex`. */
+  readonly gradient?: boolean;
+}
+
 /** Sums of `updates` at `indices` into zeros with extent `size` along `axis`. */
-export const scatterAdd = (updates: Node, indices: Node, axis: number, size: number): Node =>
-  record(scatterAddPrimitive, [updates, indices], { axis, size });
+export function scatterAdd(
+  updates: Node,
+  indices: Node,
+  axis: number,
+  size: number,
+  { outOfRange = "clamp", gradient = false }: ScatterOptions = {},
+): Node {
+  return record(scatterAddPrimitive, [updates, indices], { axis, size, outOfRange, gradient });
+}
 
 /** The reverse of takeAlongAxis. */
 export const scatterAddAlongAxisPrimitive: Primitive = /*#__PURE__*/ composite("scatterAddAlongAxis", {
   shape: (inputs, attrs) => spliced(at(inputs, 0).shape, attrs.axis as number, [attrs.size as number]),
   dtype: (inputs) => at(inputs, 0).dtype,
-  decompose: (inputs, attrs) => {
+  decompose: ([updates, indices], attrs) => {
+    const moved = toLast(updates as Node, attrs.axis as number);
+    const count = at(moved.shape, moved.shape.length - 1);
+    const rows = moved.shape.size / Math.max(1, count);
+    const positions = reshape(toLast(indices as Node, attrs.axis as number), [rows, count]);
     const size = attrs.size as number;
-    return sumByPosition(at(inputs, 0), wrappedNode(at(inputs, 1), size), attrs.axis as number, size);
+    const sums = sumByIndex(reshape(moved, [rows, count, 1]), positions, { ...attrs, outOfRange: "clamp" });
+    return fromLast(reshape(sums, [...moved.shape.slice(0, -1), size]), attrs.axis as number);
   },
   vjp: /*#__PURE__*/ perInput(
     (g, [, indices], _, attrs) => takeAlongAxis(g, indices, attrs.axis as number),

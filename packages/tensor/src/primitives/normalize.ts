@@ -1,6 +1,6 @@
 /** @file Normalisation over any axes (layer, batch, group and root-mean-square norms are one operation) and its gradient. */
 import { type Attrs, type Node, type Primitive, record, type VjpContext } from "../graph/node.ts";
-import { add, divideByCount, mul, mulPrimitive, square, sub, subPrimitive } from "./arithmetic.ts";
+import { add, divideByCount, mul, square, sub } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
 import { at, broadcastAll, commonDtype } from "./factory.ts";
 import { rsqrt } from "./math.ts";
@@ -32,29 +32,17 @@ function partsOf(inputs: readonly Node[], attrs: Attrs): Parts {
 const settingsOf = (attrs: Attrs): NormalizeSettings => attrs as unknown as NormalizeSettings;
 
 interface Statistics {
-  /** Mean, extents of 1 along the axes; null: not centered. */
-  readonly middle: Node | null;
   /** x without the mean. */
   readonly distance: Node;
-  /** 1 / sqrt(variance + epsilon). */
+  /** 1 / sqrt(variance + epsilon), extents of 1 along the axes. */
   readonly rate: Node;
 }
 
 /** Two passes: the mean, then the mean of squared distances from it. */
 function statisticsOf(x: Node, { axes, epsilon, centered }: NormalizeSettings): Statistics {
-  const middle = centered ? mean(x, axes, true) : null;
-  const distance = middle ? sub(x, middle) : x;
+  const distance = centered ? sub(x, mean(x, axes, true)) : x;
   const rate = rsqrt(add(mean(square(distance), axes, true), constant(epsilon)));
-  return { middle, distance, rate };
-}
-
-/**
- * (x - mean) rate as nodes of this use alone: what is cheap to compute from x is not to be one node that the forward kernel stores and
- * three others load. Within one kernel equal code is computed once all the same.
- */
-function standardized(x: Node, { middle, rate }: Omit<Statistics, "distance">, use: string): Node {
-  const distance = middle ? record(subPrimitive, [x, middle], { use }) : x;
-  return record(mulPrimitive, [distance, rate], { use });
+  return { distance, rate };
 }
 
 /** Whether `node`, which broadcasts to `rank` axes, is one number along each of `axes`. */
@@ -95,18 +83,18 @@ function vjp({ cotangent: g, inputs, attrs, wants }: VjpContext): (Node | null)[
   const settings = settingsOf(attrs);
   const { axes, centered } = settings;
   const known = lazily(() => statisticsOf(x, settings));
-  const h = (use: string): Node => standardized(x, known(), use);
+  const standard = lazily(() => mul(known().distance, known().rate));
   const inner = scale && !isConstantAlong(scale, axes, x.shape.length) ? scale : null;
   const sumOf = lazily(() => sum(mulWith(g, inner), axes, true));
-  const sumOfProducts = lazily(() => sum(mul(mulWith(g, inner), h("sums")), axes, true));
+  const sumOfProducts = lazily(() => sum(mul(mulWith(g, inner), standard()), axes, true));
   const ofInput = (): Node => {
     const count = countOf(x.shape, axes);
-    const along = mul(h("input"), divideByCount(sumOfProducts(), count));
+    const along = mul(standard(), divideByCount(sumOfProducts(), count));
     const start = mulWith(g, inner);
     const rest = sub(centered ? sub(start, divideByCount(sumOf(), count)) : start, along);
     return mul(mulWith(known().rate, inner ? null : scale), rest);
   };
-  const ofScale = (to: Node): Node => sumTo(inner ? mul(g, h("scale")) : sumOfProducts(), to.shape);
+  const ofScale = (to: Node): Node => sumTo(inner ? mul(g, standard()) : sumOfProducts(), to.shape);
   const ofOffset = (to: Node): Node =>
     sumTo(!inner && isConstantAlong(to, axes, x.shape.length) ? sumOf() : g, to.shape);
   return [

@@ -14,12 +14,20 @@ export interface Windows {
   readonly dilations: readonly number[];
 }
 
-const windowsOf = (attrs: Attrs): Windows => ({
+/** With the axis that the offsets are put in front of. */
+interface PlacedWindows extends Windows {
+  readonly after: number;
+}
+
+const windowsOf = (attrs: Attrs): PlacedWindows => ({
   axes: list(attrs.axes),
   sizes: list(attrs.sizes),
   strides: list(attrs.strides),
   dilations: list(attrs.dilations),
+  after: attrs.after as number,
 });
+
+const afterLast = (axes: readonly number[]): number => at(axes, axes.length - 1) + 1;
 
 /** Elements from the first to the last of a window. */
 export const windowSpan = (size: number, dilation: number): number => (size - 1) * dilation + 1;
@@ -33,8 +41,8 @@ function withAxes(values: readonly number[], axes: readonly number[], of: (i: nu
   return values.map((value, axis) => (axes.includes(axis) ? of(axes.indexOf(axis)) : value));
 }
 
-/** Input axes at the result's axes: positions where the windowed axes were, offsets inserted after the last of them. */
-function windowShape(x: Node, { axes, sizes, strides, dilations }: Windows): readonly number[] {
+/** Positions where the windowed axes were, offsets inserted after the last of them. */
+function windowShape(x: Node, { axes, sizes, strides, dilations, after }: PlacedWindows): readonly number[] {
   const counts = axes.map((axis, i) =>
     windowCount(at(x.shape, axis), at(sizes, i), at(strides, i), at(dilations, i)),
   );
@@ -45,7 +53,6 @@ function windowShape(x: Node, { axes, sizes, strides, dilations }: Windows): rea
       fix: "pad the tensor, or use smaller windows.",
     });
   const positions = withAxes(x.shape, axes, (i) => at(counts, i));
-  const after = at(axes, axes.length - 1) + 1;
   return [...positions.slice(0, after), ...sizes, ...positions.slice(after)];
 }
 
@@ -53,8 +60,7 @@ export const windowPrimitive: Primitive = /*#__PURE__*/ movement("window", {
   shape: (x, attrs) => windowShape(x, windowsOf(attrs)),
   vjp: (g, [x], _, attrs) => unwindow(g, x.shape, windowsOf(attrs)),
   index: (emit, node, index) => {
-    const { axes, strides, dilations } = windowsOf(node.attrs);
-    const after = at(axes, axes.length - 1) + 1;
+    const { axes, strides, dilations, after } = windowsOf(node.attrs);
     return at(node.inputs, 0).shape.map((_, axis) => {
       const i = axes.indexOf(axis);
       if (i < 0) return at(index, axis < after ? axis : axis + axes.length);
@@ -63,9 +69,8 @@ export const windowPrimitive: Primitive = /*#__PURE__*/ movement("window", {
     });
   },
   reference: (input, attrs) => {
-    const { axes, strides, dilations } = windowsOf(attrs);
+    const { axes, strides, dilations, after } = windowsOf(attrs);
     const own = stridesOf(input);
-    const after = at(axes, axes.length - 1) + 1;
     const positions = withAxes(own, axes, (i) => at(own, at(axes, i)) * at(strides, i));
     const offsets = axes.map((axis, i) => at(own, axis) * at(dilations, i));
     return [0, [...positions.slice(0, after), ...offsets, ...positions.slice(after)]];
@@ -77,14 +82,15 @@ export const windowPrimitive: Primitive = /*#__PURE__*/ movement("window", {
  * offsets k follow the last of them in the order of `axes`, so that inner axes (channels) stay innermost.
  */
 export function window(x: Node, windows: Windows): Node {
-  const shape = windowShape(x, windows);
   const { axes, sizes, strides, dilations } = windows;
+  const after = afterLast(axes);
+  const shape = windowShape(x, { ...windows, after });
   const moving = axes.flatMap((_, i) => (at(sizes, i) === 1 && at(strides, i) === 1 ? [] : [i]));
   const pick = (values: readonly number[]) => moving.map((i) => at(values, i));
   if (moving.length === 0) return reshape(x, shape);
-  const attrs = { axes: pick(axes), sizes: pick(sizes), strides: pick(strides), dilations: pick(dilations) };
+  const kept = { axes: pick(axes), sizes: pick(sizes), strides: pick(strides), dilations: pick(dilations) };
   // Offsets of extent 1 that vanished are put back as axes.
-  return reshape(record(windowPrimitive, [x], attrs), shape);
+  return reshape(record(windowPrimitive, [x], { ...kept, after }), shape);
 }
 
 /** Splits `axis` into [extent / by, by] and moves the inner part to `to`. */
@@ -99,8 +105,11 @@ function splitAxis(x: Node, axis: number, by: number, to: number): Node {
  * The reverse of `window`: each element's sum over the windows that cover it. With a stride s, offset k = k' s + p of window o falls on
  * element (o + k') s + p: the offsets split into s phases, which become positions, and only k' is summed.
  */
-function unwindow(g: Node, shape: readonly number[], { axes, sizes, strides, dilations }: Windows): Node {
-  const first = at(axes, axes.length - 1) + 1;
+function unwindow(
+  g: Node,
+  shape: readonly number[],
+  { axes, sizes, strides, dilations, after: first }: PlacedWindows,
+): Node {
   let result = g;
   for (const [i, axis] of axes.entries()) {
     const extent = at(shape, axis);

@@ -16,7 +16,8 @@ export function glorotUniform(
   rows: number,
   columns: number,
   uniform: () => number,
+  length = rows * columns,
 ): Float32Array<ArrayBuffer> {
   const limit = Math.sqrt(6 / (rows + columns));
-  return Float32Array.from({ length: rows * columns }, () => (2 * uniform() - 1) * limit);
+  return Float32Array.from({ length }, () => (2 * uniform() - 1) * limit);
 }

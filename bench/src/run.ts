@@ -1,0 +1,26 @@
+// The loop over steps and epochs that all hand-written runs share.
+import type { EpochResult, Run, StepClock } from "./types.ts";
+
+export type { Run } from "./types.ts";
+
+export interface Steps<Loss> {
+  /** Steps of an epoch. */
+  steps: number;
+  /** Issues a step and gives its loss, unread. */
+  step(index: number): Loss;
+  /** Waits for an epoch's losses and gives their mean; it owns them. */
+  mean(losses: Loss[]): Promise<number>;
+}
+
+/** Epochs of steps issued without waiting; the losses are read once an epoch. */
+export function trainEpochs<Loss>({ steps, step, mean }: Steps<Loss>): Run["train"] {
+  return async (epochs: number, clock: StepClock) => {
+    const results: EpochResult[] = [];
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const losses: Loss[] = [];
+      for (let index = 0; index < steps; index++) clock.time(() => losses.push(step(index)));
+      results.push({ loss: await mean(losses) });
+    }
+    return results;
+  };
+}

@@ -1,0 +1,159 @@
+/** @file An LSTM over a whole sequence, and its gradient: one kernel each for small widths, else step by step. */
+import { lstmBackwardTemplate, lstmForwardTemplate } from "@tenrec/kernels";
+import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
+import { add, mul, sub } from "./arithmetic.ts";
+import { type BundleContext, bundle, part } from "./bundle.ts";
+import { matmul } from "./contraction.ts";
+import { at } from "./factory.ts";
+import { sigmoid, tanh } from "./math.ts";
+import { concat, reshape, sliceAxis } from "./movement.ts";
+import {
+  checkOperands,
+  choose,
+  type Extents,
+  gates,
+  maskInput,
+  maskOf,
+  sequenceCall,
+  stacked,
+  stepAt,
+  vjpThrough,
+  weightGradient,
+  zero,
+} from "./recurrent.ts";
+import { constant, fill } from "./source.ts";
+
+function extentsOf(sequence: Node): Extents {
+  const [batch, steps, width] = sequence.shape as unknown as [number, number, number];
+  return { batch, steps, units: width / 4 };
+}
+
+/** i f g o c' c of one step from its preactivation and the cell before. */
+function cell(z: Node, before: Node, units: number): { gate: Node; c: Node; h: Node } {
+  const [i, f, o] = [0, 1, 3].map((gate) => sigmoid(gates(z, units, gate))) as [Node, Node, Node];
+  const g = tanh(gates(z, units, 2));
+  const c = add(mul(f, before), mul(i, g));
+  return { gate: concat([i, f, g, o], 1), c, h: mul(o, tanh(c)) };
+}
+
+function forward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
+  const [z, wh, h0, c0] = inputs as unknown as [Node, Node, Node, Node];
+  const { steps, units } = extentsOf(z);
+  const mask = maskOf(inputs, attrs);
+  const [H, C, G]: [Node[], Node[], Node[]] = [[h0], [c0], []];
+  for (let t = 0; t < steps; t++) {
+    const [h, c] = [at(H, t), at(C, t)];
+    const next = cell(add(stepAt(z, t), matmul(h, wh)), c, units);
+    H.push(choose(mask, t, next.h, h));
+    C.push(choose(mask, t, next.c, c));
+    G.push(next.gate);
+  }
+  return [H, C, G].map(stacked);
+}
+
+/** Cotangents of the gates' arguments and of the cell before, from those of the states after a step. */
+function slopesOf(G: Node, c: Node, before: Node, dh: Node, dc: Node, units: number): [Node, Node] {
+  const [i, f, g, o] = [0, 1, 2, 3].map((gate) => gates(G, units, gate)) as [Node, Node, Node, Node];
+  const one = constant(1);
+  const rest = (x: Node): Node => mul(x, sub(one, x));
+  const active = tanh(c);
+  const slope = add(dc, mul(mul(dh, o), sub(one, mul(active, active))));
+  const slopes = [
+    mul(mul(slope, g), rest(i)),
+    mul(mul(slope, before), rest(f)),
+    mul(mul(slope, i), sub(one, mul(g, g))),
+    mul(mul(dh, active), rest(o)),
+  ];
+  return [concat(slopes, 1), mul(slope, f)];
+}
+
+function backward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
+  const [wh, C, G, dH, dC] = inputs as unknown as [Node, Node, Node, Node, Node];
+  const { batch, steps, units } = extentsOf(G);
+  const mask = maskOf(inputs, attrs);
+  const dZ: Node[] = [];
+  let [dh, dc] = [stepAt(dH, steps), stepAt(dC, steps)];
+  for (let t = steps - 1; t >= 0; t--) {
+    const [slopes, before] = slopesOf(stepAt(G, t), stepAt(C, t + 1), stepAt(C, t), dh, dc, units);
+    const kept = choose(mask, t, slopes, zero());
+    dZ.unshift(kept);
+    const back = matmul(kept, wh, { transposeB: true });
+    dh = add(stepAt(dH, t), mask ? add(back, choose(mask, t, zero(), dh)) : back);
+    dc = add(stepAt(dC, t), choose(mask, t, before, dc));
+  }
+  return [stacked(dZ), reshape(concat([dh, dc], 1), [batch, 2, units])];
+}
+
+/** dZ, and with it everything: dWh is one product over all steps. Cotangents of the gates (second derivatives) go step by step. */
+function forwardVjp(cotangents: readonly (Node | null)[], context: BundleContext): readonly (Node | null)[] {
+  const [ofH, ofC, ofG] = cotangents as [Node | null, Node | null, Node | null];
+  if (ofG) return vjpThrough(forward)(cotangents, context);
+  const { inputs, attrs, wants, result } = context;
+  const C = result(1);
+  const none = (): Node => fill(0, C.shape, "float32");
+  const operands = [at(inputs, 1), C, result(2), ofH ?? none(), ofC ?? none(), at(inputs, 4)];
+  const gradient = record(lstmGradientPrimitive, operands, attrs);
+  const initial = (slot: number): Node => {
+    const dS = part(gradient, 1);
+    return reshape(sliceAxis(dS, 1, slot, slot + 1), [at(dS.shape, 0), at(dS.shape, 2)]);
+  };
+  const rules = [
+    () => part(gradient, 0),
+    () => weightGradient(result(0), part(gradient, 0)),
+    () => initial(0),
+    () => initial(1),
+  ];
+  return inputs.map((_, i) => (wants[i] ? (rules[i]?.() ?? null) : null));
+}
+
+export const lstmPrimitive: Primitive = /*#__PURE__*/ bundle("lstmSequence", {
+  results: (inputs) => {
+    const [z, wh, h0, c0, mask] = inputs as unknown as [Node, Node, Node, Node, Node];
+    const { batch, steps, units } = extentsOf(z);
+    checkOperands("lstmSequence", [
+      ["wh", wh, [units, 4 * units]],
+      ["h0", h0, [batch, units]],
+      ["c0", c0, [batch, units]],
+      ["mask", mask, [batch, steps], "bool"],
+    ]);
+    const states = { shape: [batch, steps + 1, units], dtype: "float32" } as const;
+    return [states, states, { shape: z.shape, dtype: "float32" }];
+  },
+  decompose: forward,
+  vjp: forwardVjp,
+  template: ([z], _, target) => sequenceCall(lstmForwardTemplate, "forward", 4, extentsOf(z as Node), target),
+});
+
+/** Inputs wh, C, G, dH, dC, mask; results dZ [batch, steps, 4 * units], and [batch, 2, units] of h0 and c0. */
+export const lstmGradientPrimitive: Primitive = /*#__PURE__*/ bundle("lstmSequenceGradient", {
+  results: (inputs) => {
+    const G = at(inputs, 2);
+    const { batch, units } = extentsOf(G);
+    return [
+      { shape: G.shape, dtype: "float32" },
+      { shape: [batch, 2, units], dtype: "float32" },
+    ];
+  },
+  decompose: backward,
+  vjp: /*#__PURE__*/ vjpThrough(backward),
+  template: ([, , G], _, target) =>
+    sequenceCall(lstmBackwardTemplate, "backward", 4, extentsOf(G as Node), target),
+});
+
+/**
+ * `z` [batch, steps, 4 * units] is x Wx + b with gates i, f, c, o; `wh` [units, 4 * units]; `h0`, `c0` [batch, units]; where `mask`
+ * [batch, steps] is false, states stay. Gives the states `H` and `C` [batch, steps + 1, units], initial ones first.
+ */
+export interface LstmInputs {
+  readonly z: Node;
+  readonly wh: Node;
+  readonly h0: Node;
+  readonly c0: Node;
+  readonly mask?: Node | null;
+}
+
+export function lstmSequence({ z, wh, h0, c0, mask }: LstmInputs): { H: Node; C: Node } {
+  const operands = [z, wh, h0, c0, maskInput(mask, extentsOf(z))];
+  const sequence = record(lstmPrimitive, operands, { masked: Boolean(mask) });
+  return { H: part(sequence, 0), C: part(sequence, 1) };
+}

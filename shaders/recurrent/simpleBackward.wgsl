@@ -1,0 +1,141 @@
+// The gradient of simpleForward.wgsl (behind recurrentBackward.wgsl), from the last step to the first: dH [batch, steps + 1, UNITS] is the
+// cotangent of H; dZ [batch, steps, UNITS] and dS [batch, UNITS] those of z and of the initial state.
+
+// @standalone
+const UNITS = 8;
+const ROWS = 4;
+const THREADS = 8;
+const STRIDE = UNITS;
+
+@group(0) @binding(0) var<storage, read> input_data: array<f32>;
+@group(0) @binding(1) var<storage, read_write> output_data: array<f32>;
+@group(0) @binding(2) var<uniform> params: array<vec4<u32>, 1>;
+
+var<workgroup> slopes: array<f32, ROWS * STRIDE>;
+
+struct Weights {
+  a: mat4x4<f32>,
+}
+
+fn held_weights(lid: u32) -> Weights {
+  return Weights();
+}
+
+fn multiply(lid: u32, weights: Weights) {
+}
+
+fn product(row: i32, column: i32) -> f32 {
+  return 0.0;
+}
+// @end
+
+// Batch and steps.
+// @hook
+fn param(word: i32) -> i32 {
+  return bitcast<i32>(params[word >> 2u][word & 3]);
+}
+
+// @hook
+fn load_H(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_dH(i: i32) -> f32 {
+  return input_data[i];
+}
+
+// @hook
+fn load_mask(i: i32) -> bool {
+  return input_data[i] != 0.0;
+}
+
+// @hook
+fn store_dZ(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn store_dS(i: i32, value: f32) {
+  output_data[i] = value;
+}
+
+// @hook
+fn read_dS(i: i32) -> f32 {
+  return output_data[i];
+}
+
+// (row, unit) pairs of an invocation.
+const ITEMS = (ROWS * UNITS + THREADS - 1) / THREADS;
+
+struct Item {
+  row: i32,
+  unit: i32,
+  // Row of the batch.
+  batch: i32,
+  exists: bool,
+}
+
+fn item_at(first: i32, lid: u32, n: i32) -> Item {
+  let index = n * THREADS + i32(lid);
+  let row = index / UNITS;
+  let exists = i32(lid) < THREADS && row < ROWS && first + row < param(0);
+  return Item(row, index % UNITS, first + row, exists);
+}
+
+// Places of a unit at time step t, among steps + 1 states, and of its first gate.
+fn step_place(item: Item, t: i32) -> i32 {
+  return item.batch * param(1) + t;
+}
+
+fn state_place(item: Item, t: i32) -> i32 {
+  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
+}
+
+// One step of a unit, `dh` being the cotangent of its state after the step; returns what goes past the recurrent product.
+fn retreat(item: Item, t: i32, dh: f32) -> f32 {
+  let h = load_H(state_place(item, t + 1));
+  let isActive = load_mask(step_place(item, t));
+  let slope = select(0.0, dh * (1.0 - h * h), isActive);
+  store_dZ(step_place(item, t) * UNITS + item.unit, slope);
+  slopes[item.row * STRIDE + item.unit] = slope;
+  return select(dh, 0.0, isActive);
+}
+
+fn kernel(group: u32, lid: u32) {
+  let first = i32(group) * ROWS;
+  if (first >= param(0)) { return; }
+  let steps = param(1);
+  let weights = held_weights(lid);
+  // With one item the carry stays in a register; else it lies in dS.
+  var held = 0.0;
+  for (var t = steps; t >= 0; t--) {
+    for (var n = 0; n < ITEMS; n++) {
+      let item = item_at(first, lid, n);
+      if (item.exists) {
+        let place = item.batch * UNITS + item.unit;
+        var carry = held;
+        if (ITEMS > 1 && t < steps) { carry = read_dS(place); }
+        if (t < steps) { carry += product(item.row, item.unit); }
+        carry += load_dH(state_place(item, t));
+        if (t > 0) { carry = retreat(item, t - 1, carry); }
+        if (ITEMS == 1) { held = carry; }
+        if (ITEMS > 1 || t == 0) { store_dS(place, carry); }
+      }
+    }
+    workgroupBarrier();
+    if (t > 0) { multiply(lid, weights); }
+    workgroupBarrier();
+  }
+}
+
+// @standalone
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) wid: vec3<u32>,
+  @builtin(num_workgroups) nwg: vec3<u32>,
+  @builtin(local_invocation_index) lid: u32,
+) {
+  kernel(wid.x + wid.y * nwg.x, lid);
+}
+// @end
