@@ -1,5 +1,5 @@
 /**
- * The benchmark command: `npm run bench -- [--only mlp] [--libraries tfjs,jaxjs] [--rounds 7] [--epochs 3] [--cold 3]`.
+ * The benchmark command: `npm run bench -- [--only=mlp,lstm] [--libraries=tfjs,jaxjs] [--rounds=7] [--epochs=3] [--cold=3] [--budget=40]`.
  * Exit code 1 on GPU or page errors and where losses differ.
  */
 import { ensureInstalled } from "../tools/bootstrap.mjs";

@@ -1,13 +1,13 @@
-/** Builds the page, measures every variant in turns in one Chromium, prints the report and writes it to files. */
-import { mkdir, writeFile } from "node:fs/promises";
+/** Builds the page, measures every variant in turns in one Chromium, and writes the report after each workload. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium } from "playwright";
 import { build, preview } from "vite";
 import { ensureBrowser, launchOptions } from "../../tools/browser.mjs";
 import { cache } from "../../tools/common.mjs";
 import { measureWorkload } from "./measure.mjs";
-import { isWhole, readOptions, UsageError } from "./options.mjs";
-import { environment, formatReport } from "./report.mjs";
+import { isPublishable, readOptions, UsageError } from "./options.mjs";
+import { environmentOf, formatReport, workloadSection } from "./report.mjs";
 
 const folder = join(import.meta.dirname, "..");
 const configFile = join(folder, "vite.config.ts");
@@ -23,12 +23,17 @@ async function measure(options) {
   const browser = await chromium.launch(launchOptions());
   try {
     const url = server.resolvedUrls.local[0];
-    const { libraries, workloads } = await readTables(browser, url, options);
-    const results = [];
+    const { libraries, names, workloads } = await readTables(browser, url, options);
+    let isRight = true;
     for (const workload of workloads) {
-      results.push(await measureWorkload({ browser, url, folder, workload, options }));
+      const measured = await measureWorkload({ browser, url, folder, workload, options });
+      const environment = await environmentOf({ browser, libraries, measured, options });
+      const outcome = { ...measured, environment };
+      console.log(`\n${workloadSection(outcome).join("\n\n")}\n`);
+      await publish(outcome, names, options);
+      isRight &&= measured.failures.length === 0;
     }
-    return { environment: await environment({ browser, libraries, results }), options, results };
+    return isRight;
   } finally {
     await browser.close();
     await server.close();
@@ -44,7 +49,8 @@ async function readTables(browser, url, options) {
     return window.bench.tables();
   });
   await page.close();
-  return { libraries, workloads: selectWorkloads(workloads, options) };
+  const names = workloads.map(({ name }) => name);
+  return { libraries, names, workloads: selectWorkloads(workloads, options) };
 }
 
 function selectWorkloads(workloads, { only, libraries }) {
@@ -52,7 +58,7 @@ function selectWorkloads(workloads, { only, libraries }) {
   if (unknown.length > 0) {
     const names = workloads.map(({ name }) => name).join(", ");
     throw new UsageError(
-      `bench: unknown workload.\n  Received: --only ${unknown.join(",")}\n  Expected: ${names}.`,
+      `bench: unknown workload.\n  Received: --only=${unknown.join(",")}\n  Expected: ${names}.`,
     );
   }
   return workloads
@@ -63,25 +69,36 @@ function selectWorkloads(workloads, { only, libraries }) {
     }));
 }
 
-/** Only a whole run without failures replaces the published figures; any other leaves its files in the cache. */
-async function writeReport(outcome, report) {
-  const target = isWhole(outcome.options) && !hasFailures(outcome) ? folder : join(cache, "bench");
-  await mkdir(target, { recursive: true });
-  await writeFile(join(target, "RESULTS.md"), report);
-  await writeFile(join(target, "results.json"), `${JSON.stringify(outcome, null, 2)}\n`);
-  console.log(`Written to ${join(target, "RESULTS.md")} and results.json beside it.`);
+async function readOutcomes(path) {
+  try {
+    return JSON.parse(await readFile(path, "utf8")).workloads;
+  } catch (error) {
+    if (error.code === "ENOENT") return {};
+    throw error;
+  }
 }
 
-const hasFailures = ({ results }) => results.some(({ failures }) => failures.length > 0);
+/**
+ * Puts a workload's figures in the place of its earlier ones. Published are those of all libraries, with rounds enough, without
+ * failures; any other run leaves its files in the cache.
+ */
+async function publish(outcome, names, options) {
+  const target = isPublishable(options) && outcome.failures.length === 0 ? folder : join(cache, "bench");
+  await mkdir(target, { recursive: true });
+  const path = join(target, "results.json");
+  const known = { ...(await readOutcomes(path)), [outcome.name]: outcome };
+  const workloads = Object.fromEntries(
+    names.filter((name) => known[name]).map((name) => [name, known[name]]),
+  );
+  await writeFile(path, `${JSON.stringify({ workloads }, null, 1)}\n`);
+  await writeFile(join(target, "RESULTS.md"), formatReport(Object.values(workloads)));
+  console.log(`Written to ${join(target, "RESULTS.md")} and results.json beside it.`);
+}
 
 /** @param {string[]} args the command line; @returns {Promise<boolean>} whether nothing failed */
 export async function bench(args) {
   const options = readOptions(args);
   await ensureBrowser();
   await buildPage(options);
-  const outcome = await measure(options);
-  const report = formatReport(outcome);
-  console.log(report);
-  await writeReport(outcome, report);
-  return !hasFailures(outcome);
+  return measure(options);
 }

@@ -1,6 +1,8 @@
 /** Reads the command line of the benchmark. */
 
-const defaults = { only: [], libraries: ["tenrec", "tfjs", "jaxjs"], rounds: 5, epochs: 3, cold: 3 };
+const libraries = ["tenrec", "tfjs", "jaxjs"];
+/** `budget`: seconds that the timed rounds of one variant may take; a slower one gets fewer epochs and rounds. */
+const defaults = { only: [], libraries, rounds: 5, epochs: 3, cold: 3, budget: 40 };
 
 /** A mistake on the command line, told without a stack. */
 export class UsageError extends Error {
@@ -8,14 +10,14 @@ export class UsageError extends Error {
 }
 
 const expected = Object.keys(defaults)
-  .map((key) => `--${key} <value>`)
+  .map((key) => `--${key}=<value>`)
   .join(", ");
 
 function parseList(name, text) {
   const values = text.split(",").filter(Boolean);
-  const unknown = name === "libraries" ? values.filter((value) => !defaults.libraries.includes(value)) : [];
+  const unknown = name === "libraries" ? values.filter((value) => !libraries.includes(value)) : [];
   if (values.length > 0 && unknown.length === 0) return values;
-  const known = name === "libraries" ? ` among ${defaults.libraries.join(", ")}` : "";
+  const known = name === "libraries" ? ` among ${libraries.join(", ")}` : "";
   throw new UsageError(`bench: bad --${name}.\n  Received: ${text}\n  Expected: names with commas${known}.`);
 }
 
@@ -28,16 +30,17 @@ function parseCount(name, text) {
 }
 
 /**
- * @param {string[]} args
- * @returns {{ only: string[], libraries: string[], rounds: number, epochs: number, cold: number }}
+ * @param {string[]} args `--name=value` or `--name value`
+ * @returns {{ only: string[], libraries: string[], rounds: number, epochs: number, cold: number, budget: number }}
  */
 export function readOptions(args) {
   const options = { ...defaults };
-  for (let index = 0; index < args.length; index += 2) {
-    const name = args[index].replace(/^--/, "");
-    const text = args[index + 1];
+  const words = args.flatMap((argument) => argument.split(/(?<=^--\w+)=/));
+  for (let index = 0; index < words.length; index += 2) {
+    const name = words[index].replace(/^--/, "");
+    const text = words[index + 1];
     if (!Object.hasOwn(defaults, name) || text === undefined) {
-      const received = args.slice(index).join(" ");
+      const received = words.slice(index).join(" ");
       throw new UsageError(
         `bench: unknown or incomplete option.\n  Received: ${received}\n  Expected: ${expected}.`,
       );
@@ -47,7 +50,7 @@ export function readOptions(args) {
   return options;
 }
 
-/** Whether a run covers every workload and library with rounds enough to publish its figures. */
-export function isWhole({ only, libraries, rounds }) {
-  return only.length === 0 && libraries.length === defaults.libraries.length && rounds >= defaults.rounds;
+/** Whether a run covers every library with rounds enough to publish its figures. */
+export function isPublishable(options) {
+  return options.libraries.length === libraries.length && options.rounds >= defaults.rounds;
 }

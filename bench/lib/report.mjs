@@ -1,4 +1,4 @@
-/** Turns measurements into the Markdown report. */
+/** Turns measurements into the Markdown report: ratios and counters of all workloads first, then each in full. */
 import { readFile } from "node:fs/promises";
 import { arch, cpus } from "node:os";
 import { join } from "node:path";
@@ -11,24 +11,28 @@ async function installedVersion(packageName) {
   return JSON.parse(await readFile(path, "utf8")).version;
 }
 
-/** What a reader needs to judge the figures: date, browser, adapter, class of machine, other load. */
-export async function environment({ browser, libraries, results }) {
-  const measured = results.flatMap(({ results: variants }) => variants);
-  const loads = measured.flatMap(({ load }) => load);
-  const named = libraries.filter(({ name }) => measured.some(({ library }) => library === name));
+/** What a reader needs to judge a workload's figures: date, browser, adapter, class of machine, other load. */
+export async function environmentOf({ browser, libraries, measured, options }) {
+  const { results } = measured;
+  const loads = results.flatMap(({ load }) => load);
   return {
     date: new Date().toISOString().slice(0, 10),
     browser: `Chromium ${browser.version()}, headless`,
-    adapter: measured[0]?.adapter ?? "none",
+    adapter: results[0]?.adapter ?? "none",
     machine: `${cpus().length} processor cores, ${arch()}`,
     load: { least: Math.min(...loads), greatest: Math.max(...loads) },
+    rounds: options.rounds,
     libraries: await Promise.all(
-      named.map(async (library) => ({ ...library, version: await installedVersion(library.packageName) })),
+      libraries.map(async (library) => ({
+        ...library,
+        version: await installedVersion(library.packageName),
+      })),
     ),
   };
 }
 
-const number = (value, digits = 2) => (value === null ? "" : Number(value.toFixed(digits)).toString());
+const number = (value, digits = 2) =>
+  value === null || value === undefined ? "" : Number(value.toFixed(digits)).toString();
 
 function table(header, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
@@ -36,16 +40,25 @@ function table(header, rows) {
   return [line(header), line(rule), ...rows.map(line)].join("\n");
 }
 
+const count = (name) => (result) => number(result.perStep[name], 1);
+
+/** Of a figure per second only what the workload states. */
+const perSecond = (amount, { msPerStep }) =>
+  amount === undefined ? "" : number(amount / msPerStep / 1e6, 2);
+
 const timeColumns = {
   "ms / step": ({ msPerStep }) => number(msPerStep),
   "steps / s": ({ msPerStep }) => number(1000 / msPerStep, 1),
   "script ms / step": ({ stepScriptMs }) => number(stepScriptMs, 3),
   "page CPU ms / step": ({ pageCpuMsPerStep }) => number(pageCpuMsPerStep),
   "GPU-process CPU ms / step": ({ gpuCpuMsPerStep }) => number(gpuCpuMsPerStep, 1),
-  "final loss": ({ finalLoss }) => finalLoss.toFixed(6),
+  "rounds x steps": ({ rounds, steps }) => `${rounds} x ${steps}`,
+  "GFLOP / s": (result, { work }) => perSecond(work?.flops, result),
+  "GB / s": (result, { work }) => perSecond(work?.bytes, result),
+  "last loss": ({ losses }) => losses.at(-1).toPrecision(7),
+  "loss differs by": ({ lossDifference }) => lossDifference.toExponential(1),
 };
 
-const count = (name) => (result) => number(result.perStep[name], 1);
 const countColumns = {
   dispatches: count("dispatches"),
   passes: count("passes"),
@@ -65,82 +78,147 @@ const startColumns = {
   "GPU memory at most, MB": ({ peakBytes }) => number(peakBytes / 1e6, 1),
 };
 
-function columnsTable(columns, results, titles) {
-  const rows = results.map((result) => [
+function columnsTable(columns, workload, titles) {
+  const used = Object.entries(columns)
+    .map(([name, cell]) => [name, workload.results.map((result) => cell(result, workload))])
+    .filter(([, cells]) => cells.some((cell) => cell !== ""));
+  const rows = workload.results.map((result, index) => [
     `${titles[result.library]}, ${result.name}`,
-    ...Object.values(columns).map((cell) => cell(result)),
+    ...used.map(([, cells]) => cells[index]),
   ]);
-  return table(["", ...Object.keys(columns)], rows);
+  return table(["", ...used.map(([name]) => name)], rows);
 }
 
 /** The quickest way of each library: nobody is judged by the slower of two spellings. */
-function bestOf(results, library) {
+function bestOf({ results }, library) {
   const own = results.filter((result) => result.library === library);
   return own.sort((a, b) => a.msPerStep - b.msPerStep)[0];
 }
 
-/** Ours over each other library, by the values of the same rounds. */
-export function comparisons({ results }, libraries) {
-  const ours = bestOf(results, "tenrec");
-  const others = libraries.filter(({ name }) => name !== "tenrec").map(({ name }) => bestOf(results, name));
-  if (!ours) return [];
-  return others.filter(Boolean).map((other) => ({
-    library: other.library,
+/** Ours over another library, by the values of the same rounds; null where there is nothing to compare. */
+export function comparison(workload, library) {
+  const ours = bestOf(workload, "tenrec");
+  const other = bestOf(workload, library);
+  if (!ours || !other) return null;
+  return {
     variants: [ours.name, other.name],
+    isComparable: other.isComparable,
     wall: ratios(ours.roundsMsPerStep, other.roundsMsPerStep),
     gpuCpu: ratios(ours.roundsGpuCpuMsPerStep, other.roundsGpuCpuMsPerStep),
-  }));
+    target: workload.targets?.ratios?.[library],
+  };
 }
 
-function comparisonLines(workload, libraries, titles) {
-  return comparisons(workload, libraries).map(({ library, variants, wall, gpuCpu }) => {
-    const target = workload.targets?.ratios?.[library];
-    const verdict =
-      target === undefined
-        ? ""
-        : `; target at most ${number(target)}: ${wall.median <= target ? "met" : "missed"}`;
-    return `- Tenrec ${variants[0]} over ${titles[library]} ${variants[1]}: ${number(wall.median)} of its time (rounds ${number(wall.min)} to ${number(wall.max)}), ${number(gpuCpu.median)} of its GPU-process CPU time${verdict}.`;
-  });
+const verdict = (isMet) => (isMet ? "met" : "missed");
+
+function comparisonLine(workload, { name, title }) {
+  const found = comparison(workload, name);
+  if (!found) return null;
+  const { variants, isComparable, wall, gpuCpu, target } = found;
+  if (!isComparable) return `- ${title} ${variants[1]} is not comparable: its losses differ.`;
+  const judged =
+    target === undefined ? "" : `; target at most ${number(target)}: ${verdict(wall.median <= target)}`;
+  return `- Tenrec ${variants[0]} over ${title} ${variants[1]}: ${number(wall.median, 3)} of its time (rounds ${number(wall.min, 3)} to ${number(wall.max, 3)}), ${number(gpuCpu.median, 3)} of its GPU-process CPU time${judged}.`;
 }
 
-function scriptLines({ results, targets }, titles) {
-  return results
-    .filter(({ settled }) => settled)
-    .map(({ library, name, settled }) => {
-      const bar = targets?.stepScriptMs;
-      const verdict =
-        bar === undefined ? "" : `; bar ${bar} ms: ${settled.stepScriptMs <= bar ? "met" : "missed"}`;
-      return `- ${titles[library]} ${name}: ${number(settled.stepScriptMs, 3)} ms of page time for a hand-written step once warm (median; quickest tenth ${number(settled.quickMs, 3)} ms; load ${number(settled.load, 1)})${verdict}.`;
-    });
+/** Counters and page time of ours against their bars. */
+function barLines(workload) {
+  const { dispatches, firstPipelines, stepScriptMs } = workload.targets ?? {};
+  const ours = workload.results.filter(({ library }) => library === "tenrec");
+  return ours.flatMap(({ name, perStep, pipelinesFirstStep, settled }) => [
+    dispatches &&
+      `- Tenrec ${name}: ${number(perStep.dispatches, 1)} dispatches a step; bar ${dispatches}: ${verdict(perStep.dispatches <= dispatches)}.`,
+    firstPipelines &&
+      `- Tenrec ${name}: ${pipelinesFirstStep} pipelines for the first step; bar ${firstPipelines}: ${verdict(pipelinesFirstStep <= firstPipelines)}.`,
+    settled &&
+      stepScriptMs &&
+      `- Tenrec ${name}: ${number(settled.stepScriptMs, 3)} ms of page time for a hand-written step once warm (median; quickest tenth ${number(settled.quickMs, 3)} ms; load ${number(settled.load, 1)}); bar ${stepScriptMs} ms: ${verdict(settled.stepScriptMs <= stepScriptMs)}.`,
+  ]);
 }
 
-function workloadSection(workload, libraries, titles) {
-  const { title, results } = workload;
-  const summary = [...comparisonLines(workload, libraries, titles), ...scriptLines(workload, titles)];
+function memoryLine(workload) {
+  const [ours, theirs] = [bestOf(workload, "tenrec"), bestOf(workload, "tfjs")];
+  if (!ours || !theirs) return null;
+  const [own, other] = [ours.peakBytes / 1e6, theirs.peakBytes / 1e6];
+  return `- GPU memory at most: ${number(own, 1)} MB, TensorFlow.js ${number(other, 1)} MB: ${verdict(own <= other)}.`;
+}
+
+const titlesOf = ({ environment }) =>
+  Object.fromEntries(environment.libraries.map(({ name, title }) => [name, title]));
+
+/** @returns {string[]} the paragraphs of one workload */
+export function workloadSection(workload) {
+  const { title, results, environment, failures } = workload;
+  const titles = titlesOf(workload);
+  const peers = environment.libraries.filter(({ name }) => name !== "tenrec");
+  const lines = [
+    ...peers.map((library) => comparisonLine(workload, library)),
+    ...barLines(workload),
+    memoryLine(workload),
+    ...results.map(({ library, name, description }) => `- ${titles[library]}, ${name}: ${description}.`),
+    ...failures.map((failure) => `- FAILED: ${failure}`),
+  ];
   return [
     `## ${title}`,
-    columnsTable(timeColumns, results, titles),
+    `Measured on ${environment.date}, load average ${number(environment.load.least, 1)} to ${number(environment.load.greatest, 1)}.`,
+    columnsTable(timeColumns, workload, titles),
     "Asked of WebGPU per step, after warm-up:",
-    columnsTable(countColumns, results, titles),
+    columnsTable(countColumns, workload, titles),
     "A fresh page, from navigation to the loss of the first step; script as that page loaded it:",
-    columnsTable(startColumns, results, titles),
-    results
-      .map(({ library, name, description }) => `- ${titles[library]}, ${name}: ${description}.`)
-      .join("\n"),
-    summary.join("\n"),
-    workload.failures.map((failure) => `- FAILED: ${failure}`).join("\n"),
-  ].filter(Boolean);
+    columnsTable(startColumns, workload, titles),
+    lines.filter(Boolean).join("\n"),
+  ];
+}
+
+function overview(workloads) {
+  const libraries = ["tenrec", "tfjs", "jaxjs"];
+  const each = (workload, cell) =>
+    libraries
+      .map((library) => bestOf(workload, library))
+      .map((result) => (result ? cell(result) : "-"))
+      .join(" / ");
+  const ratio = (workload, library) => {
+    const found = comparison(workload, library);
+    if (!found) return "";
+    if (!found.isComparable) return "not comparable";
+    const mark = found.target !== undefined && found.wall.median > found.target ? " (missed)" : "";
+    return `${number(found.wall.median, 3)}${mark}`;
+  };
+  const header = [
+    "",
+    "time over TensorFlow.js",
+    "time over jax-js",
+    "ms / step",
+    "page CPU ms / step",
+    "dispatches",
+    "submits",
+    "memory, MB",
+    "pipelines",
+  ];
+  const rows = workloads.map((workload) => [
+    workload.name,
+    ratio(workload, "tfjs"),
+    ratio(workload, "jaxjs"),
+    each(workload, ({ msPerStep }) => number(msPerStep, 1)),
+    each(workload, ({ pageCpuMsPerStep }) => number(pageCpuMsPerStep, 2)),
+    each(workload, count("dispatches")),
+    each(workload, count("submits")),
+    each(workload, ({ peakBytes }) => number(peakBytes / 1e6, 1)),
+    each(workload, ({ pipelines }) => pipelines),
+  ]);
+  return table(header, rows);
 }
 
 /** @returns {string} the report in Markdown */
-export function formatReport({ environment: setting, options, results }) {
-  const { libraries } = setting;
-  const titles = Object.fromEntries(libraries.map(({ name, title }) => [name, title]));
+export function formatReport(workloads) {
+  const { browser, adapter, machine, libraries, rounds } = workloads.at(-1).environment;
+  const versions = libraries.map(({ title, version }) => `${title} ${version}`).join(", ");
   const head = [
     "# Benchmark results",
-    `Written by \`npm run bench\` on ${setting.date}: ${setting.browser}, adapter "${setting.adapter}", ${setting.machine}; load average ${number(setting.load.least, 1)} to ${number(setting.load.greatest, 1)} while measuring (other work on the machine shows here). ${libraries.map(({ title, version }) => `${title} ${version}`).join(", ")}.`,
-    `All variants in one browser, a page each, in turns; medians of ${options.rounds} rounds. Equal initial weights and batches; every epoch's loss is compared. On a software adapter, trust counts and CPU time before wall time.`,
+    `Written by \`npm run bench\`: ${browser}, adapter "${adapter}", ${machine}. ${versions}. Date and load average stand with each workload (other work on the machine shows in the load).`,
+    `All variants in one browser, a page each, in turns; medians of ${rounds} rounds, of fewer where a library is too slow for that (the column "rounds x steps" says so). Equal initial weights and batches; the losses of every epoch are compared, and who differs is not. On a software adapter, trust counts and CPU time before wall time.`,
+    "The quickest way of each library; figures of three in the order Tenrec / TensorFlow.js / jax-js:",
+    overview(workloads),
   ];
-  const sections = results.flatMap((workload) => workloadSection(workload, libraries, titles));
-  return `${[...head, ...sections].join("\n\n")}\n`;
+  return `${[...head, ...workloads.flatMap(workloadSection)].join("\n\n")}\n`;
 }

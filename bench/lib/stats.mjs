@@ -7,8 +7,8 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The median of a[i] / b[i] with the smallest and greatest. */
+/** The median of a[i] / b[i] with the smallest and greatest, over the rounds that both have. */
 export function ratios(a, b) {
-  const values = a.map((value, index) => value / b[index]);
+  const values = a.slice(0, b.length).map((value, index) => value / b[index]);
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }

@@ -7,7 +7,7 @@ import { workloads } from "./workloads/index.ts";
 const counters = installGpuCounters();
 
 /** A row of the workload table without its functions. */
-type WorkloadRow = Pick<Workload, "name" | "title" | "stepsPerEpoch" | "targets"> & {
+type WorkloadRow = Omit<Workload, "problem" | "variants"> & {
   variants: Omit<Variant<unknown>, "load">[];
 };
 
@@ -103,9 +103,8 @@ async function round(epochs: number): Promise<RoundReport> {
   };
 }
 
-function workloadRow({ name, title, stepsPerEpoch, targets, variants }: Workload): WorkloadRow {
-  const rows = variants.map(({ name, library, description }) => ({ name, library, description }));
-  return { name, title, stepsPerEpoch, ...(targets && { targets }), variants: rows };
+function workloadRow({ problem: _, variants, ...row }: Workload): WorkloadRow {
+  return { ...row, variants: variants.map(({ load: _, ...variant }) => variant) };
 }
 
 window.bench = { tables: () => ({ libraries, workloads: workloads.map(workloadRow) }), coldStart, round };

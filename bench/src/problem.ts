@@ -28,6 +28,9 @@ export const beta2 = 0.999;
 /** Small, since TensorFlow.js adds it after the bias correction and Keras before: at 1e-7 losses differ by 8e-4. */
 export const epsilon = 1e-8;
 
+/** Numbers of an operation's result that are compared: few enough for a sum without much rounding. */
+export const checkedLength = 4096;
+
 /** Running statistics of a normalisation: kept by every library, trained by none. */
 export const isStatistic = (name: string): boolean => name.includes("/moving_");
 

@@ -24,3 +24,19 @@ export function trainEpochs<Loss>({ steps, step, mean }: Steps<Loss>): Run["trai
     return results;
   };
 }
+
+/** Epochs of steps of which each is awaited before the next. */
+export function awaitedRun(steps: number, step: () => Promise<number>): Run {
+  return {
+    firstStep: step,
+    train: async (epochs: number) => {
+      const results: EpochResult[] = [];
+      for (let epoch = 0; epoch < epochs; epoch++) {
+        let sum = 0;
+        for (let index = 0; index < steps; index++) sum += await step();
+        results.push({ loss: sum / steps });
+      }
+      return results;
+    },
+  };
+}

@@ -38,6 +38,8 @@ export interface Workload<Problem = unknown> {
   title: string;
   stepsPerEpoch: number;
   targets?: Targets;
+  /** Whether the first step on a fresh page is worth several pages per variant. */
+  measuresColdStart?: boolean;
   /** Arithmetic of a step and the least bytes it moves, where a figure per second says something. */
   work?: Work;
   /** Data and initial weights, equal on every call. */
@@ -56,6 +58,8 @@ export interface Targets {
   ratios: Partial<Record<LibraryName, number>>;
   /** Most dispatches of a step. */
   dispatches?: number;
+  /** Most pipelines built for the first step. */
+  firstPipelines?: number;
   /** Greatest page-thread time of a hand-written step, in milliseconds. */
   stepScriptMs?: number;
 }

@@ -49,16 +49,16 @@ fn key(i: i32) -> u32 {
   return select(image, ~image, DESCENDING);
 }
 
-// How many of the ordered elements from `from` to `to` of a row come before `own`; equal ones do if `with_equal`.
-fn count_before(row: i32, from: i32, to: i32, own: u32, with_equal: bool) -> i32 {
-  var low = from;
-  var high = to;
+// How many of the ordered elements from `first` to `last` of a row come before `own`; equal ones do if `with_equal`.
+fn count_before(row: i32, first: i32, last: i32, own: u32, with_equal: bool) -> i32 {
+  var low = first;
+  var high = last;
   while (low < high) {
     let middle = low + (high - low) / 2;
     let other = key(row + load_order(row + middle));
     if (other < own || (with_equal && other == own)) { low = middle + 1; } else { high = middle; }
   }
-  return low - from;
+  return low - first;
 }
 
 fn kernel(group: u32, lid: u32) {
@@ -73,9 +73,9 @@ fn kernel(group: u32, lid: u32) {
   let begin = block / WAYS * WAYS;
   var rank = i - row - block * width;
   for (var other = begin; other < begin + WAYS; other++) {
-    let from = min(other * width, length);
-    let to = min(from + width, length);
-    if (other != block) { rank += count_before(row, from, to, own, other < block); }
+    let first = min(other * width, length);
+    let last = min(first + width, length);
+    if (other != block) { rank += count_before(row, first, last, own, other < block); }
   }
   store_y(row + begin * width + rank, place);
 }

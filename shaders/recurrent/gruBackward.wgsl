@@ -94,17 +94,7 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
-// Places of a unit at time step t, among steps + 1 states, and of its first gate.
-fn step_place(item: Item, t: i32) -> i32 {
-  return item.batch * param(1) + t;
-}
-
-fn state_place(item: Item, t: i32) -> i32 {
-  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
-}
-
-fn store_slopes(item: Item, t: i32, dx: vec3<f32>, dr: f32) {
-  let step = step_place(item, t);
+fn store_slopes(item: Item, step: i32, dx: vec3<f32>, dr: f32) {
   let place = step * (3 * UNITS) + item.unit;
   let to = item.row * STRIDE + item.unit;
   store_dX(place, dx.x);
@@ -116,25 +106,26 @@ fn store_slopes(item: Item, t: i32, dx: vec3<f32>, dr: f32) {
   slopes[to + 2 * UNITS] = dr;
 }
 
+// `step` numbers the steps of all rows of the batch; a row has one state more than steps.
 // One step of a unit, `dh` being the cotangent of its state after the step; returns what goes past the recurrent product.
-fn retreat(item: Item, t: i32, dh: f32) -> f32 {
-  if (!load_mask(step_place(item, t))) {
-    store_slopes(item, t, vec3<f32>(), 0.0);
+fn retreat(item: Item, step: i32, dh: f32) -> f32 {
+  if (!load_mask(step)) {
+    store_slopes(item, step, vec3<f32>(), 0.0);
     return dh;
   }
-  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let place = step * (4 * UNITS) + item.unit;
   let z = load_G(place);
   let r = load_G(place + UNITS);
   let candidate = load_G(place + 2 * UNITS);
   let recurrent = load_G(place + 3 * UNITS);
-  let before = load_H(state_place(item, t));
+  let before = load_H((step + item.batch) * UNITS + item.unit);
   let slope = dh * (1.0 - z) * (1.0 - candidate * candidate);
   let dx = vec3<f32>(
     dh * (before - candidate) * z * (1.0 - z),
     slope * recurrent * r * (1.0 - r),
     slope,
   );
-  store_slopes(item, t, dx, slope * r);
+  store_slopes(item, step, dx, slope * r);
   return dh * z;
 }
 
@@ -149,12 +140,13 @@ fn kernel(group: u32, lid: u32) {
     for (var n = 0; n < ITEMS; n++) {
       let item = item_at(first, lid, n);
       if (item.exists) {
+        let step = item.batch * steps + t;
         let place = item.batch * UNITS + item.unit;
         var carry = held;
         if (ITEMS > 1 && t < steps) { carry = read_dS(place); }
         if (t < steps) { carry += product(item.row, item.unit); }
-        carry += load_dH(state_place(item, t));
-        if (t > 0) { carry = retreat(item, t - 1, carry); }
+        carry += load_dH((step + item.batch) * UNITS + item.unit);
+        if (t > 0) { carry = retreat(item, step - 1, carry); }
         if (ITEMS == 1) { held = carry; }
         if (ITEMS > 1 || t == 0) { store_dS(place, carry); }
       }

@@ -92,41 +92,33 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
-// Places of a unit at time step t, among steps + 1 states, and of its first gate.
-fn step_place(item: Item, t: i32) -> i32 {
-  return item.batch * param(1) + t;
-}
-
-fn state_place(item: Item, t: i32) -> i32 {
-  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
-}
-
 fn begin(item: Item) {
   let h = load_h0(item.batch * UNITS + item.unit);
   hidden[item.row * STRIDE + item.unit] = h;
-  store_H(state_place(item, 0), h);
+  store_H(item.batch * (param(1) + 1) * UNITS + item.unit, h);
 }
 
-fn preactivation(item: Item, t: i32) -> vec3<f32> {
-  let place = step_place(item, t) * (3 * UNITS) + item.unit;
+// `step` numbers the steps of all rows of the batch; a row has one state more than steps.
+fn preactivation(item: Item, step: i32) -> vec3<f32> {
+  let place = step * (3 * UNITS) + item.unit;
   return vec3<f32>(load_x(place), load_x(place + UNITS), load_x(place + 2 * UNITS));
 }
 
-fn advance(item: Item, t: i32, x: vec3<f32>) {
+fn advance(item: Item, step: i32, x: vec3<f32>) {
   let before = hidden[item.row * STRIDE + item.unit];
   let z = sigmoid_f32(x.x + product(item.row, item.unit) + load_br(item.unit));
   let r = sigmoid_f32(x.y + product(item.row, UNITS + item.unit) + load_br(UNITS + item.unit));
   let recurrent = product(item.row, 2 * UNITS + item.unit) + load_br(2 * UNITS + item.unit);
   let candidate = tanh_f32(x.z + r * recurrent);
-  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let place = step * (4 * UNITS) + item.unit;
   store_G(place, z);
   store_G(place + UNITS, r);
   store_G(place + 2 * UNITS, candidate);
   store_G(place + 3 * UNITS, recurrent);
   var h = z * before + (1.0 - z) * candidate;
-  if (!load_mask(step_place(item, t))) { h = before; }
+  if (!load_mask(step)) { h = before; }
   hidden[item.row * STRIDE + item.unit] = h;
-  store_H(state_place(item, t + 1), h);
+  store_H((step + item.batch + 1) * UNITS + item.unit, h);
 }
 
 fn kernel(group: u32, lid: u32) {
@@ -139,17 +131,21 @@ fn kernel(group: u32, lid: u32) {
   workgroupBarrier();
   let only = item_at(first, lid, 0);
   let weights = held_weights(lid);
-  for (var t = 0; t < param(1); t++) {
+  let steps = param(1);
+  for (var t = 0; t < steps; t++) {
     var early = vec3<f32>();
-    if (ITEMS == 1 && only.exists) { early = preactivation(only, t); }
+    if (ITEMS == 1 && only.exists) { early = preactivation(only, only.batch * steps + t); }
     multiply(lid, weights);
     workgroupBarrier();
     if (ITEMS == 1) {
-      if (only.exists) { advance(only, t, early); }
+      if (only.exists) { advance(only, only.batch * steps + t, early); }
     } else {
       for (var n = 0; n < ITEMS; n++) {
         let item = item_at(first, lid, n);
-        if (item.exists) { advance(item, t, preactivation(item, t)); }
+        if (item.exists) {
+          let step = item.batch * steps + t;
+          advance(item, step, preactivation(item, step));
+        }
       }
     }
     workgroupBarrier();

@@ -97,15 +97,6 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
-// Places of a unit at time step t, among steps + 1 states, and of its first gate.
-fn step_place(item: Item, t: i32) -> i32 {
-  return item.batch * param(1) + t;
-}
-
-fn state_place(item: Item, t: i32) -> i32 {
-  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
-}
-
 // What the steps after this one ask of a unit: of h past the recurrent product (masked steps pass it on), and of c.
 struct Carry {
   h: f32,
@@ -125,8 +116,9 @@ fn store_carry(item: Item, carry: Carry) {
   store_dS(carry_place(item) + UNITS, carry.c);
 }
 
-fn store_slopes(item: Item, t: i32, slope: vec4<f32>) {
-  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+// `step` numbers the steps of all rows of the batch; a row has one state more than steps.
+fn store_slopes(item: Item, step: i32, slope: vec4<f32>) {
+  let place = step * (4 * UNITS) + item.unit;
   let to = item.row * STRIDE + item.unit;
   store_dZ(place, slope.x);
   store_dZ(place + UNITS, slope.y);
@@ -139,20 +131,21 @@ fn store_slopes(item: Item, t: i32, slope: vec4<f32>) {
 }
 
 // One step of a unit, `dh` and `dc` being the cotangents of its states after the step.
-fn retreat(item: Item, t: i32, dh: f32, dc: f32) -> Carry {
-  if (!load_mask(step_place(item, t))) {
-    store_slopes(item, t, vec4<f32>());
+fn retreat(item: Item, step: i32, dh: f32, dc: f32) -> Carry {
+  if (!load_mask(step)) {
+    store_slopes(item, step, vec4<f32>());
     return Carry(dh, dc);
   }
-  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let place = step * (4 * UNITS) + item.unit;
   let i = load_G(place);
   let f = load_G(place + UNITS);
   let g = load_G(place + 2 * UNITS);
   let o = load_G(place + 3 * UNITS);
-  let c = tanh_f32(load_C(state_place(item, t + 1)));
-  let before = load_C(state_place(item, t));
+  let state = (step + item.batch) * UNITS + item.unit;
+  let c = tanh_f32(load_C(state + UNITS));
+  let before = load_C(state);
   let slope = dc + dh * o * (1.0 - c * c);
-  store_slopes(item, t, vec4<f32>(
+  store_slopes(item, step, vec4<f32>(
     slope * g * i * (1.0 - i),
     slope * before * f * (1.0 - f),
     slope * i * (1.0 - g * g),
@@ -174,11 +167,12 @@ fn kernel(group: u32, lid: u32) {
       if (item.exists) {
         var carry = held;
         if (ITEMS > 1 && t < steps) { carry = read_carry(item); }
-        let place = state_place(item, t);
+        let step = item.batch * steps + t;
+        let place = (step + item.batch) * UNITS + item.unit;
         if (t < steps) { carry.h += product(item.row, item.unit); }
         carry.h += load_dH(place);
         carry.c += load_dC(place);
-        if (t > 0) { carry = retreat(item, t - 1, carry.h, carry.c); }
+        if (t > 0) { carry = retreat(item, step - 1, carry.h, carry.c); }
         if (ITEMS == 1) { held = carry; }
         if (ITEMS > 1 || t == 0) { store_carry(item, carry); }
       }

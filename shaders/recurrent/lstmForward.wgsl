@@ -102,27 +102,20 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
-// Places of a unit at time step t, among steps + 1 states, and of its first gate.
-fn step_place(item: Item, t: i32) -> i32 {
-  return item.batch * param(1) + t;
-}
-
-fn state_place(item: Item, t: i32) -> i32 {
-  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
-}
-
 fn begin(item: Item) -> f32 {
   let place = item.batch * UNITS + item.unit;
   let h = load_h0(place);
   let c = load_c0(place);
   hidden[item.row * STRIDE + item.unit] = h;
-  store_H(state_place(item, 0), h);
-  store_C(state_place(item, 0), c);
+  let first = item.batch * (param(1) + 1) * UNITS + item.unit;
+  store_H(first, h);
+  store_C(first, c);
   return c;
 }
 
-fn preactivation(item: Item, t: i32) -> vec4<f32> {
-  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+// `step` numbers the steps of all rows of the batch; a row has one state more than steps.
+fn preactivation(item: Item, step: i32) -> vec4<f32> {
+  let place = step * (4 * UNITS) + item.unit;
   return vec4<f32>(
     load_z(place),
     load_z(place + UNITS),
@@ -132,25 +125,26 @@ fn preactivation(item: Item, t: i32) -> vec4<f32> {
 }
 
 // One step of a unit: `z` without the recurrent part, the cell's value before; returns that after.
-fn advance(item: Item, t: i32, z: vec4<f32>, before: f32) -> f32 {
+fn advance(item: Item, step: i32, z: vec4<f32>, before: f32) -> f32 {
   let i = sigmoid_f32(z.x + product(item.row, item.unit));
   let f = sigmoid_f32(z.y + product(item.row, UNITS + item.unit));
   let g = tanh_f32(z.z + product(item.row, 2 * UNITS + item.unit));
   let o = sigmoid_f32(z.w + product(item.row, 3 * UNITS + item.unit));
-  let place = step_place(item, t) * (4 * UNITS) + item.unit;
+  let place = step * (4 * UNITS) + item.unit;
   store_G(place, i);
   store_G(place + UNITS, f);
   store_G(place + 2 * UNITS, g);
   store_G(place + 3 * UNITS, o);
   var c = f * before + i * g;
   var h = o * tanh_f32(c);
-  if (!load_mask(step_place(item, t))) {
+  if (!load_mask(step)) {
     c = before;
     h = hidden[item.row * STRIDE + item.unit];
   }
   hidden[item.row * STRIDE + item.unit] = h;
-  store_H(state_place(item, t + 1), h);
-  store_C(state_place(item, t + 1), c);
+  let after = (step + item.batch + 1) * UNITS + item.unit;
+  store_H(after, h);
+  store_C(after, c);
   return c;
 }
 
@@ -166,19 +160,21 @@ fn kernel(group: u32, lid: u32) {
   workgroupBarrier();
   let only = item_at(first, lid, 0);
   let weights = held_weights(lid);
-  for (var t = 0; t < param(1); t++) {
+  let steps = param(1);
+  for (var t = 0; t < steps; t++) {
     var early = vec4<f32>();
-    if (ITEMS == 1 && only.exists) { early = preactivation(only, t); }
+    if (ITEMS == 1 && only.exists) { early = preactivation(only, only.batch * steps + t); }
     multiply(lid, weights);
     workgroupBarrier();
     if (ITEMS == 1) {
-      if (only.exists) { cell = advance(only, t, early, cell); }
+      if (only.exists) { cell = advance(only, only.batch * steps + t, early, cell); }
     } else {
       for (var n = 0; n < ITEMS; n++) {
         let item = item_at(first, lid, n);
         if (item.exists) {
-          let before = read_C(state_place(item, t));
-          _ = advance(item, t, preactivation(item, t), before);
+          let step = item.batch * steps + t;
+          let before = read_C((step + item.batch) * UNITS + item.unit);
+          _ = advance(item, step, preactivation(item, step), before);
         }
       }
     }

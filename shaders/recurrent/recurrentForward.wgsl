@@ -108,19 +108,19 @@ fn multiply_loaded(lid: u32) {
   var sum5 = vec4<f32>();
   var sum6 = vec4<f32>();
   var sum7 = vec4<f32>();
-  for (var k = slice * DEPTH; k < end; k++) {
-    let weights = weight_row(k, group);
-    sum0 += hidden[k] * weights;
-    if (ROWS > 1) { sum1 += hidden[min(1, ROWS - 1) * STRIDE + k] * weights; }
+  for (var k = slice * DEPTH; k < end; k += 4) {
+    let weights = weight_block(k, group);
+    sum0 += weights * hidden_block(k);
+    if (ROWS > 1) { sum1 += weights * hidden_block(min(1, ROWS - 1) * STRIDE + k); }
     if (ROWS > 2) {
-      sum2 += hidden[min(2, ROWS - 1) * STRIDE + k] * weights;
-      sum3 += hidden[min(3, ROWS - 1) * STRIDE + k] * weights;
+      sum2 += weights * hidden_block(min(2, ROWS - 1) * STRIDE + k);
+      sum3 += weights * hidden_block(min(3, ROWS - 1) * STRIDE + k);
     }
     if (ROWS > 4) {
-      sum4 += hidden[min(4, ROWS - 1) * STRIDE + k] * weights;
-      sum5 += hidden[min(5, ROWS - 1) * STRIDE + k] * weights;
-      sum6 += hidden[min(6, ROWS - 1) * STRIDE + k] * weights;
-      sum7 += hidden[min(7, ROWS - 1) * STRIDE + k] * weights;
+      sum4 += weights * hidden_block(min(4, ROWS - 1) * STRIDE + k);
+      sum5 += weights * hidden_block(min(5, ROWS - 1) * STRIDE + k);
+      sum6 += weights * hidden_block(min(6, ROWS - 1) * STRIDE + k);
+      sum7 += weights * hidden_block(min(7, ROWS - 1) * STRIDE + k);
     }
   }
   let to = slice * ROWS * GROUPS + group;

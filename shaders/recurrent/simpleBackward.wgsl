@@ -83,21 +83,13 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
-// Places of a unit at time step t, among steps + 1 states, and of its first gate.
-fn step_place(item: Item, t: i32) -> i32 {
-  return item.batch * param(1) + t;
-}
-
-fn state_place(item: Item, t: i32) -> i32 {
-  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
-}
-
+// `step` numbers the steps of all rows of the batch; a row has one state more than steps.
 // One step of a unit, `dh` being the cotangent of its state after the step; returns what goes past the recurrent product.
-fn retreat(item: Item, t: i32, dh: f32) -> f32 {
-  let h = load_H(state_place(item, t + 1));
-  let isActive = load_mask(step_place(item, t));
+fn retreat(item: Item, step: i32, dh: f32) -> f32 {
+  let h = load_H((step + item.batch + 1) * UNITS + item.unit);
+  let isActive = load_mask(step);
   let slope = select(0.0, dh * (1.0 - h * h), isActive);
-  store_dZ(step_place(item, t) * UNITS + item.unit, slope);
+  store_dZ(step * UNITS + item.unit, slope);
   slopes[item.row * STRIDE + item.unit] = slope;
   return select(dh, 0.0, isActive);
 }
@@ -113,12 +105,13 @@ fn kernel(group: u32, lid: u32) {
     for (var n = 0; n < ITEMS; n++) {
       let item = item_at(first, lid, n);
       if (item.exists) {
+        let step = item.batch * steps + t;
         let place = item.batch * UNITS + item.unit;
         var carry = held;
         if (ITEMS > 1 && t < steps) { carry = read_dS(place); }
         if (t < steps) { carry += product(item.row, item.unit); }
-        carry += load_dH(state_place(item, t));
-        if (t > 0) { carry = retreat(item, t - 1, carry); }
+        carry += load_dH((step + item.batch) * UNITS + item.unit);
+        if (t > 0) { carry = retreat(item, step - 1, carry); }
         if (ITEMS == 1) { held = carry; }
         if (ITEMS > 1 || t == 0) { store_dS(place, carry); }
       }

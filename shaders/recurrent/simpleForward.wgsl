@@ -77,30 +77,22 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
-// Places of a unit at time step t, among steps + 1 states, and of its first gate.
-fn step_place(item: Item, t: i32) -> i32 {
-  return item.batch * param(1) + t;
-}
-
-fn state_place(item: Item, t: i32) -> i32 {
-  return (item.batch * (param(1) + 1) + t) * UNITS + item.unit;
-}
-
 fn begin(item: Item) {
   let h = load_h0(item.batch * UNITS + item.unit);
   hidden[item.row * STRIDE + item.unit] = h;
-  store_H(state_place(item, 0), h);
+  store_H(item.batch * (param(1) + 1) * UNITS + item.unit, h);
 }
 
-fn advance(item: Item, t: i32, z: f32) {
+fn advance(item: Item, step: i32, z: f32) {
   var h = tanh_f32(z + product(item.row, item.unit));
-  if (!load_mask(step_place(item, t))) { h = hidden[item.row * STRIDE + item.unit]; }
+  if (!load_mask(step)) { h = hidden[item.row * STRIDE + item.unit]; }
   hidden[item.row * STRIDE + item.unit] = h;
-  store_H(state_place(item, t + 1), h);
+  store_H((step + item.batch + 1) * UNITS + item.unit, h);
 }
 
-fn preactivation(item: Item, t: i32) -> f32 {
-  return load_z(step_place(item, t) * UNITS + item.unit);
+// `step` numbers the steps of all rows of the batch; a row has one state more than steps.
+fn preactivation(item: Item, step: i32) -> f32 {
+  return load_z(step * UNITS + item.unit);
 }
 
 fn kernel(group: u32, lid: u32) {
@@ -113,17 +105,21 @@ fn kernel(group: u32, lid: u32) {
   workgroupBarrier();
   let only = item_at(first, lid, 0);
   let weights = held_weights(lid);
-  for (var t = 0; t < param(1); t++) {
+  let steps = param(1);
+  for (var t = 0; t < steps; t++) {
     var early = 0.0;
-    if (ITEMS == 1 && only.exists) { early = preactivation(only, t); }
+    if (ITEMS == 1 && only.exists) { early = preactivation(only, only.batch * steps + t); }
     multiply(lid, weights);
     workgroupBarrier();
     if (ITEMS == 1) {
-      if (only.exists) { advance(only, t, early); }
+      if (only.exists) { advance(only, only.batch * steps + t, early); }
     } else {
       for (var n = 0; n < ITEMS; n++) {
         let item = item_at(first, lid, n);
-        if (item.exists) { advance(item, t, preactivation(item, t)); }
+        if (item.exists) {
+          let step = item.batch * steps + t;
+          advance(item, step, preactivation(item, step));
+        }
       }
     }
     workgroupBarrier();

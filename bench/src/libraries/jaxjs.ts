@@ -13,6 +13,7 @@ import {
 import {
   beta1,
   beta2,
+  checkedLength,
   epsilon,
   isStatistic,
   learningRate,
@@ -51,9 +52,7 @@ function adam(gradients: Arrays, { weights, means, variances, step }: Omit<State
   const next = step.add(1);
   const correction2 = np.sqrt(np.subtract(1, np.power(beta2, next.ref)));
   const rate = correction2.mul(learningRate).div(np.subtract(1, np.power(beta1, next.ref)));
-  const newMeans = mapArrays(means, (mean, name) =>
-    mean.mul(beta1).add(gradients[name]!.ref.mul(1 - beta1)),
-  );
+  const newMeans = mapArrays(means, (mean, name) => mean.mul(beta1).add(gradients[name]!.ref.mul(1 - beta1)));
   const newVariances = mapArrays(variances, (variance, name) =>
     variance.mul(beta2).add(np.square(gradients[name]!).mul(1 - beta2)),
   );
@@ -111,10 +110,12 @@ export async function trainingRun(
   });
   let state = await blockUntilReady(initialState(Object.fromEntries(arrays)));
   const batches = await blockUntilReady(
-    problem.batches.map(({ x, y }): ArrayBatch => ({
-      x: prepare.x?.(toArray(x)) ?? toArray(x),
-      y: prepare.classes ? nn.oneHot(toArray(y), prepare.classes) : toArray(y),
-    })),
+    problem.batches.map(
+      ({ x, y }): ArrayBatch => ({
+        x: prepare.x?.(toArray(x)) ?? toArray(x),
+        y: prepare.classes ? nn.oneHot(toArray(y), prepare.classes) : toArray(y),
+      }),
+    ),
   );
   const advance = (index: number): JaxArray => {
     const [newState, loss] = step(state, tree.ref(batches[index]!));
@@ -146,28 +147,31 @@ export function crossEntropy(logits: JaxArray, oneHot: JaxArray): JaxArray {
 export const meanSquaredError = (prediction: JaxArray, target: JaxArray): JaxArray =>
   np.square(prediction.sub(target)).mean();
 
-/** One jitted operation over and over on resident operands; the mean of the last result's squares stands for the loss. */
+/** One jitted operation over and over on resident operands; the mean of squares of the last result's beginning stands for the loss. */
 export function operationRun(
   steps: number,
   operation: (...operands: JaxArray[]) => JaxArray,
   operands: JaxArray[],
 ): Run {
   const jitted = jit(operation) as (...operands: JaxArray[]) => JaxArray;
+  let last = np.array([0]);
   const step = () => {
-    const result = jitted(...operands.map((operand) => operand.ref));
-    result.ref.gpuBufferSync();
-    return result;
+    last.dispose();
+    last = jitted(...operands.map((operand) => operand.ref));
+    last.ref.gpuBufferSync();
   };
-  const check = async (result: JaxArray) => (await np.square(result).mean().data())[0]!;
+  const check = async () =>
+    (
+      await np
+        .square(last.ref.reshape([-1]).slice([0, checkedLength]))
+        .mean()
+        .data()
+    )[0]!;
   return {
-    firstStep: () => check(step()),
-    train: trainEpochs({
-      steps,
-      step,
-      mean: (results) => {
-        for (const result of results.slice(0, -1)) result.dispose();
-        return check(results.at(-1)!);
-      },
-    }),
+    firstStep: () => {
+      step();
+      return check();
+    },
+    train: trainEpochs({ steps, step, mean: check }),
   };
 }

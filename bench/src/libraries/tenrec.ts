@@ -1,6 +1,112 @@
-// Brings Tenrec up on WebGPU; "auto" would refuse a software adapter.
-import { init } from "tenrec";
+// Brings Tenrec up on WebGPU, and runs training steps and single operations in it.
+import {
+  GradientTape,
+  init,
+  jit,
+  type Layer,
+  type Model,
+  ops,
+  optimizers,
+  type Tensor,
+  tensor,
+} from "tenrec";
+import {
+  beta1,
+  beta2,
+  checkedLength,
+  epsilon,
+  joined,
+  learningRate,
+  type TrainingProblem,
+  type Values,
+  type Weights,
+} from "../problem.ts";
+import { type Run, trainEpochs } from "../run.ts";
 
+/** "auto" would refuse a software adapter. */
 export async function startTenrec(): Promise<void> {
   await init({ backend: "webgpu" });
+}
+
+export const toTensor = ({ data, shape }: Values): Tensor => tensor(data, { shape });
+
+/** Weights come in the order of Keras's `model.weights`. */
+export function setWeights(layer: Layer, weights: Weights): void {
+  const values = Object.values(weights);
+  for (const [index, variable] of layer.weights.entries()) variable.assign(toTensor(values[index]!));
+}
+
+const adam = () => new optimizers.Adam({ learningRate, beta1, beta2, epsilon });
+
+export type LossOf = (target: Tensor, prediction: Tensor) => Tensor;
+
+export const meanSquaredError: LossOf = (target, prediction) => ops.mean(ops.square(prediction.sub(target)));
+
+/** Mean of -log of the probability given to each row's class, from logits. */
+export const crossEntropy: LossOf = (target, logits) =>
+  ops.mean(ops.sparseCategoricalCrossentropy(target, logits, { fromLogits: true }));
+
+/** Steps written by hand: a tape over the layer or model, then the optimizer; not jitted. */
+export function tapeRun(problem: TrainingProblem, model: Layer, lossOf: LossOf): Run {
+  const batches = problem.batches.map(({ x, y }) => ({ x: toTensor(x), y: toTensor(y) }));
+  model.apply(batches[0]!.x);
+  setWeights(model, problem.weights);
+  const optimizer = adam();
+  const step = (index: number): Tensor => {
+    const { x, y } = batches[index]!;
+    const tape = new GradientTape();
+    const loss = tape.run(() => lossOf(y, model.apply(x, { training: true }) as Tensor));
+    const variables = model.trainableVariables;
+    optimizer.apply(tape.gradient(loss, variables), variables);
+    return loss;
+  };
+  return {
+    firstStep: async () => (await step(0).data())[0]!,
+    train: trainEpochs({
+      steps: batches.length,
+      step,
+      mean: async (losses) => (await ops.mean(ops.stack(losses)).data())[0]!,
+    }),
+  };
+}
+
+/** Steps by `model.fit` over resident tensors. */
+export function fitRun(problem: TrainingProblem, model: Model, loss: LossOf): Run {
+  const [first] = problem.batches as [TrainingProblem["batches"][number]];
+  const batchSize = first.x.shape[0]!;
+  const x = toTensor(joined(problem.batches.map((batch) => batch.x)));
+  const y = toTensor(joined(problem.batches.map((batch) => batch.y)));
+  model.build([null, ...first.x.shape.slice(1)]);
+  setWeights(model, problem.weights);
+  model.compile({ optimizer: adam(), loss });
+  return {
+    firstStep: async () => (await model.trainOnBatch(toTensor(first.x), toTensor(first.y))).loss!,
+    train: async (epochs) => {
+      const { history } = await model.fit(x, y, { batchSize, epochs, shuffle: false, verbose: 0 });
+      return history.loss!.map((value) => ({ loss: value }));
+    },
+  };
+}
+
+/** One jitted operation over and over on resident operands; the mean of squares of the last result's beginning stands for the loss. */
+export function operationRun(
+  steps: number,
+  operation: (...operands: Tensor[]) => Tensor,
+  operands: Tensor[],
+): Run {
+  const jitted = jit(operation);
+  let last = tensor(0);
+  const step = () => {
+    last.dispose();
+    last = jitted(...operands);
+  };
+  const check = async () =>
+    (await ops.mean(ops.square(last.reshape([-1]).slice([0], [checkedLength]))).data())[0]!;
+  return {
+    firstStep: () => {
+      step();
+      return check();
+    },
+    train: trainEpochs({ steps, step, mean: check }),
+  };
 }

@@ -1,6 +1,7 @@
 // The CNN in TensorFlow.js's layers API.
-import { layers, sequential } from "@tensorflow/tfjs-layers";
+
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { crossEntropy, inLayersOrder, startTensorFlow, trainingRun } from "../libraries/tfjs.ts";
 import type { TrainingProblem } from "../problem.ts";
 import type { Run } from "../types.ts";

@@ -23,6 +23,12 @@ export type * from "./ir/plan.ts";
 export * from "./ir/scalarOps.ts";
 export { planCalls } from "./ir/steps.ts";
 export { type PlanLimits, verifyPlan } from "./program/verify.ts";
+export {
+  type AttentionExtents,
+  attentionBackwardTemplate,
+  attentionForwardTemplate,
+  attentionLaunch,
+} from "./templates/attention.ts";
 export { cumulativeOperations, cumulativeTemplate } from "./templates/cumulative.ts";
 export {
   indexKeys,

@@ -303,6 +303,7 @@ describe("rows", () => {
     { schedule: "thread", lanes: "rows" },
     { schedule: "workgroup", lanes: "none" },
     { schedule: "workgroup", lanes: "inner" },
+    { schedule: "workgroup", lanes: "rows" },
     { schedule: "workgroup", lanes: "inner", workgroupSize: 128 },
   ];
   for (const variant of variants) {

@@ -16,14 +16,18 @@ export {
   Layer,
   type LayerOptions,
   type OpenShape,
+  type RunOptions,
   type Values,
   type WeightOptions,
 } from "./layer.ts";
 export * as layers from "./layers/index.ts";
 export * as losses from "./losses/index.ts";
 export * as metrics from "./metrics/index.ts";
-export { type BatchOptions, Model } from "./models/model.ts";
+export { Input, type InputOptions } from "./models/input.ts";
+export { KerasTensor } from "./models/kerasTensor.ts";
+export { type BatchOptions, type FunctionalOptions, Model } from "./models/model.ts";
 export { Sequential } from "./models/sequential.ts";
+export type { SymbolicCall, SymbolicValues } from "./models/symbolic.ts";
 export * as optimizers from "./optimizers/index.ts";
 export * as regularizers from "./regularizers.ts";
 export type { CompileOptions } from "./training/compiled.ts";

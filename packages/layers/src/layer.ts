@@ -12,12 +12,13 @@ import {
 import { type Constraint, getConstraint } from "./constraints.ts";
 import type { Identifier } from "./identifiers.ts";
 import { getInitializer, type Initializer } from "./initializers/index.ts";
-import { attachMasks, type Mask, masksOf } from "./masks.ts";
+import { attachMasks, type Mask, maskOf, masksOf } from "./masks.ts";
 import type { KerasTensor } from "./models/kerasTensor.ts";
 import { findSymbolic, type SymbolicCall, type SymbolicValues } from "./models/symbolic.ts";
 import { classNameOf, snakeCase, uniqueName } from "./naming.ts";
 import { getRegularizer, type Regularizer } from "./regularizers.ts";
 import { collectLayers, collectVariables } from "./tracking.ts";
+import { leavesOf } from "./values.ts";
 import { describeWeight, weightOf } from "./weight.ts";
 
 /** Extents of a value that a layer receives, batch first. */
@@ -153,15 +154,18 @@ export abstract class Layer {
     if (!outer) this.forgetLosses();
     running = { training };
     try {
-      const [result, mask] = handleFree(() => {
+      const [result] = handleFree(() => {
         this.ensureBuilt(values);
         const previous = options.mask ?? masksOf(values);
         const given = previous ? { ...options, mask: previous, training } : { ...options, training };
         const result = this.call(values, given);
         this.note(result);
-        return [result, this.computeMask(values, previous)] as const;
+        const outputs = leavesOf(result);
+        const mask = this.computeMask(values, previous);
+        if (mask) attachMasks(outputs, mask);
+        // Who gets the result may ask for its masks as well.
+        return [result, outputs.map(maskOf)] as const;
       });
-      if (mask) attachMasks(result instanceof Tensor ? [result] : Object.values(result), mask);
       return result;
     } finally {
       running = outer;
@@ -199,7 +203,10 @@ export abstract class Layer {
   /** Notes a call on symbolic tensors; the first one is what `input` and `output` show. */
   noteCall(call: SymbolicCall): void {
     this.#calls.push(call);
-    for (const [key, value] of [["input", call.inputs], ["output", call.outputs]] as const) {
+    for (const [key, value] of [
+      ["input", call.inputs],
+      ["output", call.outputs],
+    ] as const) {
       if (!(key in this)) Object.defineProperty(this, key, { value, configurable: true, writable: true });
     }
   }

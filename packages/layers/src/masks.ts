@@ -13,7 +13,9 @@ export function maskOf(tensor: Tensor): Tensor | null {
 }
 
 /** The masks of a layer's inputs; null where none has one. */
-export function masksOf(values: Tensor | readonly unknown[] | Readonly<Record<string, unknown>>): Mask | null {
+export function masksOf(
+  values: Tensor | readonly unknown[] | Readonly<Record<string, unknown>>,
+): Mask | null {
   if (values instanceof Tensor) return maskOf(values);
   const all = Object.values(values).map((value) => (value instanceof Tensor ? maskOf(value) : null));
   return all.some((mask) => mask) ? all : null;

@@ -1,5 +1,7 @@
-/** @file The golden tests of initializers, layers, losses and metrics on WebGPU (635 rows, about a minute on SwiftShader). */
+/** @file The golden tests of convolutions, initializers, layers, losses and metrics on WebGPU (889 rows, some minutes on SwiftShader). */
+import "./goldenConvolution.test.ts";
 import "./goldenInitializers.test.ts";
 import "./goldenLayers.test.ts";
 import "./goldenLosses.test.ts";
 import "./goldenMetrics.test.ts";
+import "./goldenModelLayers.test.ts";

@@ -8,23 +8,26 @@ import { sequence } from "./golden/sequence.ts";
 export interface LayerTest {
   /** Arguments by name, as in a configuration. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Name of the argument that comes first and alone. */
-  readonly positional?: string;
+  /** Names of the arguments that come first, each alone. */
+  readonly positional?: string | readonly string[];
   /** Batch first. */
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   /** Shape of each weight by name, in order. */
   readonly weights?: Readonly<Record<string, readonly number[]>>;
+  /** Names of weights that are not trained and move in training all the same. */
+  readonly state?: readonly string[];
 }
 
 // Layers differ in their constructors; the test names the arguments.
 type AnyLayer = new (...args: never[]) => Layer;
 
-function makeFrom(LayerClass: AnyLayer, positional: string | undefined, config: object): Layer {
+function makeFrom(LayerClass: AnyLayer, positional: LayerTest["positional"], config: object): Layer {
   const Made = LayerClass as unknown as new (...args: unknown[]) => Layer;
-  if (!positional) return new Made(config);
-  const { [positional]: first, ...options } = config as Record<string, unknown>;
-  return new Made(first, options);
+  const first = positional === undefined ? [] : [positional].flat();
+  const rest = Object.entries(config).filter(([name]) => !first.includes(name));
+  const given = config as Record<string, unknown>;
+  return new Made(...first.map((name) => given[name as string]), Object.fromEntries(rest));
 }
 
 /**
@@ -36,7 +39,7 @@ export function runLayerTest(
   LayerClass: AnyLayer & { readonly className: string },
   options: LayerTest,
 ): void {
-  const { config, positional, inputShape, outputShape, weights = {} } = options;
+  const { config, positional, inputShape, outputShape, weights = {}, state = [] } = options;
   const make = (extra: object = {}) => makeFrom(LayerClass, positional, { ...config, ...extra });
   const input = () => tensor({ data: sequence(inputShape, 71), shape: inputShape });
 
@@ -97,7 +100,7 @@ export function runLayerTest(
         if (!layer.weights.includes(variable)) continue;
         expect([variable.name, after[i] !== undefined && !equal(before[i], after[i])]).toEqual([
           variable.name,
-          variable.trainable,
+          variable.trainable || state.includes(variable.name),
         ]);
       }
       const { loss: first } = await model.evaluate(x, y);

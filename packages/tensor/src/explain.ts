@@ -1,5 +1,5 @@
 /** @file explain: the stages of a compiled function as text. Pure: it prints stored artefacts and changes nothing. */
-import { type Call, emitWgsl, type Plan } from "@tenrec/kernels";
+import { type Call, emitWgsl, type Plan, type PlanStep, planCalls } from "@tenrec/kernels";
 import { type Compiled, describe } from "./compile/compile.ts";
 
 /** What `explain` takes: a jitted function, or a model whose step is one. */
@@ -21,24 +21,38 @@ export function explain(subject: Explainable): string {
   const sections = [
     `# Schedule\n${describe(compiled)}`,
     `# Plan "${plan.label}": ${plan.slotBytes} bytes of activations\n${planText(plan)}`,
-    `# WGSL\n${plan.steps.flatMap((step) => (step.kind === "call" ? [emitWgsl(step.kernel).code] : [])).join("\n\n")}`,
+    `# WGSL\n${planCalls(plan)
+      .map(({ kernel }) => emitWgsl(kernel).code)
+      .join("\n\n")}`,
   ];
   return sections.join("\n\n");
 }
 
 function planText(plan: Plan): string {
-  const calls = plan.steps.flatMap((step) => (step.kind === "call" ? [callText(plan, step)] : []));
+  const calls = stepTexts(plan, plan.steps, "");
   const copies = plan.copies.map(
     ({ from, to, bytes }) => `copy ${bytes} bytes: ${from} -> ${JSON.stringify(to)}`,
   );
   return [...calls, ...copies].join("\n");
 }
 
-function callText({ buffers }: Plan, { kernel, bindings, workgroups }: Call): string {
+function stepTexts(plan: Plan, steps: readonly PlanStep[], indent: string): string[] {
+  return steps.flatMap((step) => {
+    if (step.kind === "call") return [`${indent}${callText(plan, step)}`];
+    const head =
+      step.kind === "repeat" ? `repeat ${step.count}` : `if ${bufferText(plan, step.buffer)}[${step.offset}]`;
+    return [`${indent}${head}`, ...stepTexts(plan, step.steps, `${indent}  `)];
+  });
+}
+
+function bufferText({ buffers }: Plan, index: number): string {
+  const target = buffers[index];
+  return target?.kind === "slot" ? `slot${target.slot}` : `external${target?.index}`;
+}
+
+function callText(plan: Plan, { kernel, bindings, workgroups }: Call): string {
   const bound = bindings.map(({ buffer, offset, bytes }, i) => {
-    const target = buffers[buffer];
-    const name = target?.kind === "slot" ? `slot${target.slot}` : `external${target?.index}`;
-    return `${kernel.bindings[i]?.access} ${name}[${offset}..${offset + bytes}]`;
+    return `${kernel.bindings[i]?.access} ${bufferText(plan, buffer)}[${offset}..${offset + bytes}]`;
   });
   return `${kernel.label} <<${workgroups}>> ${bound.join(", ")}`;
 }

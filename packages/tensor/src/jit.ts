@@ -19,6 +19,8 @@ export interface JitOptions {
   readonly fuse?: boolean;
   /** Run independent contractions in one dispatch. */
   readonly sideBySide?: boolean;
+  /** Use hand-written kernels for operations that have one (off: their decompositions). */
+  readonly templates?: boolean;
   /** Later signatures take over the kernel choices (tiles, schedules) of the first: call it first with the largest batch. */
   readonly sameKernels?: boolean;
 }
@@ -128,7 +130,7 @@ function specialise<A extends readonly unknown[], R>(
   name: string,
   fn: (...args: A) => R,
   args: A,
-  { fuse = true, sideBySide = true }: JitOptions,
+  { fuse = true, sideBySide = true, templates = true }: JitOptions,
   like: CompiledFunction | null,
 ): Specialised<R> {
   const tree = flattenTree(args);
@@ -142,7 +144,7 @@ function specialise<A extends readonly unknown[], R>(
     output = flattenTree(result);
     return output.leaves.filter(isTensor).map(useNode);
   });
-  const compiled = new CompiledFunction(runtime, traced, { fuse, sideBySide }, like);
+  const compiled = new CompiledFunction(runtime, traced, { fuse, sideBySide, templates }, like);
   const { leaves } = output as unknown as Tree;
   const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(inputs.map(useNode));
   const call = (inputs: readonly TensorBase[]): R => {

@@ -4,11 +4,13 @@ import { DtypeError, ShapeError, ValueError } from "../src/graph/errors.ts";
 import type { Primitive, RefArray } from "../src/graph/node.ts";
 import { interpret } from "../src/interpret/interpret.ts";
 import * as activations from "../src/primitives/activations.ts";
+import * as adaptivePooling from "../src/primitives/adaptivePooling.ts";
 import * as arithmetic from "../src/primitives/arithmetic.ts";
 import * as attention from "../src/primitives/attention.ts";
 import * as contraction from "../src/primitives/contraction.ts";
 import * as conv from "../src/primitives/conv.ts";
 import * as crossEntropy from "../src/primitives/crossEntropy.ts";
+import * as cumulative from "../src/primitives/cumulative.ts";
 import * as gradientControl from "../src/primitives/gradientControl.ts";
 import * as indexing from "../src/primitives/indexing.ts";
 import * as linalg from "../src/primitives/linalg.ts";
@@ -17,9 +19,15 @@ import * as math from "../src/primitives/math.ts";
 import * as movement from "../src/primitives/movement.ts";
 import * as normalize from "../src/primitives/normalize.ts";
 import * as pooling from "../src/primitives/pooling.ts";
+import * as order from "../src/primitives/order.ts";
+import * as orderKey from "../src/primitives/orderKey.ts";
 import * as reduce from "../src/primitives/reduce.ts";
 import { reshapeRuns } from "../src/primitives/reshapeIndex.ts";
+import * as scatter from "../src/primitives/scatter.ts";
+import * as search from "../src/primitives/search.ts";
+import * as segment from "../src/primitives/segment.ts";
 import * as softmax from "../src/primitives/softmax.ts";
+import * as sorting from "../src/primitives/sorting.ts";
 import * as source from "../src/primitives/source.ts";
 import { erf64, erfInverse64 } from "../src/primitives/special.ts";
 import { threefry2x32 } from "../src/primitives/threefry.ts";
@@ -29,11 +37,13 @@ import { booleans, integers, uniform, values } from "./samplesInputs.ts";
 
 const modules: readonly object[] = [
   activations,
+  adaptivePooling,
   arithmetic,
   attention,
   contraction,
   conv,
   crossEntropy,
+  cumulative,
   gradientControl,
   indexing,
   linalg,
@@ -42,7 +52,13 @@ const modules: readonly object[] = [
   movement,
   pooling,
   normalize,
+  order,
+  orderKey,
   reduce,
+  scatter,
+  search,
+  segment,
+  sorting,
   softmax,
   source,
   window,

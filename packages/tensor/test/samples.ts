@@ -6,6 +6,7 @@ import { convolution } from "./samplesConvolution.ts";
 import { elementwise } from "./samplesElementwise.ts";
 import { normalizations } from "./samplesNormalize.ts";
 import { recurrent } from "./samplesRecurrent.ts";
+import { ordering } from "./samplesOrdering.ts";
 import { sizes } from "./samplesSizes.ts";
 import { structural } from "./samplesStructural.ts";
 
@@ -49,5 +50,6 @@ export const samples: readonly Sample[] = [
   ...normalizations,
   ...attentions,
   ...recurrent,
+  ...ordering,
   ...sizes,
 ];

@@ -55,6 +55,24 @@ const rows: readonly Omit<Sample, "primitive">[] = [
   },
 ];
 
+const itself: Omit<Sample, "primitive"> = {
+  label: "attention of a tensor with itself",
+  inputs: [uniform([1, 3, 2, 2], -1, 1, 5)],
+  build: ([x]) => attention({ q: x, k: x, v: x } as Record<"q" | "k" | "v", Node>, plain),
+};
+
+const maskedCausal: Omit<Sample, "primitive"> = {
+  label: "attention masked and causal, a row without any position",
+  inputs: [
+    uniform([1, 3, 1, 2]),
+    uniform([1, 3, 1, 2], -1, 1, 2),
+    uniform([1, 3, 1, 2], -1, 1, 3),
+    values([1, 1, 3, 3], [0, 1, 1, 1, 1, 0, 1, 0, 1], "bool"),
+  ],
+  build: ([q, k, v, mask]) =>
+    attention({ q, k, v, mask } as Record<"q" | "k" | "v" | "mask", Node>, { scale: 1, causal: true }),
+};
+
 /** The log-sum-exp that a fused kernel reads is not read here. */
 const gradientInputs = [
   q,
@@ -95,7 +113,7 @@ const sized = (label: string, time: number, source: number, depth: number): Samp
 });
 
 export const attentions: readonly Sample[] = [
-  ...rows.map((row) => ({ ...row, primitive: attentionPrimitive, rebuilds })),
+  ...[...rows, itself, maskedCausal].map((row) => ({ ...row, primitive: attentionPrimitive, rebuilds })),
   ...gradients,
   sized("of 33 causal", 33, 33, 17),
   sized("of 65 to 31", 65, 31, 8),

@@ -1,10 +1,12 @@
 /** @file Sample rows of windows, convolutions and pooling: odd extents, strides, dilations, paddings and groups. */
 import { type Node, record } from "../src/graph/node.ts";
+import * as a from "../src/primitives/adaptivePooling.ts";
 import * as c from "../src/primitives/conv.ts";
+import { broadcastTo } from "../src/primitives/movement.ts";
 import * as p from "../src/primitives/pooling.ts";
 import * as w from "../src/primitives/window.ts";
 import type { Sample } from "./samples.ts";
-import { integers, separated, uniform } from "./samplesInputs.ts";
+import { integers, separated, uniform, values } from "./samplesInputs.ts";
 
 const one = (of: (x: Node) => Node) => (inputs: readonly Node[]) => of(inputs[0] as Node);
 const two = (of: (x: Node, y: Node) => Node) => (inputs: readonly Node[]) =>
@@ -253,6 +255,51 @@ const positions: readonly Sample[] = [
   },
 ];
 
+const adaptiveRows = [
+  { label: "5 to 3", input: [2, 5, 2], size: 3 },
+  { label: "7 to 2", input: [2, 7, 1], size: 2 },
+  { label: "6 to 3", input: [1, 6, 2], size: 3 },
+  { label: "3 to 5", input: [1, 3, 2], size: 5 },
+];
+
+const adaptive: readonly Sample[] = [
+  ...adaptiveRows.flatMap(({ label, input, size }) => [
+    {
+      label: `adaptiveAverage ${label}`,
+      primitive: a.adaptiveSumPrimitive,
+      inputs: [uniform(input)],
+      build: one((x) => a.adaptiveAverage(x, 1, size)),
+    },
+    {
+      label: `adaptiveMax ${label}`,
+      primitive: a.adaptiveMaxPrimitive,
+      inputs: [separated(input)],
+      build: one((x) => a.adaptiveMax(x, 1, size)),
+    },
+  ]),
+  {
+    label: "adaptivePosition takes the first of equals",
+    primitive: a.adaptivePositionPrimitive,
+    inputs: [integers([2, 7, 2], 0, 2, "int32", 5)],
+    build: one((x) => record(a.adaptivePositionPrimitive, [x], { axis: 1, size: 3 })),
+    noGradient: "the result is no float",
+  },
+  {
+    label: "adaptiveSpread",
+    primitive: a.adaptiveSpreadPrimitive,
+    inputs: [uniform([2, 3, 2]), values([1, 3, 1], [1, 3, 6], "int32")],
+    build: two((g, at) =>
+      record(a.adaptiveSpreadPrimitive, [g, broadcastTo(at, g.shape)], { axis: 1, size: 7 }),
+    ),
+  },
+  {
+    label: "adaptivePick",
+    primitive: a.adaptivePickPrimitive,
+    inputs: [uniform([2, 7, 2]), values([1, 3, 1], [1, 3, 6], "int32")],
+    build: two((x, at) => record(a.adaptivePickPrimitive, [x, broadcastTo(at, [2, 3, 2])], { axis: 1 })),
+  },
+];
+
 export const convolution: readonly Sample[] = [
   ...windowRows.map(({ label, shape, windows }) => ({
     label: `window ${label}`,
@@ -269,4 +316,5 @@ export const convolution: readonly Sample[] = [
   ...convolutions,
   ...pools,
   ...positions,
+  ...adaptive,
 ];

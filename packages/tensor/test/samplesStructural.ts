@@ -232,18 +232,6 @@ const moreReductions: readonly Sample[] = [
     build: one((x) => r.all(x, [1])),
     ...integerResult,
   },
-  {
-    label: "cumulativeSum",
-    primitive: null,
-    inputs: [uniform([2, 5])],
-    build: one((x) => r.cumulativeSum(x, 1)),
-  },
-  {
-    label: "cumulativeProduct",
-    primitive: null,
-    inputs: [uniform([5, 2])],
-    build: one((x) => r.cumulativeProduct(x, 0)),
-  },
   { label: "mean", primitive: null, inputs: [uniform([3, 4])], build: one((x) => r.mean(x, [1])) },
   { label: "variance", primitive: null, inputs: [uniform([3, 4])], build: one((x) => r.variance(x, [0, 1])) },
 ];

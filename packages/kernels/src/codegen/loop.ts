@@ -178,12 +178,15 @@ function foldLanes(loop: Loop, running: RunningStage): RunningStage {
  */
 function foldWorkgroup(loop: Loop, stages: readonly RunningStage[]): void {
   const { size, suffix } = loop.frame;
+  const lanes = loop.rowLanes ? loop.kernel.lanes : 1;
   const fan = 2 ** Math.ceil(Math.log2(size) / 2);
   const lines = loop.row.lines;
   const shared = (cell: string) => `tree_${cell}${suffix}`;
   for (const { acc, cells } of stages) {
     acc.cells.forEach(({ type }, c) => {
-      loop.declarations.push(`var<workgroup> ${shared(cells[c]!)}: array<${type}, ${size}>;`);
+      loop.declarations.push(
+        `var<workgroup> ${shared(cells[c]!)}: array<${typeName(type, lanes)}, ${size}>;`,
+      );
     });
   }
   const all = stages.flatMap(({ cells }) => cells);
@@ -193,7 +196,7 @@ function foldWorkgroup(loop: Loop, stages: readonly RunningStage[]): void {
         acc.fold(
           cells,
           cells.map((cell) => `${shared(cell)}[${at}]`),
-          1,
+          lanes,
         ),
       ),
     );

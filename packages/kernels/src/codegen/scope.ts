@@ -95,7 +95,7 @@ export class Scope {
   #emit(id: number, instr: Instr, form: Form): string {
     const text = this.#text(id, instr, form);
     if (/^\w+$/.test(text)) return text;
-    const name = `${form === "first" ? "f" : "v"}${id}`;
+    const name = `${form === "first" ? "c" : "v"}${id}`;
     this.lines.push(`let ${name} = ${text};`);
     return name;
   }

@@ -71,7 +71,7 @@ export interface Stage {
  * - `thread`: one invocation per row walks the inner axes.
  * - `workgroup`: `workgroupSize` invocations per row; each takes a strided share, then a fixed-order tree.
  *
- * lanes = 4 vectorises `laneAxis`: the last row axis (flat, thread) or the last inner axis (thread or workgroup with inner lanes).
+ * lanes = 4 vectorises `laneAxis`: the last row axis (any schedule) or the last inner axis (thread or workgroup).
  * Its extent is a multiple of 4, except for flat kernels of one axis, where the last vector may run into the padding of its buffers
  * (every allocation is padded to 16 bytes).
  */

@@ -64,7 +64,13 @@ function keysOf(x: TemplateArray, { constants, params }: TemplateRun): Uint32Arr
 const shortBlock = 48;
 
 /** Fills order[begin..end) with the places begin..end (of a row that starts at `row`) in stable order of their keys. */
-function insertionOrder(keys: Uint32Array, row: number, begin: number, end: number, order: TemplateArray): void {
+function insertionOrder(
+  keys: Uint32Array,
+  row: number,
+  begin: number,
+  end: number,
+  order: TemplateArray,
+): void {
   for (let place = begin; place < end; place++) {
     const own = keys[row + place] as number;
     let to = row + place;
@@ -121,7 +127,8 @@ function orderTemplate(name: string, wgsl: string, dtype: OrderDtype): Template 
  * width, extent (of indices). Constants: DESCENDING (NaN, largest of all, then comes first), INDICES (see `indexKeys`, int32 only), THREADS, which is
  * the workgroup size. An invocation per element.
  */
-export const orderRankTemplate = (dtype: OrderDtype): Template => orderTemplate("orderRank", orderRank, dtype);
+export const orderRankTemplate = (dtype: OrderDtype): Template =>
+  orderTemplate("orderRank", orderRank, dtype);
 
 /** The same by a workgroup per block in workgroup memory: SIZE, a power of two, is at least `width` and at least twice THREADS. */
 export const orderBlocksTemplate = (dtype: OrderDtype): Template =>

@@ -11,6 +11,7 @@ import { Layer, type LayerOptions } from "../layer.ts";
  */
 export class Activation extends Layer {
   static override readonly className: string = "Activation";
+  override supportsMasking = true;
   readonly activation: ActivationFunction;
 
   constructor(activation: Identifier<ActivationFunction>, options: LayerOptions = {}) {

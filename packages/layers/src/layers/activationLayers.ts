@@ -1,6 +1,7 @@
 /** @file Activations that are layers of their own, with settings. */
-import { ops, type Tensor } from "@tenrec/tensor";
-import { Layer, type LayerOptions } from "../layer.ts";
+import { ops, ShapeError, type Tensor } from "@tenrec/tensor";
+import { Layer, type LayerOptions, type RunOptions } from "../layer.ts";
+import { maskedSoftmax } from "./attentionMasks.ts";
 import { checkRange } from "./checks.ts";
 
 export interface ReLUOptions extends LayerOptions {
@@ -19,6 +20,7 @@ export interface ReLUOptions extends LayerOptions {
  */
 export class ReLU extends Layer {
   static override readonly className: string = "ReLU";
+  override supportsMasking = true;
   readonly maxValue: number | null;
   readonly negativeSlope: number;
   readonly threshold: number;
@@ -52,6 +54,7 @@ export interface LeakyReLUOptions extends LayerOptions {
  */
 export class LeakyReLU extends Layer {
   static override readonly className: string = "LeakyReLU";
+  override supportsMasking = true;
   readonly negativeSlope: number;
 
   constructor({ negativeSlope = 0.3, ...options }: LeakyReLUOptions = {}) {
@@ -79,6 +82,7 @@ export interface ELUOptions extends LayerOptions {
  */
 export class ELU extends Layer {
   static override readonly className: string = "ELU";
+  override supportsMasking = true;
   readonly alpha: number;
 
   constructor({ alpha = 1, ...options }: ELUOptions = {}) {
@@ -101,12 +105,13 @@ export interface SoftmaxOptions extends LayerOptions {
 }
 
 /**
- * e^x over its sum along `axis`.
+ * e^x over its sum along `axis`; with a mask that broadcasts to the inputs, over the elements where it is true, and 0 elsewhere.
  * @example
  * new layers.Softmax().apply([[0, 0]]); // [[0.5, 0.5]]
  */
 export class Softmax extends Layer {
   static override readonly className: string = "Softmax";
+  override supportsMasking = true;
   readonly axis: number | readonly number[];
 
   constructor({ axis = -1, ...options }: SoftmaxOptions = {}) {
@@ -114,8 +119,8 @@ export class Softmax extends Layer {
     this.axis = axis;
   }
 
-  override call(inputs: Tensor): Tensor {
-    return ops.softmax(inputs, { axis: this.axis });
+  override call(inputs: Tensor, { mask }: RunOptions): Tensor {
+    return maskedSoftmax(inputs, mask ? fittingMask(this.name, inputs, mask as Tensor) : null, this.axis);
   }
 
   override getConfig(): Record<string, unknown> {
@@ -125,3 +130,14 @@ export class Softmax extends Layer {
 
 const checkNotNegative = (where: string, argument: string, value: number): number =>
   checkRange(where, argument, value, 0, Number.POSITIVE_INFINITY);
+
+function fittingMask(where: string, x: Tensor, mask: Tensor): Tensor {
+  const skip = x.ndim - mask.ndim;
+  const fits = skip >= 0 && mask.shape.every((extent, i) => extent === 1 || extent === x.shape[i + skip]);
+  if (fits) return mask;
+  throw new ShapeError(where, "the mask does not broadcast to the inputs.", {
+    received: `a mask of shape [${mask.shape.join()}], inputs of shape [${x.shape.join()}].`,
+    expected: "from the last axis backwards, the inputs' extents or 1.",
+    fix: "insert axes with expandDims.",
+  });
+}

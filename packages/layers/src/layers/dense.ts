@@ -28,6 +28,7 @@ export interface DenseOptions extends LayerOptions {
  */
 export class Dense extends Layer {
   static override readonly className: string = "Dense";
+  override supportsMasking = true;
   readonly units: number;
   readonly useBias: boolean;
   readonly activation: Activation;

@@ -18,6 +18,7 @@ export interface DropoutOptions extends LayerOptions {
  */
 export class Dropout extends Layer {
   static override readonly className: string = "Dropout";
+  override supportsMasking = true;
   readonly rate: number;
   readonly noiseShape: OpenShape | null;
   readonly seedGenerator: random.SeedGenerator;

@@ -16,6 +16,7 @@ export interface RescalingOptions extends LayerOptions {
  */
 export class Rescaling extends Layer {
   static override readonly className: string = "Rescaling";
+  override supportsMasking = true;
   readonly scale: PerChannel;
   readonly offset: PerChannel;
 

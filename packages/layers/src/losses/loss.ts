@@ -1,6 +1,7 @@
 /** @file Loss: values per sample, their weights and their reduction. */
 import { handleFree, ops, type Tensor, type TensorLike } from "@tenrec/tensor";
 import { findName } from "../identifiers.ts";
+import { maskOf } from "../masks.ts";
 import { classNameOf, snakeCase } from "../naming.ts";
 import { asFloat, asTensor, sameRank } from "../tensors.ts";
 
@@ -66,10 +67,16 @@ export abstract class Loss {
   ): Tensor {
     return handleFree(() => {
       const target = asTensor(yTrue);
-      const values = this.call(target, asTensor(yPred));
+      const prediction = asTensor(yPred);
+      const values = this.call(target, prediction);
       const weight = options.sampleWeight;
       const given = weight === undefined || weight === null ? null : asTensor(weight);
-      return reduceValues(values, given, this.reduction, this.mask(target, values));
+      const own = this.mask(target, values);
+      // Steps that the model's layers have masked do not count either.
+      const steps = maskOf(prediction);
+      const mask =
+        steps && own ? ops.multiply(...sameRank(own, asFloat(steps))) : (own ?? (steps && asFloat(steps)));
+      return reduceValues(values, given, this.reduction, mask);
     });
   }
 

@@ -2,6 +2,8 @@
 import { ops, ShapeError, type Tensor, ValueError } from "@tenrec/tensor";
 import type { CallOptions, Layer, RunOptions, Values } from "../layer.ts";
 import { attachMasks, maskOf } from "../masks.ts";
+import type { CompileOptions } from "../training/compiled.ts";
+import { checkOutputs } from "../training/outputs.ts";
 import { leavesOf } from "../values.ts";
 import type { KerasTensor } from "./kerasTensor.ts";
 import { mapSymbolic, type SymbolicCall, type SymbolicValues, shapeText, symbolicsIn } from "./symbolic.ts";
@@ -22,15 +24,16 @@ export class Graph {
   readonly #structure: SymbolicValues;
 
   constructor(inputs: SymbolicValues, outputs: SymbolicValues) {
-    this.inputs = checkSymbolic("inputs", inputs);
-    this.outputs = checkSymbolic("outputs", outputs);
-    const isRecord = (value: SymbolicValues) => !("isSymbolic" in value) && !Array.isArray(value);
-    this.inputNames = isRecord(inputs) ? Object.keys(inputs) : this.inputs.map(({ name }) => name);
-    this.outputNames = isRecord(outputs)
-      ? Object.keys(outputs)
+    const [given, wanted] = [sorted(inputs), sorted(outputs)];
+    this.inputs = checkSymbolic("inputs", given);
+    this.outputs = checkSymbolic("outputs", wanted);
+    this.inputNames = isRecord(given) ? Object.keys(given) : this.inputs.map(({ name }) => name);
+    this.outputNames = isRecord(wanted)
+      ? Object.keys(wanted)
       : this.outputs.map(({ call }) => call.layer.name);
     // One output in an array comes back alone, as in Keras.
-    this.#structure = Array.isArray(outputs) && outputs.length === 1 ? (this.outputs[0] as KerasTensor) : outputs;
+    this.#structure =
+      Array.isArray(wanted) && wanted.length === 1 ? (this.outputs[0] as KerasTensor) : wanted;
     const { calls, order } = walk(this.inputs, this.outputs);
     const { depths, layerDepths } = measure(this.inputs, calls, order);
     this.depths = depths;
@@ -49,6 +52,11 @@ export class Graph {
     const [first, second] = this.inputs;
     const sample = first?.shape.slice(1) ?? [];
     return second || sample.includes(null) ? null : (sample as number[]);
+  }
+
+  /** @throws ValueError if arguments of `compile` speak of other outputs than there are. */
+  checkCompile(options: CompileOptions): void {
+    checkOutputs(options, this.outputNames);
   }
 
   /** Runs the layers on data. */
@@ -79,6 +87,15 @@ export class Graph {
   }
 }
 
+const isRecord = (value: SymbolicValues): boolean =>
+  typeof value === "object" && value !== null && !("isSymbolic" in value) && !Array.isArray(value);
+
+/** Records in the order of their keys: Keras's order of inputs and outputs, and with it of layers and weights. */
+function sorted(values: SymbolicValues): SymbolicValues {
+  if (!isRecord(values)) return values;
+  return Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Brings a value to the rank of its input where they differ by a last axis of one, and to its dtype; checks the extents. */
 function fitOne(input: KerasTensor, name: string, x: Tensor): Tensor {
   const { shape, dtype } = input;
@@ -86,7 +103,8 @@ function fitOne(input: KerasTensor, name: string, x: Tensor): Tensor {
   const isShort = x.ndim === shape.length - 1 && shape.at(-1) === 1;
   const ranked = isLong ? ops.squeeze(x, { axis: -1 }) : isShort ? ops.expandDims(x, -1) : x;
   const fits =
-    ranked.ndim === shape.length && shape.every((extent, axis) => extent === null || axis === 0 || extent === ranked.shape[axis]);
+    ranked.ndim === shape.length &&
+    shape.every((extent, axis) => extent === null || axis === 0 || extent === ranked.shape[axis]);
   if (!fits) throw wrongShape(name, input, x);
   const result = ranked.dtype === dtype ? ranked : ops.cast(ranked, dtype);
   const mask = result === x ? null : maskOf(x);
@@ -139,15 +157,20 @@ const byDepth = (depths: ReadonlyMap<SymbolicCall, number>): SymbolicCall[] =>
   [...depths].sort(([, a], [, b]) => b - a).map(([call]) => call);
 
 function checkSymbolic(argument: string, values: SymbolicValues): KerasTensor[] {
-  const leaves: readonly unknown[] = "isSymbolic" in values ? [values] : Object.values(values);
+  const isNest = Array.isArray(values) || isRecord(values);
+  const leaves: readonly unknown[] = isNest ? Object.values(values) : [values];
   const found = symbolicsIn(values);
   const isTwice = argument === "inputs" && new Set(found).size < found.length;
   if (found.length > 0 && found.length === leaves.length && !isTwice) return found;
-  throw new ValueError("Model", isTwice ? "an input is given twice." : `${argument} has a value that is not symbolic.`, {
-    received: `${argument} = ${leaves.map(String).join(", ")}`,
-    expected: `${isTwice ? "each symbolic tensor once" : "a symbolic tensor, or an array or record of them"}.`,
-    fix: "start from Input({ shape }) and apply layers to it.",
-  });
+  throw new ValueError(
+    "Model",
+    isTwice ? "an input is given twice." : `${argument} has a value that is not symbolic.`,
+    {
+      received: `${argument} = ${leaves.map(String).join(", ")}`,
+      expected: `${isTwice ? "each symbolic tensor once" : "a symbolic tensor, or an array or record of them"}.`,
+      fix: "start from Input({ shape }) and apply layers to it.",
+    },
+  );
 }
 
 function checkConnected(inputs: readonly KerasTensor[], calls: readonly SymbolicCall[]): void {
@@ -162,11 +185,17 @@ function checkConnected(inputs: readonly KerasTensor[], calls: readonly Symbolic
 }
 
 function disconnected(layer: Layer, missing: KerasTensor, inputs: readonly KerasTensor[]): ValueError {
-  return new ValueError("Model", `the graph is disconnected: "${layer.name}" needs a tensor that the inputs do not give.`, {
-    received: `inputs ${inputs.map(({ name }) => `"${name}"`).join(", ")}; missing: ${missing}.`,
-    expected: "every output computable from the inputs.",
-    fix: missing.call.layer.isInput ? `add the tensor of Input "${missing.name}" to inputs.` : "check which tensors the layers were applied to.",
-  });
+  return new ValueError(
+    "Model",
+    `the graph is disconnected: "${layer.name}" needs a tensor that the inputs do not give.`,
+    {
+      received: `inputs ${inputs.map(({ name }) => `"${name}"`).join(", ")}; missing: ${missing}.`,
+      expected: "every output computable from the inputs.",
+      fix: missing.call.layer.isInput
+        ? `add the tensor of Input "${missing.name}" to inputs.`
+        : "check which tensors the layers were applied to.",
+    },
+  );
 }
 
 function checkNames(layers: readonly Layer[]): void {
@@ -182,7 +211,10 @@ function checkNames(layers: readonly Layer[]): void {
 
 function wrongInputs(names: readonly string[], found: readonly string[] | number): ValueError {
   return new ValueError("Model", "the data are not what the inputs ask for.", {
-    received: typeof found === "number" ? `${found} value${found === 1 ? "" : "s"}.` : `a record of ${found.join(", ")}.`,
+    received:
+      typeof found === "number"
+        ? `${found} value${found === 1 ? "" : "s"}.`
+        : `a record of ${found.join(", ")}.`,
     expected: `${names.length}: ${names.join(", ")}.`,
     fix: "pass an array in this order, or a record with these names.",
   });

@@ -41,7 +41,7 @@ export class KerasTensor {
     throw new StateError("KerasTensor", "a symbolic tensor has no numbers.", {
       received: `${this} in an operation on data.`,
       expected: "layers applied to it: layers.Add, layers.Concatenate, ...",
-      fix: "put the operation into the call method of a Layer subclass, and apply that.",
+      fix: "wrap the operation: new layers.Lambda((x) => ...).apply(symbolic), or a Layer subclass.",
     });
   }
 

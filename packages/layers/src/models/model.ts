@@ -12,7 +12,14 @@ import {
   ValueError,
 } from "@tenrec/tensor";
 import type { History } from "../callbacks/history.ts";
-import { Layer, type LayerOptions, notBuilt, type OpenShape, type RunOptions, type Values } from "../layer.ts";
+import {
+  Layer,
+  type LayerOptions,
+  notBuilt,
+  type OpenShape,
+  type RunOptions,
+  type Values,
+} from "../layer.ts";
 import { uniqueName } from "../naming.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
 import { asTensor } from "../tensors.ts";
@@ -129,6 +136,7 @@ export class Model extends Layer {
    * model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
    */
   compile(options: CompileOptions = {}): void {
+    this.#graph?.checkCompile(options);
     this.#trainer = new Trainer(this, new Compiled(options, this.#graph?.outputNames ?? null));
   }
 
@@ -238,7 +246,7 @@ export class Model extends Layer {
 
   private async batch(where: string, x: Data, y: Data | null, options: BatchOptions) {
     const trainer = this.trainerFor(where);
-    const rows = toRows(where, this, x, y, options.sampleWeight ?? null);
+    const rows = toRows(where, x, y, options.sampleWeight ?? null, this.#graph);
     await init();
     const yPred = outputsLike(this, rows.samples.x);
     await trainer.prepare(rows.samples.y, yPred);

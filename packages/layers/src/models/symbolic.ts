@@ -3,10 +3,7 @@ import type { CallOptions, Layer, OpenShape } from "../layer.ts";
 import type { KerasTensor } from "./kerasTensor.ts";
 
 /** What layers take and give when a model is described: a symbolic tensor, or arrays or records of them. */
-export type SymbolicValues =
-  | KerasTensor
-  | readonly KerasTensor[]
-  | { readonly [name: string]: KerasTensor };
+export type SymbolicValues = KerasTensor | readonly KerasTensor[] | { readonly [name: string]: KerasTensor };
 
 /** One call of a layer on symbolic tensors (a node of Keras's graph). */
 export class SymbolicCall {

@@ -1,5 +1,5 @@
 /** @file What `compile` was given, and the losses and metrics that come of it once the shapes are known. */
-import { ops, type Tensor, type Variable } from "@tenrec/tensor";
+import { ops, Tensor, ValueError, type Variable } from "@tenrec/tensor";
 import { findName, type Identifier } from "../identifiers.ts";
 import type { Values } from "../layer.ts";
 import type { Loss, LossFunction } from "../losses/loss.ts";
@@ -52,9 +52,18 @@ export class Compiled {
   /** Whether losses and metrics are made. */
   resolved = false;
 
-  /** Names are checked here, so that a wrong one is told at once. */
-  constructor(options: CompileOptions) {
+  /** Names of the model's outputs; null while they are unknown or there is one output without a name. */
+  #names: readonly string[] | null;
+  #numOutputs = 1;
+
+  /**
+   * Names are checked here, so that a wrong one is told at once.
+   *
+   * @param names - Names of the outputs, where the model has them (functional models).
+   */
+  constructor(options: CompileOptions, names: readonly string[] | null = null) {
     this.options = options;
+    this.#names = names;
     const found = optimizerLoader(options.optimizer);
     this.#loadOptimizer = typeof found === "function" ? found : null;
     if (typeof found !== "function") this.optimizer = found;
@@ -71,18 +80,26 @@ export class Compiled {
   }
 
   private async resolveTargets(yTrue: Values, yPred: Nest<Spec>): Promise<void> {
-    const names = leafNames(yPred);
-    const [targets, predictions] = [leavesOf(yTrue), leavesOf(yPred)];
+    const predictions = leavesOf(yPred);
+    this.#numOutputs = predictions.length;
+    if (!this.#names && !Array.isArray(yPred)) {
+      this.#names = leafNames(yPred);
+      if (this.#names) (await checks()).checkOutputs(this.options, this.#names);
+    }
+    const names = this.#names;
+    const targets = this.targets(yTrue);
     const losses = perOutput(this.options.loss, predictions.length, names);
     const weights = perOutput(this.options.lossWeights, predictions.length, names);
     const isSingle = losses.filter((loss) => loss).length < 2;
     const terms: LossTerm[] = [];
+    const labels = new Map<string, number>();
     for (const [output, identifier] of losses.entries()) {
-      const [target, prediction] = [targets[output], predictions[output]];
-      if (!identifier || !target || !prediction) continue;
+      const prediction = predictions[output] as Spec;
+      if (!identifier) continue;
+      const target = targets[output] ?? (await checks()).missingTarget(names?.[output] ?? output, yTrue);
       const loss = await lossFor(identifier, target, prediction);
-      const label = names && !Array.isArray(yPred) ? names[output] : loss.name;
-      const tracker = isSingle ? null : new Mean({ name: `${label}_loss` });
+      const label = nextName(labels, `${names?.[output] ?? loss.name}_loss`);
+      const tracker = isSingle ? null : new Mean({ name: label });
       terms.push({ output, loss, weight: weights[output] ?? 1, tracker });
     }
     this.terms = terms;
@@ -92,6 +109,32 @@ export class Compiled {
     ];
     nameEntries(this.entries);
     this.resolved = true;
+  }
+
+  /**
+   * The targets by output: by name from a record, else by position. As in Keras, an array may leave out the targets of outputs without a
+   * loss.
+   */
+  targets(yTrue: Values): readonly (Tensor | undefined)[] {
+    const count = this.#numOutputs;
+    if (isRecord(yTrue)) return byName(yTrue as Readonly<Record<string, Tensor>>, this.#names, count);
+    const all = leavesOf(yTrue);
+    if (all.length === count) return all;
+    const losses = perOutput(this.options.loss, count, this.#names);
+    let next = 0;
+    const found = losses.map((loss) => (loss ? all[next++] : undefined));
+    if (next !== all.length) throw wrongTargets(all.length, this.#names ?? losses.map((_, i) => String(i)));
+    return found;
+  }
+
+  /** The sample weights of an output: its own, or the only ones. */
+  private weightFor(sampleWeight: Values | null, output: number): Tensor | null {
+    if (!sampleWeight) return null;
+    if (sampleWeight instanceof Tensor) return sampleWeight;
+    const all = isRecord(sampleWeight)
+      ? byName(sampleWeight as Readonly<Record<string, Tensor>>, this.#names, this.#numOutputs)
+      : leavesOf(sampleWeight);
+    return all[output] ?? null;
   }
 
   /** All metrics, the loss first. */
@@ -110,10 +153,10 @@ export class Compiled {
 
   /** The batch's loss without regularization; null where no loss was compiled. */
   loss(yTrue: Values, yPred: Values, sampleWeight: Values | null): Tensor | null {
-    const [targets, predictions] = [leavesOf(yTrue), leavesOf(yPred)];
+    const [targets, predictions] = [this.targets(yTrue), leavesOf(yPred)];
     const values = this.terms.map(({ output, loss, weight, tracker }) => {
       const value = loss.apply(targets[output] as Tensor, predictions[output] as Tensor, {
-        sampleWeight: weightFor(sampleWeight, output),
+        sampleWeight: this.weightFor(sampleWeight, output),
       });
       tracker?.addMean(value, rowsOf(yPred));
       return weight === 1 ? value : ops.multiply(value, weight);
@@ -123,9 +166,9 @@ export class Compiled {
 
   /** Adds a batch to all metrics. */
   update(yTrue: Values, yPred: Values, sampleWeight: Values | null): void {
-    const [targets, predictions] = [leavesOf(yTrue), leavesOf(yPred)];
+    const [targets, predictions] = [this.targets(yTrue), leavesOf(yPred)];
     for (const { output, metric, weighted } of this.entries) {
-      const weight = weighted ? weightFor(sampleWeight, output) : null;
+      const weight = weighted ? this.weightFor(sampleWeight, output) : null;
       metric.updateState(targets[output], predictions[output], { sampleWeight: weight });
     }
   }
@@ -138,14 +181,16 @@ export class Compiled {
 /** Rows of a batch: the weight of its mean loss in the running mean. */
 export const rowsOf = (values: Values): number => leavesOf(values)[0]?.shape[0] ?? 1;
 
-/** The weights of an output: its own, or the only ones. */
-function weightFor(sampleWeight: Values | null, output: number): Tensor | null {
-  if (!sampleWeight) return null;
-  const all = leavesOf(sampleWeight);
-  return all[output] ?? all[0] ?? null;
+/** Values of a record in the order of the outputs; a model of one output without a name takes the only one. */
+function byName(
+  values: Readonly<Record<string, Tensor>>,
+  names: readonly string[] | null,
+  count: number,
+): readonly (Tensor | undefined)[] {
+  return names ? names.map((name) => values[name]) : Object.values(values).slice(0, count);
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** Every identifier in a compile argument. */
@@ -182,7 +227,7 @@ function lossFor(identifier: string | Loss | LossFunction, yTrue: Tensor, yPred:
 async function metricEntries(
   argument: CompileOptions["metrics"],
   weighted: boolean,
-  targets: readonly Tensor[],
+  targets: readonly (Tensor | undefined)[],
   predictions: readonly Spec[],
   names: readonly string[] | null,
 ): Promise<MetricEntry[]> {
@@ -191,9 +236,9 @@ async function metricEntries(
   const entries: MetricEntry[] = [];
   for (const [output, list] of lists.entries()) {
     for (const identifier of list as MetricIdentifier[]) {
-      const metric = await resolveMetric(identifier, targets[output] as Tensor, predictions[output] as Spec);
-      const prefix =
-        names && predictions.length > 1 && !/^\d+$/.test(names[output] as string) ? `${names[output]}_` : "";
+      const target = targets[output] ?? (await checks()).missingTarget(names?.[output] ?? output, targets);
+      const metric = await resolveMetric(identifier, target, predictions[output] as Spec);
+      const prefix = names && predictions.length > 1 ? `${names[output]}_` : "";
       entries.push({ output, metric, name: prefix + metric.name, weighted });
     }
   }
@@ -205,8 +250,23 @@ function nameEntries(entries: MetricEntry[]): void {
   const used = new Map<string, number>();
   for (const entry of entries) {
     if (entry.weighted && used.has(entry.name)) entry.name = `weighted_${entry.name}`;
-    const count = used.get(entry.name) ?? 0;
-    used.set(entry.name, count + 1);
-    if (count > 0) entry.name = `${entry.name}_${count}`;
+    entry.name = nextName(used, entry.name);
   }
+}
+
+function nextName(used: Map<string, number>, name: string): string {
+  const count = used.get(name) ?? 0;
+  used.set(name, count + 1);
+  return count > 0 ? `${name}_${count}` : name;
+}
+
+/** What only models of several outputs need. */
+const checks = () => import("./outputs.ts");
+
+function wrongTargets(found: number, names: readonly string[]): ValueError {
+  return new ValueError("fit", "the targets do not fit the outputs.", {
+    received: `y of ${found} part${found === 1 ? "" : "s"}.`,
+    expected: `${names.length}: ${names.join(", ")}.`,
+    fix: "pass an array in this order, or a record with these names.",
+  });
 }

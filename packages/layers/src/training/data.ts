@@ -32,16 +32,37 @@ const isHostArray = (value: unknown): value is HostArray =>
 const isArrayLike = (value: unknown): boolean =>
   value instanceof Tensor || ArrayBuffer.isView(value) || isHostArray(value);
 
-/** Data as tensors, checked for numbers that are not finite where it still lies on the host. */
-export function toColumns(where: string, name: string, data: Data): Values {
-  if (Array.isArray(data) && data.length > 0 && data.every(isArrayLike)) {
-    return data.map((one: TensorLike, i: number) => toColumn(where, `${name}[${i}]`, one));
+/**
+ * Data as tensors, checked for numbers that are not finite where it still lies on the host.
+ *
+ * @param names - Of the model's inputs or outputs, where they are known: an array of as many nested arrays is one for each.
+ */
+export function toColumns(where: string, name: string, data: Data, names: readonly string[] = []): Values {
+  const isEach = Array.isArray(data) && names.length > 1 && data.length === names.length;
+  if (isEach || (Array.isArray(data) && data.length > 0 && data.every(isArrayLike))) {
+    return (data as readonly TensorLike[]).map((one, i) => toColumn(where, `${name}[${i}]`, one));
   }
   if (isRecordOfData(data)) {
-    const entries = Object.entries(data as { readonly [name: string]: TensorLike });
+    const all = Object.entries(data as { readonly [name: string]: TensorLike });
+    // As in Keras, a record may have more than the model asks for.
+    const entries = names.length > 0 ? all.filter(([key]) => names.includes(key)) : all;
+    if (entries.length === 0) throw noNames(where, name, Object.keys(data), names);
     return Object.fromEntries(entries.map(([key, one]) => [key, toColumn(where, `${name}.${key}`, one)]));
   }
   return toColumn(where, name, data as TensorLike);
+}
+
+function noNames(
+  where: string,
+  name: string,
+  found: readonly string[],
+  names: readonly string[],
+): ValueError {
+  return new ValueError(where, `${name} has none of the model's names.`, {
+    received: `a record of ${found.join(", ") || "nothing"}.`,
+    expected: names.length > 0 ? names.join(", ") : "one entry per name.",
+    fix: "use the names given to Input and to the last layers.",
+  });
 }
 
 function isRecordOfData(data: unknown): boolean {

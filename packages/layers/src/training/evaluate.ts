@@ -23,7 +23,7 @@ export async function evaluate(
   y: Data | null,
   options: EvaluateOptions,
 ): Promise<Record<string, number>> {
-  const rows = toRows("evaluate", x, y, options.sampleWeight ?? null);
+  const rows = toRows("evaluate", x, y, options.sampleWeight ?? null, model.graph);
   const device = await init();
   const yPred = outputsLike(model, rows.samples.x);
   await trainer.prepare(rows.samples.y, yPred);

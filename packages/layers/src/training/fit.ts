@@ -55,9 +55,9 @@ export async function fit(
   const { epochs = 1, initialEpoch = 0 } = options;
   const batchSize = checkCount("batchSize", options.batchSize ?? 32);
   const validation = options.validationData ?? null;
-  const all = toRows("fit", x, y, options.sampleWeight ?? null);
+  const all = toRows("fit", x, y, options.sampleWeight ?? null, model.graph);
   const held = validation
-    ? toRows("fit: validationData", validation[0], validation[1], validation[2] ?? null)
+    ? toRows("fit: validationData", validation[0], validation[1], validation[2] ?? null, model.graph)
     : null;
   const device = await init();
   const yPred = outputsLike(model, all.samples.x);

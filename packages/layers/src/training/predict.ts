@@ -55,7 +55,7 @@ export class Predictor {
   }
 
   async run(data: Data, { batchSize, signal }: PredictOptions): Promise<Values> {
-    const x = toColumns("predict", "x", data);
+    const x = toColumns("predict", "x", data, this.model.graph?.inputNames);
     const count = countSamples("predict", { x });
     const device = await init();
     const like = outputsLike(this.model, x);

@@ -9,6 +9,7 @@ import {
   ValueError,
 } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
+import type { Graph } from "../models/graph.ts";
 import type { Model } from "../models/model.ts";
 import { computeDtype } from "../tensors.ts";
 import { leavesOf, mapValues, type Nest, Spec } from "../values.ts";
@@ -29,11 +30,18 @@ export interface Rows {
 }
 
 /** Checks shapes only: everything else waits until the losses are known. */
-export function toRows(where: string, x: Data, y: Data | null, sampleWeight: Data | null): Rows {
+export function toRows(
+  where: string,
+  x: Data,
+  y: Data | null,
+  sampleWeight: Data | null,
+  graph: Graph | null = null,
+): Rows {
+  const [inputNames, outputNames] = [graph?.inputNames, graph?.outputNames];
   const samples = {
-    x: toColumns(where, "x", x),
-    y: y === null ? null : toColumns(where, "y", y),
-    weight: sampleWeight === null ? null : toColumns(where, "sampleWeight", sampleWeight),
+    x: toColumns(where, "x", x, inputNames),
+    y: y === null ? null : toColumns(where, "y", y, outputNames),
+    weight: sampleWeight === null ? null : toColumns(where, "sampleWeight", sampleWeight, outputNames),
   };
   const count = countSamples(where, { x: samples.x, y: samples.y, sampleWeight: samples.weight });
   return { samples, count, stream: null };
@@ -103,7 +111,7 @@ export async function weighRows(
 ): Promise<Rows> {
   const { y } = rows.samples;
   if (!y) return rows;
-  const [targets, predictions] = [leavesOf(y), leavesOf(yPred)];
+  const [targets, predictions] = [compiled.targets(y), leavesOf(yPred)];
   for (const { output, loss } of compiled.terms) {
     if (!loss.wantsLabels) continue;
     checkLabels(
@@ -113,8 +121,17 @@ export async function weighRows(
     );
   }
   if (!classWeight) return rows;
+  if (predictions.length > 1) throw severalOutputs(where, predictions.length);
   const weight = await classWeights(targets[0] as Tensor, classWeight, rows.samples.weight, rows.count);
   return { ...rows, samples: { ...rows.samples, weight } };
+}
+
+function severalOutputs(where: string, count: number): ValueError {
+  return new ValueError(where, "classWeight is for models with one output.", {
+    received: `classWeight, and ${count} outputs.`,
+    expected: "no classWeight.",
+    fix: "pass sampleWeight with an array of weights per output.",
+  });
 }
 
 /** The weight of each sample's class (1 for classes without one), times its own weight. */

@@ -2,10 +2,11 @@
 import { internal } from "../graph/errors.ts";
 import type { IndexTerm } from "../graph/node.ts";
 
-/** What an affine position varies with: a loop axis, a computed value, or a quotient or remainder that did not simplify. */
+/** What an affine position varies with: a loop axis, a computed value, the iteration of a repeat around the kernel, or a quotient or remainder that did not simplify. */
 export type IndexSymbol =
   | { readonly kind: "axis"; readonly key: string; readonly axis: number; readonly extent: number }
   | { readonly kind: "value"; readonly key: string; readonly value: number }
+  | { readonly kind: "turn"; readonly key: string; readonly scalar: number; readonly count: number }
   | { readonly kind: "div" | "mod"; readonly key: string; readonly of: Affine; readonly by: number };
 
 interface Term {
@@ -39,6 +40,12 @@ export function axisAffine(axis: number, extent: number): Affine {
 
 export function valueAffine(value: number): Affine {
   return new Affine([{ symbol: { kind: "value", key: `v${value}`, value }, factor: 1 }], 0);
+}
+
+/** The number of the present iteration of `count`: run-time scalar `scalar`. */
+export function turnAffine(scalar: number, count: number): Affine {
+  if (count === 1) return constantAffine(0);
+  return new Affine([{ symbol: { kind: "turn", key: `t${scalar}`, scalar, count }, factor: 1 }], 0);
 }
 
 export function scaleAffine(a: Affine, factor: number): Affine {
@@ -96,6 +103,7 @@ function upperBound(a: Affine): number {
 
 function symbolBound(symbol: IndexSymbol): number {
   if (symbol.kind === "axis") return symbol.extent - 1;
+  if (symbol.kind === "turn") return symbol.count - 1;
   if (symbol.kind === "mod") return symbol.by - 1;
   if (symbol.kind === "div") return Math.floor(upperBound(symbol.of) / symbol.by);
   return Number.POSITIVE_INFINITY;
@@ -147,6 +155,7 @@ export function mapAffine(a: Affine, map: SymbolMap): Affine {
 function mapSymbol(symbol: IndexSymbol, map: SymbolMap): Affine {
   if (symbol.kind === "axis") return map.axis(symbol.axis);
   if (symbol.kind === "value") return valueAffine(map.value(symbol.value));
+  if (symbol.kind === "turn") return turnAffine(symbol.scalar, symbol.count);
   const of = mapAffine(symbol.of, map);
   return symbol.kind === "div" ? divAffine(of, symbol.by) : modAffine(of, symbol.by);
 }

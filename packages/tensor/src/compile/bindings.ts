@@ -83,6 +83,8 @@ function addBinding(
   const atomic = uses.some((use) => use.mode === "or");
   const written = uses.some((use) => use.mode === "write");
   const bytes = Math.max(...uses.map((use) => placeOf(use.node).bytes));
+  // Within a binding over the whole buffer, vectors start at multiples of four elements.
+  const startsVector = ({ node }: Use) => !whole || placeOf(node).offset % 16 === 0;
   table.ranges.push(
     whole ? { buffer, offset: 0, bytes: bufferBytes(buffer) } : { buffer, offset, bytes: padded(bytes) },
   );
@@ -90,7 +92,7 @@ function addBinding(
     table.bindings.push({
       dtype: atomic || dtypes.size > 1 ? "uint32" : ([...dtypes][0] as Dtype),
       access: atomic ? "atomic" : written ? "read_write" : "read",
-      vector: !atomic && uses.every((use) => use.vector),
+      vector: !atomic && uses.every((use) => use.vector && startsVector(use)),
     }) - 1
   );
 }

@@ -181,6 +181,13 @@ export class CodeWriter {
     if (symbol.kind === "axis")
       return this.#push({ op: "axis", dtype: "int32", args: [], value: symbol.axis });
     if (symbol.kind === "value") return this.#castIndex(this.idOf(symbol.value));
+    if (symbol.kind === "turn")
+      return this.#push({
+        op: "param",
+        dtype: "int32",
+        args: [],
+        value: this.#params.addScalar(symbol.scalar),
+      });
     const args = [this.#index(symbol.of), this.#param(symbol.by, "int32")];
     if (symbol.kind === "mod") return this.#push({ op: "irem", dtype: "int32", args });
     const shared = this.#lanes.axis !== null && this.#lanes.isShared(new Affine([{ symbol, factor: 1 }], 0));

@@ -32,9 +32,7 @@ function canMerge({ axes, expressions, stores }: LoopDraft, outer: number): bool
 
 function walksAsOne(affine: Affine, outer: number, extent: number): boolean {
   if (affine.factorOf(outer) !== affine.factorOf(outer + 1) * extent) return false;
-  return affine.terms.every(
-    ({ symbol }) => symbol.kind === "axis" || symbol.kind === "value" || walksAsOne(symbol.of, outer, extent),
-  );
+  return affine.terms.every(({ symbol }) => !("of" in symbol) || walksAsOne(symbol.of, outer, extent));
 }
 
 function merge(draft: LoopDraft, outer: number): LoopDraft {

@@ -5,6 +5,7 @@ import {
   type Call,
   type Instr,
   type LoopKernel,
+  type PlanStep,
   type SideKernel,
   workgroupCounts,
   workgroupSize,
@@ -99,13 +100,13 @@ function sharedBinding(
  * Runs of flat updates with one structure whose ranges follow each other in the same buffers become one call over the whole run: the
  * padding between parameters is computed along (it is never read).
  */
-export function mergeArenaCalls(calls: readonly Call[]): Call[] {
-  const merged: Call[] = [];
-  for (const call of calls) {
+export function mergeArenaCalls(steps: readonly PlanStep[]): PlanStep[] {
+  const merged: PlanStep[] = [];
+  for (const step of steps) {
     const previous = merged.at(-1);
-    const joined = previous ? joinFlat(previous, call) : null;
+    const joined = previous?.kind === "call" && step.kind === "call" ? joinFlat(previous, step) : null;
     if (joined) merged[merged.length - 1] = joined;
-    else merged.push(call);
+    else merged.push(step);
   }
   return merged;
 }

@@ -1,5 +1,5 @@
 /** @file compile: recorded nodes to a Plan. Each stage is a pure function over data: prepare, group, lower, schedule, plan memory, emit. */
-import type { Call, Plan, PlanCopy, Target } from "@tenrec/kernels";
+import { type Call, type Plan, type PlanCopy, type PlanStep, planCalls, type Target } from "@tenrec/kernels";
 import { bytesOf, type Node } from "../graph/node.ts";
 import { axisAffine, constantAffine } from "./affine.ts";
 import { combineSide, mergeArenaCalls } from "./combine.ts";
@@ -7,12 +7,14 @@ import { emitGemm } from "./emitGemm.ts";
 import { type Choices, type EmitContext, emitLoop } from "./emitLoop.ts";
 import { emitTemplate } from "./emitTemplate.ts";
 import type { DraftStore } from "./expression.ts";
+import { type Flow, planFlow } from "./flow.ts";
 import { describeGroup, type Group, hasInner, levelOf, loopGroup } from "./group.ts";
-import { type Grouping, groupNodes } from "./grouping.ts";
+import type { Grouping } from "./grouping.ts";
+import { type Level, type LevelInput, planLevel } from "./level.ts";
 import { gemmAxes, Lowering } from "./lower.ts";
 import { type ExternalPlace, type MemoryPlan, planMemory } from "./planMemory.ts";
-import { GraphBuilder } from "./prepare.ts";
-import { type Schedule, schedule } from "./schedule.ts";
+import { copyOf, GraphBuilder } from "./prepare.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Where a leaf's value comes from: a range of an external buffer, or a run-time scalar. */
 export type LeafPlace = ExternalPlace | { readonly scalar: number };
@@ -37,6 +39,8 @@ export interface CompileRequest {
 export interface CompileOptions {
   readonly fuse?: boolean;
   readonly sideBySide?: boolean;
+  /** Readers compute cheap values anew instead of loading them. */
+  readonly recompute?: boolean;
   /** Hand-written kernels for composites that have one; off: their decompositions. */
   readonly templates?: boolean;
   /** Take over the kernel choices (tiles, schedules) of this plan where the kernels correspond: a smaller batch builds no pipeline. */
@@ -51,46 +55,33 @@ export interface Compiled {
 }
 
 export function compile(request: CompileRequest): Compiled {
-  const graph = prepare(request);
-  const grouping = groupNodes({
-    order: graph.order,
-    roots: new Set(graph.roots),
-    arenaRoots: graph.arenaRoots,
-    isStoredLeaf: (node) => graph.places.has(node),
-    sharedBinding: (node) => graph.shared.get(node) ?? null,
-    target: request.target,
-    fuse: request.options?.fuse ?? true,
-  });
-  const lowerings = new Map(
-    grouping.groups.filter(({ call }) => !call).map((group) => [group, lowerMembers(group, grouping)]),
-  );
-  const plan = schedule({
-    grouping,
-    lowerings,
-    overwrites: graph.overwrites,
-    sideBySide: request.options?.sideBySide ?? true,
-  });
-  const memory = place(request, graph, grouping, plan);
-  const calls = emit(request, graph, grouping, plan, memory, lowerings);
-  return { plan: finish(request, graph, plan, memory, calls), grouping, schedule: plan };
+  const { fuse = true, sideBySide = true, templates = true, recompute = true } = request.options ?? {};
+  const graph = prepare(request, templates);
+  const { target } = request;
+  const context = { target, fuse, sideBySide, recompute, templates, scalars: graph.scalars, planFlow };
+  const level = planLevel(graph, context, request.numScalars);
+  const memory = place(request, graph, level);
+  const steps = emit(request, graph, level, memory);
+  const { grouping, schedule } = level;
+  return { plan: finish(request, graph, schedule, memory, steps), grouping, schedule };
 }
 
-interface Graph {
+interface Graph extends LevelInput {
   readonly roots: readonly Node[];
-  readonly order: readonly Node[];
   /** Placeholders of stored leaves. */
   readonly places: ReadonlyMap<Node, ExternalPlace>;
-  readonly scalars: ReadonlyMap<Node, number>;
-  readonly arenaRoots: ReadonlySet<Node>;
-  readonly overwrites: ReadonlyMap<Node, readonly Node[]>;
-  /** External of the leaves and roots that lie in buffers of small state, which are bound whole. */
-  readonly shared: ReadonlyMap<Node, number>;
+  readonly scalars: Map<Node, number>;
 }
 
-function prepare(request: CompileRequest): Graph {
-  const templates = request.options?.templates ?? true;
+function prepare(request: CompileRequest, templates: boolean): Graph {
   const builder = new GraphBuilder((node) => request.leafPlace(node) !== null, request.target, templates);
-  const roots = builder.roots(request.roots.map((root) => root.node));
+  const destinations = request.roots.map(({ to }) => to);
+  const roots = builder
+    .roots(request.roots.map((root) => root.node))
+    // What a loop leaves in its own memory is copied to a variable's.
+    .map((root, i) =>
+      isResultOfLoop(root) && "external" in (destinations[i] as Destination) ? copyOf(root) : root,
+    );
   const places = new Map<Node, ExternalPlace>();
   const scalars = new Map<Node, number>();
   for (const [placeholder, leaf] of builder.leaves) {
@@ -98,36 +89,27 @@ function prepare(request: CompileRequest): Graph {
     if ("scalar" in place) scalars.set(placeholder, place.scalar);
     else places.set(placeholder, place);
   }
-  const destinations = roots.map((_, i) => (request.roots[i] as CompileRequest["roots"][number]).to);
   const written = roots.flatMap((root, i) => {
     const to = destinations[i] as Destination;
     return "external" in to ? [{ root, to }] : [];
   });
+  const shared = sharedPlaces([...places, ...written.map(({ root, to }) => [root, to] as const)]);
   return {
     roots,
-    order: programOrder(roots),
+    isLeaf: (node) => builder.leaves.has(node),
+    isStoredLeaf: (node) => places.has(node),
+    sharedBinding: (node) => shared.get(node) ?? null,
     places,
     scalars,
     arenaRoots: new Set(
       written.filter(({ to }) => request.externals[to.external]?.arena).map(({ root }) => root),
     ),
     overwrites: new Map(written.map(({ root, to }) => [root, overlapping(root, to, places)])),
-    shared: sharedPlaces([...places, ...written.map(({ root, to }) => [root, to] as const)]),
   };
 }
 
-function programOrder(roots: readonly Node[]): Node[] {
-  const seen = new Set<Node>(roots);
-  const stack = [...roots];
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    for (const input of node.inputs) {
-      if (seen.has(input)) continue;
-      seen.add(input);
-      stack.push(input);
-    }
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
-}
+const isResultOfLoop = ({ primitive, inputs }: Node): boolean =>
+  primitive.family === "part" && inputs[0]?.primitive.flow === "scan";
 
 /** Offsets that are no multiple of 256 cannot be bound by themselves: such a buffer is one binding for all its values. */
 function sharedPlaces(places: readonly (readonly [Node, ExternalPlace])[]): Map<Node, number> {
@@ -148,59 +130,61 @@ function overlapping(root: Node, to: ExternalPlace, places: ReadonlyMap<Node, Ex
   );
 }
 
-/** Lowers every stored member of a group (others come along as needed). */
-function lowerMembers(group: Group, grouping: Grouping): Lowering {
-  const lowering = new Lowering(group, grouping.isStored);
-  const members = [...group.members].sort((a, b) => a.id - b.id);
-  for (const member of members) lowering.member(member);
-  return lowering;
-}
-
-function place(request: CompileRequest, graph: Graph, grouping: Grouping, plan: Schedule): MemoryPlan {
+function place(request: CompileRequest, graph: Graph, level: Level): MemoryPlan {
   const places = new Map(graph.places);
   const kept = new Set<Node>();
   graph.roots.forEach((root, i) => {
     const to = (request.roots[i] as CompileRequest["roots"][number]).to;
-    if ("external" in to && !plan.deferred.has(root)) places.set(root, to);
+    if ("external" in to && !level.schedule.deferred.has(root)) places.set(root, to);
     else kept.add(root);
   });
   const externalBytes = request.externals.map(({ bytes }) => bytes);
-  return planMemory({ grouping, schedule: plan, externalBytes, places, kept });
+  return planMemory({ level, externalBytes, places, kept });
 }
 
-function emit(
-  request: CompileRequest,
-  graph: Graph,
-  grouping: Grouping,
-  plan: Schedule,
-  memory: MemoryPlan,
-  lowerings: ReadonlyMap<Group, Lowering>,
-): Call[] {
-  const context: EmitContext = {
+function emit(request: CompileRequest, graph: Graph, level: Level, memory: MemoryPlan): PlanStep[] {
+  return emitLevel(level, {
     target: request.target,
     placeOf: memory.placeOf,
     bufferBytes: (buffer) => memory.buffers[buffer]?.bytes ?? 0,
     scalarOf: (node) => graph.scalars.get(node) as number,
     choices: choicesOf(request.options?.like),
-  };
-  const calls = plan.steps.flatMap((step) => {
+  });
+}
+
+function emitLevel({ grouping, lowerings, schedule, flows }: Level, context: EmitContext): PlanStep[] {
+  const steps = schedule.steps.flatMap((step): readonly PlanStep[] => {
+    const flow = step[0] && flows.get(step[0]);
+    if (flow) return emitFlow(flow, context);
     const parts = step.map((group) => {
       const lowering = lowerings.get(group);
       return lowering
         ? emitGroup(group, grouping, lowering, context)
         : emitTemplate(group, grouping.isStored, context);
     });
-    return combineSide(parts, request.target.maxBindings);
+    return combineSide(parts, context.target.maxBindings);
   });
-  return mergeArenaCalls(calls);
+  return mergeArenaCalls(steps);
+}
+
+function emitFlow(flow: Flow, context: EmitContext): PlanStep[] {
+  if (flow.kind === "scan") {
+    const { count, scalar, body } = flow;
+    return [{ kind: "repeat", count, iteration: scalar, steps: emitLevel(body.level, context) }];
+  }
+  const { buffer, offset } = context.placeOf(flow.flags);
+  return flow.branches.map(({ body }, i) => ({
+    kind: "branch",
+    buffer,
+    offset: offset + 4 * i,
+    steps: emitLevel(body.level, context),
+  }));
 }
 
 /** Tiles and schedules of an earlier plan, in the order of its kernels. */
 function choicesOf(like: Plan | undefined): Choices {
-  const kernels = (like?.steps ?? []).flatMap((step) => {
-    if (step.kind !== "call") return [];
-    return step.kernel.form === "side" ? step.kernel.parts : [step.kernel];
-  });
+  const calls = like ? planCalls(like) : [];
+  const kernels = calls.flatMap(({ kernel }) => (kernel.form === "side" ? kernel.parts : [kernel]));
   return {
     tiles: kernels.flatMap((kernel) => (kernel.form === "gemm" ? [kernel.tile] : [])),
     schedules: kernels.flatMap((kernel) => (kernel.form === "loop" ? [kernel.schedule] : [])),
@@ -259,7 +243,7 @@ function finish(
   graph: Graph,
   plan: Schedule,
   memory: MemoryPlan,
-  calls: readonly Call[],
+  steps: readonly PlanStep[],
 ): Plan {
   const copies = graph.roots.flatMap((root, i): PlanCopy[] => {
     const { to } = request.roots[i] as CompileRequest["roots"][number];
@@ -271,7 +255,7 @@ function finish(
   return {
     label: request.label,
     buffers: memory.buffers,
-    steps: calls,
+    steps,
     copies,
     numExternals: request.externals.length,
     numResults: request.numResults,
@@ -280,11 +264,19 @@ function finish(
   };
 }
 
-/** The kernels of a compiled graph as text, one line a dispatch. */
+/** The kernels of a compiled graph as text, one line a dispatch; those of loops and branches are indented. */
 export function describe({ plan, schedule: { steps } }: Compiled): string {
   const domains = steps.map((step) => step.map(describeGroup).join(" | "));
-  const calls = plan.steps.map((step) =>
-    step.kind === "call" ? `${step.kernel.label} (${step.workgroups} workgroups)` : step.kind,
-  );
-  return [`groups: ${domains.join("; ")}`, ...calls].join("\n");
+  return [`groups: ${domains.join("; ")}`, ...describeSteps(plan.steps, "")].join("\n");
+}
+
+function describeSteps(steps: readonly PlanStep[], indent: string): string[] {
+  return steps.flatMap((step) => {
+    if (step.kind === "call") return [`${indent}${step.kernel.label} (${step.workgroups} workgroups)`];
+    const head =
+      step.kind === "repeat"
+        ? `repeat ${step.count} times (scalar ${step.iteration} counts)`
+        : `if the word at byte ${step.offset} of buffer ${step.buffer} is set`;
+    return [`${indent}${head}`, ...describeSteps(step.steps, `${indent}  `)];
+  });
 }

@@ -29,9 +29,8 @@ export interface Choices {
   readonly schedules: LoopKernel["schedule"][];
 }
 
-/** Rows of up to this many elements are a column sum's depth that one invocation walks even when there are few columns. */
+/** Elements of a column that one invocation walks even where there are too few columns to fill a machine. */
 const shallowColumn = 256;
-const fewRows = 64;
 
 export function emitLoop(draft: LoopDraft, label: string, context: EmitContext): Call {
   const loop = collapseAxes(draft);
@@ -102,7 +101,8 @@ function chooseSchedule(loop: LoopDraft, target: Target): LoopKernel["schedule"]
   if (rowAxis < 0) return product(inner) <= 32 ? "thread" : "workgroup";
   const rows = product(axes.filter((axis) => !axis.inner).map((axis) => axis.extent));
   if (walksColumns(loop, rowAxis)) {
-    return rows < fewRows && product(inner) > shallowColumn ? "workgroup" : "thread";
+    const fillsMachine = rows >= (target.software ? 1 << 10 : 1 << 13);
+    return !fillsMachine && product(inner) > shallowColumn ? "workgroup" : "thread";
   }
   return product(inner) <= target.narrowRow ? "thread" : "workgroup";
 }
@@ -121,7 +121,7 @@ function chooseLaneAxis(loop: LoopDraft, schedule: LoopKernel["schedule"]): numb
   const last = loop.axes.length - 1;
   if (schedule === "flat") return flatLaneAxis(loop, last);
   if (allowsLanes(loop, last, "full")) return last;
-  return schedule === "thread" && rows > 0 && allowsLanes(loop, rows - 1, "row") ? rows - 1 : null;
+  return rows > 0 && allowsLanes(loop, rows - 1, "row") ? rows - 1 : null;
 }
 
 function flatLaneAxis(loop: LoopDraft, last: number): number | null {

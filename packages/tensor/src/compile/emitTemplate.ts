@@ -1,6 +1,6 @@
 /** @file A template group to a kernel call: operands as scalar code at a linear position, results in memory. */
 import type { Call, TemplateKernel, TemplateOperand } from "@tenrec/kernels";
-import type { Node } from "../graph/node.ts";
+import type { Node, TemplateCall } from "../graph/node.ts";
 import { reshapeIndex } from "../primitives/reshapeIndex.ts";
 import { type Affine, axisAffine, constantAffine } from "./affine.ts";
 import { type BindingTable, bindValues, type Use } from "./bindings.ts";
@@ -21,7 +21,8 @@ interface OperandDraft {
 }
 
 export function emitTemplate(group: Group, isStored: (node: Node) => boolean, context: EmitContext): Call {
-  const { template: call, node, results } = group.call as NonNullable<Group["call"]>;
+  const { node, results } = group.call as NonNullable<Group["call"]>;
+  const call = group.call?.template as TemplateCall;
   const { template, constants, workgroupSize } = call;
   const inputs = node.inputs.map((input, i) =>
     operandDraft(input, template.inputs[i] as TemplateOperand, isStored, context),

@@ -68,6 +68,6 @@ export class ExpressionList {
 export function affineValues(affine: Affine): number[] {
   return affine.terms.flatMap(({ symbol }) => {
     if (symbol.kind === "value") return [symbol.value];
-    return symbol.kind === "axis" ? [] : affineValues(symbol.of);
+    return "of" in symbol ? affineValues(symbol.of) : [];
   });
 }

@@ -20,7 +20,8 @@ export interface Group {
   readonly contraction: Node | null;
   columnSum: Node | null;
   readonly call: {
-    readonly template: TemplateCall;
+    /** null: control flow, whose kernels are those of its sub-graphs. */
+    readonly template: TemplateCall | null;
     readonly node: Node;
     readonly results: readonly Node[];
   } | null;
@@ -107,6 +108,12 @@ export function loopGroup(shape: readonly number[], reduced?: readonly boolean[]
   };
 }
 
+/** Control flow: only results that are used have memory. */
+export function flowGroup(node: Node, results: readonly Node[]): Group {
+  const members = new Set([node, ...results]);
+  return { ...loopGroup(node.shape), kind: "template", members, call: { template: null, node, results } };
+}
+
 /** `consumers`: readers of the node, among them the parts of a bundle that are used; the others are made here. */
 export function templateGroup(node: Node, template: TemplateCall, consumers: readonly Node[]): Group {
   const types = node.primitive.bundle?.results(node.inputs, node.attrs);
@@ -150,6 +157,7 @@ const text = ({ shape, reduced }: Domain): string =>
 
 /** The domain as text: `loop[128 over 10]`. */
 export function describeGroup(group: Group): string {
+  if (group.call?.template === null) return group.call.node.primitive.name;
   if (group.call) return `${group.call.template.template.name}[${group.call.node.inputs[0]?.shape.join()}]`;
   if (group.kind === "gemm") return `gemm[${group.shape.join()}]`;
   const inner = group.shape.filter((_, axis) => group.reduced[axis]);

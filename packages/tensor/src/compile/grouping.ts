@@ -1,9 +1,11 @@
 /** @file Fusion: which values one kernel computes. Greedy in program order; a value joins the latest producer's kernel that can take it. */
 import type { Target } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
+import { bytesOf, type Node } from "../graph/node.ts";
+import { shapeOf } from "../graph/shape.ts";
 import {
   type Domain,
+  flowGroup,
   type Group,
   gemmGroup,
   hasInner,
@@ -20,6 +22,7 @@ import {
   templateGroup,
 } from "./group.ts";
 import { Lowering, NotAligned } from "./lower.ts";
+import { cheapValues } from "./recompute.ts";
 import { updateNodes, Values } from "./values.ts";
 
 /** What grouping needs to know of the graph around the kernels. */
@@ -36,6 +39,8 @@ export interface GroupingInput {
   readonly target: Target;
   /** false: one kernel per value (views and constants stay inside), for bug hunts. */
   readonly fuse: boolean;
+  /** Cheap values may be computed by each reader instead of stored. */
+  readonly recompute: boolean;
 }
 
 export interface Grouping {
@@ -59,13 +64,33 @@ const maxMembers = 128;
 const oneWorkgroup = 1 << 12;
 
 /**
- * Runs fusion over a prepared graph. Whether a value must be stored is only known once its readers are placed: the first attempt
- * supposes that they will join; if a kernel then needs more bindings than the device has, the second one supposes that they will not.
+ * Runs fusion over a prepared graph; then once more without storing what is cheap to compute again, if that saves memory and costs no
+ * kernel.
  */
 export function groupNodes(input: GroupingInput): Grouping {
-  const hopeful = new Fuser(input, true);
+  const values = new Values(input);
+  const grouping = fuse(input, values);
+  if (!input.recompute || !input.fuse) return grouping;
+  const cheap = cheapValues(grouping, input.roots, values);
+  if (cheap.size === 0) return grouping;
+  const lean = fuse(input, new Values(input, cheap));
+  const pays = lean.groups.length <= grouping.groups.length && storedBytes(lean) < storedBytes(grouping);
+  return pays ? lean : grouping;
+}
+
+function storedBytes(grouping: Grouping): number {
+  const stored = grouping.groups.flatMap((group) => grouping.storedMembers(group));
+  return stored.reduce((sum, node) => sum + bytesOf(node), 0);
+}
+
+/**
+ * Whether a value must be stored is only known once its readers are placed: the first attempt supposes that they will join; if a kernel
+ * then needs more bindings than the device has, the second one supposes that they will not.
+ */
+function fuse(input: GroupingInput, values: Values): Grouping {
+  const hopeful = new Fuser(input, values, true);
   const grouping = hopeful.run();
-  return hopeful.withinLimits() ? grouping : new Fuser(input, false).run();
+  return hopeful.withinLimits() ? grouping : new Fuser(input, values, false).run();
 }
 
 class Fuser {
@@ -79,10 +104,10 @@ class Fuser {
   readonly #hopeful: boolean;
   #done = false;
 
-  constructor(input: GroupingInput, hopeful: boolean) {
+  constructor(input: GroupingInput, values: Values, hopeful: boolean) {
     this.#input = input;
     this.#hopeful = hopeful;
-    this.#values = new Values(input);
+    this.#values = values;
     this.#update = updateNodes(input, this.#values);
   }
 
@@ -94,6 +119,7 @@ class Fuser {
     this.#done = true;
     if (this.#input.fuse) {
       this.#attachColumnSums();
+      this.#mergeSiblings();
       this.#mergeScalarGroups();
     }
     return {
@@ -130,9 +156,10 @@ class Fuser {
 
   /** Composites are still there only where they take a template. The parts of a bundle come with it. */
   #placeTemplate(node: Node): void {
+    const consumers = this.#values.consumers(node);
     const call = node.primitive.template?.(node.inputs, node.attrs, this.#input.target);
-    if (!call) throw internal(`${node.primitive.name} takes no template`);
-    const group = templateGroup(node, call, this.#values.consumers(node));
+    if (!call && !node.primitive.flow) throw internal(`${node.primitive.name} takes no template`);
+    const group = call ? templateGroup(node, call, consumers) : flowGroup(node, consumers);
     for (const member of group.members) this.#groupOf.set(member, group);
     this.#place(node, group, true);
   }
@@ -360,6 +387,24 @@ class Fuser {
     this.#producers.delete(from);
     this.#groups.splice(this.#groups.indexOf(from), 1);
     for (const producers of this.#producers.values()) if (producers.delete(from)) producers.add(gemm);
+  }
+
+  /** Loops over the same elements that read a value in common read it once. */
+  #mergeSiblings(): void {
+    const readers = new Map<Node, Group>();
+    for (const group of [...this.#groups]) {
+      if (group.kind !== "loop" || this.#arenaGroups.has(group) || isScalarGroup(group)) continue;
+      const loads = [...this.#loadsOf(group)].filter((load) => load.shape.size >= shapeOf(group.shape).size);
+      const sibling = loads
+        .map((load) => readers.get(load))
+        .find((other) => other && this.#canJoinSibling(group, other));
+      if (sibling) this.#merge(group, sibling);
+      for (const load of loads) if (!readers.has(load)) readers.set(load, sibling ?? group);
+    }
+  }
+
+  #canJoinSibling(group: Group, other: Group): boolean {
+    return sharedDomain(group, other) !== null && this.#canRideTogether(group, other);
   }
 
   /** Full reductions and scalar arithmetic that do not wait for another kernel are one kernel. */

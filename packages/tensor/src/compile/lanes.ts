@@ -52,6 +52,7 @@ export class Lanes {
   #symbol(symbol: IndexSymbol): Walk {
     if (symbol.kind === "axis") return symbol.axis === this.axis ? { step: 1, aligned: true } : resting;
     if (symbol.kind === "value") return this.#isUniform(symbol.value) ? resting : irregular;
+    if (symbol.kind === "turn") return resting;
     const of = this.#walk(symbol.of);
     const staysInBlock = of.step === 1 && of.aligned && symbol.by % 4 === 0;
     if (symbol.kind === "div") return of.step === 0 || staysInBlock ? resting : irregular;

@@ -16,6 +16,7 @@ import {
 } from "./affine.ts";
 import { type DraftStage, ExpressionList } from "./expression.ts";
 import { type Group, keptShape, levelOf, reducesNothing } from "./group.ts";
+import { shifted } from "./turn.ts";
 
 /** Thrown while a group is tried: a member is needed at another position than the one the kernel is at. */
 export class NotAligned extends Error {}
@@ -72,8 +73,9 @@ export class Lowering implements Emitter {
     return value;
   }
 
+  /** The current element of a stored value in its memory. */
   position(node: Node): Affine {
-    return flatten(this.canonical(node.shape), stridesOf(node.shape));
+    return shifted(node, flatten(this.canonical(node.shape), stridesOf(node.shape)));
   }
 
   #computeMember(node: Node): ScalarValue {
@@ -122,7 +124,7 @@ export class Lowering implements Emitter {
         dtype: node.dtype,
         args: [],
         node,
-        affine: flatten(index, stridesOf(node.shape)),
+        affine: shifted(node, flatten(index, stridesOf(node.shape))),
       });
     }
     if (node.primitive.family === "leaf") {

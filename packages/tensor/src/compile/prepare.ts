@@ -3,6 +3,8 @@ import type { Target } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
 import { type Attrs, attrsKey, Node, type Primitive } from "../graph/node.ts";
 import { elementwise } from "../primitives/factory.ts";
+import { equal } from "../primitives/logic.ts";
+import { iota } from "../primitives/source.ts";
 import { splitLong } from "./split.ts";
 
 /** Identity, for roots that would otherwise have no kernel of their own (a leaf, or a second root on one node). */
@@ -14,7 +16,7 @@ export const copyPrimitive: Primitive = /*#__PURE__*/ elementwise("copy", {
 });
 
 /** Stands for a recorded node that has a value, whatever operation made it. */
-const leafPrimitive: Primitive = {
+export const leafPrimitive: Primitive = {
   name: "leaf",
   family: "leaf",
   shape: () => [],
@@ -57,6 +59,11 @@ export class GraphBuilder {
     });
   }
 
+  /** `target` stands for `leaf` in what is built from now on. */
+  substitute(leaf: Node, target: Node): void {
+    this.#built.set(leaf, this.#build(target));
+  }
+
   #build(root: Node): Node {
     const stack = [root];
     for (let node = stack.at(-1); node; node = stack.at(-1)) {
@@ -93,6 +100,7 @@ export class GraphBuilder {
     if (primitive.bundle?.decompose)
       return this.#inlineBundle(node, primitive.bundle.decompose(inputs, attrs), inputs);
     if (primitive.family === "leaf") throw internal(`leaf ${node.id} has no value`);
+    if (primitive.flow) return new Node(primitive, flowInputs(node, inputs), attrs, node.shape, node.dtype);
     return this.#simplified(primitive, inputs, attrs, node);
   }
 
@@ -148,7 +156,29 @@ export class GraphBuilder {
   }
 }
 
-const copyOf = (node: Node): Node => new Node(copyPrimitive, [node], {}, node.shape, node.dtype);
+/** A value of its own, equal to `node`. */
+export const copyOf = (node: Node): Node => new Node(copyPrimitive, [node], {}, node.shape, node.dtype);
+
+/**
+ * What has memory before control flow begins: a loop goes on in the memory of its initial carries, and a switch reads one flag for each of
+ * its branches. Nothing else has these values.
+ */
+export function ownedInputs({
+  primitive,
+  attrs,
+  inputs,
+}: Pick<Node, "primitive" | "attrs" | "inputs">): number {
+  if (primitive.flow === "scan") return attrs.carries as number;
+  return primitive.flow === "switch" ? Math.min(1, inputs.length) : 0;
+}
+
+function flowInputs(node: Node, inputs: readonly Node[]): Node[] {
+  if (node.primitive.flow === "scan")
+    return inputs.map((input, i) => (i < ownedInputs(node) ? copyOf(input) : input));
+  const [index, ...operands] = inputs as [Node, ...Node[]];
+  const numBranches = (node.attrs.branches as readonly number[]).length;
+  return [equal(index, iota([numBranches], 0, "int32")), ...operands];
+}
 
 /** A structural constant, also behind views that keep every element. */
 function isFill(node: Node | undefined, value: number): boolean {

@@ -20,8 +20,10 @@ export class Values {
   readonly #bases = new Map<Node, readonly Node[]>();
   readonly #consumers = new Map<Node, Node[]>();
 
-  constructor(input: ValuesInput) {
+  /** `recomputed`: values that are virtual besides, because their readers may compute them. */
+  constructor(input: ValuesInput, recomputed: Iterable<Node> = []) {
     this.#input = input;
+    for (const node of recomputed) this.#virtual.set(node, true);
     for (const node of input.order) {
       for (const operand of node.inputs) {
         const list = this.#consumers.get(operand);
@@ -52,7 +54,7 @@ export class Values {
     if (family === "source") return true;
     if (this.#costOf(node) > freeOperations) return false;
     // A concatenation is stored: each reader of it would bind all its parts.
-    if (family === "movement") return this.basesOf(node).length <= 1;
+    if (family === "movement") return node.inputs.length === 1 || this.basesOf(node).length <= 1;
     if (family !== "elementwise") return false;
     const readsNothing = (input: Node) => this.isVirtual(input) && this.basesOf(input).length === 0;
     return node.inputs.every(readsNothing) || this.#isScalarIndex(node);

@@ -55,7 +55,11 @@ export function capture({ leaves, outputs, windows, foreign }: Capture): Capture
   const isRecorded = ({ id }: Node) => windows.some(({ from, to }) => id > from && id <= to);
   const isOutside = (node: Node): boolean => {
     if (own.has(node)) return false;
-    if (foreign.has(node) || node.stored || node.primitive.family === "leaf" || !isRecorded(node)) return true;
+    const { family } = node.primitive;
+    if (foreign.has(node) || node.stored || family === "leaf") return true;
+    // A result of an operation may be asked for at any time.
+    if (family === "part") return isOutside(node.inputs[0] as Node);
+    if (!isRecorded(node)) return true;
     // A tape takes gradients with respect to what one reading of a variable saw.
     return node.primitive === readPrimitive && isOutside(node.inputs[0] as Node);
   };
@@ -65,7 +69,8 @@ export function capture({ leaves, outputs, windows, foreign }: Capture): Capture
   for (let node = stack.pop(); node; node = stack.pop()) {
     if (seen.has(node) || own.has(node)) continue;
     seen.add(node);
-    if (node.inputs.some(isOutside)) replaceInputs(node, (input) => (isOutside(input) ? standIns.of(input) : input));
+    if (node.inputs.some(isOutside))
+      replaceInputs(node, (input) => (isOutside(input) ? standIns.of(input) : input));
     stack.push(...node.inputs.filter((input) => !standIns.has(input)));
   }
   return {

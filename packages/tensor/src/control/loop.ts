@@ -6,7 +6,7 @@ import { part } from "../primitives/bundle.ts";
 import { at } from "../primitives/factory.ts";
 import { concat, flip, reshape, sliceAxis } from "../primitives/movement.ts";
 import { fill } from "../primitives/source.ts";
-import { type TensorLike, toNode } from "../runtime/handles.ts";
+import { isTensor, type TensorLike, toNode } from "../runtime/handles.ts";
 import { refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { flattenTree, type Tree, unflattenTree } from "../tree.ts";
@@ -25,6 +25,7 @@ export interface Structure {
 export function structureOf(where: string, what: string, value: unknown): Structure {
   const tree = flattenTree(value);
   const nodes = tree.leaves.map((leaf) => {
+    refusePromise(where, leaf);
     if (leaf === undefined || typeof leaf === "string" || typeof leaf === "function" || leaf === null)
       throw new ValueError(where, `${what} holds something that is no value.`, {
         received: `${typeof leaf === "function" ? "a function" : String(leaf)}.`,
@@ -74,10 +75,7 @@ function iterate(spec: LoopSpec, carries: readonly Node[], slices: readonly Node
     where,
     refusePromise(
       where,
-      spec.body(
-        fillStructure(init.tree, carries, tensorOf),
-        fillStructure(sequences.tree, slices, tensorOf),
-      ),
+      spec.body(fillStructure(init.tree, carries, tensorOf), fillStructure(sequences.tree, slices, tensorOf)),
     ),
   );
   const next = structureOf(where, "the new carry", carry);
@@ -88,7 +86,11 @@ function iterate(spec: LoopSpec, carries: readonly Node[], slices: readonly Node
 function requirePair(where: string, value: unknown): readonly [unknown, unknown] {
   if (Array.isArray(value) && value.length === 2) return value as unknown as [unknown, unknown];
   throw new ValueError(where, "the function does not return two things.", {
-    received: Array.isArray(value) ? `a list of ${value.length}.` : `${typeof value}.`,
+    received: Array.isArray(value)
+      ? `a list of ${value.length}.`
+      : isTensor(value)
+        ? "a tensor."
+        : `${typeof value}.`,
     expected: "[carry, y]: what goes into the next iteration, and what is stacked.",
     fix: "return [carry, y]; y may be [] where nothing is stacked.",
   });
@@ -147,13 +149,18 @@ function runScan(spec: LoopSpec): LoopResult {
   const numStacked = traced.outputs.length - numCarries;
   const stacked = Array.from({ length: numStacked }, (_, i) => {
     const carry = parts.outputs.indexOf(at(parts.outputs, numCarries + traced.states.length + i));
-    if (carry >= numCarries + traced.states.length) return part(node, results.stacked(carry - numCarries - traced.states.length));
+    if (carry >= numCarries + traced.states.length)
+      return part(node, results.stacked(carry - numCarries - traced.states.length));
     // A result that is a carry too is a view of the carry's history.
     const later = sliceAxis(part(node, results.history(carry)), 0, 1, length + 1);
     return reverse ? flip(later, [0]) : later;
   });
   return {
-    carry: fillStructure(init.tree, init.nodes.map((_, i) => finals(i)), wrap),
+    carry: fillStructure(
+      init.tree,
+      init.nodes.map((_, i) => finals(i)),
+      wrap,
+    ),
     stacked: fillStructure(traced.result.stacked, stacked, wrap),
   };
 }

@@ -98,11 +98,10 @@ function elementOf({ shape, dtype, data }: RefArray, i: number): RefArray {
   return { shape: inner, dtype, data: data.slice(i * inner.size, (i + 1) * inner.size) };
 }
 
-export const scanPrimitive: Primitive = /*#__PURE__*/ bundle("scan", {
-  results: resultTypes,
-  reference,
-  vjp: scanVjp,
-});
+export const scanPrimitive: Primitive = {
+  .../*#__PURE__*/ bundle("scan", { results: resultTypes, reference, vjp: scanVjp }),
+  flow: "scan",
+};
 
 /** Bodies by the operations that run them; a copy of an operation has the body of its number. */
 const ownBodies = /*#__PURE__*/ new WeakMap<Node, Body>();

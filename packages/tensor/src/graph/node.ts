@@ -116,6 +116,8 @@ export interface Primitive {
   readonly at: ((emit: Emitter, node: Node, index: readonly IndexTerm[]) => ScalarValue) | null;
   /** reduce: the stage op of the kernel; attrs.axes are the reduced axes (ascending), attrs.keepDims. */
   readonly stage: "sum" | "prod" | "max" | "min" | "argmax" | "argmin" | null;
+  /** Control flow: a bundle that runs sub-graphs (attributes name them). */
+  readonly flow?: "scan" | "switch";
   /** Operations with several results: the node is a bundle, which has no value; its results are `part` nodes. */
   readonly bundle?: Bundle;
   /** Composites and bundles: the hand-written kernel for these operands on this device, or null to decompose. */

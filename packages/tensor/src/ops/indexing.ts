@@ -3,14 +3,16 @@ import type { Dtype } from "@tenrec/kernels";
 import { ShapeError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { broadcastShapes, stridesOf, typeText } from "../graph/shape.ts";
-import { add, mul } from "../primitives/arithmetic.ts";
+import { add, maximum, minimum, mul } from "../primitives/arithmetic.ts";
 import { at } from "../primitives/factory.ts";
 import * as indexing from "../primitives/indexing.ts";
-import { cast, equal, greaterEqual, where } from "../primitives/logic.ts";
+import { and, cast, greaterEqual, less, where } from "../primitives/logic.ts";
 import { broadcastTo, pad, reshape, sliceAxis } from "../primitives/movement.ts";
 import { max } from "../primitives/reduce.ts";
-import { constant, fill, iota, number } from "../primitives/source.ts";
+import { lastAt, segment } from "../primitives/scatter.ts";
+import { constant, fill, number } from "../primitives/source.ts";
 import {
+  checkChoice,
   checkCount,
   checkDtype,
   checkShape,
@@ -114,7 +116,7 @@ export function multiHot(
   return wrap(cast(rank === 0 ? hot : max(hot, [along]), dtype));
 }
 
-/** Positions in the flattened leading axes that the rows of `indices` ([..., k]) name, with the extents of those axes. */
+/** Positions in the flattened leading axes that the rows of `indices` ([..., k]) name, -1 for those out of range, with the extents of those axes. */
 function flatPositions(name: string, indices: Node, shape: readonly number[]): { flat: Node; outer: number } {
   const depth = indices.shape.at(-1);
   if (depth === undefined || depth > shape.length || depth === 0)
@@ -123,15 +125,20 @@ function flatPositions(name: string, indices: Node, shape: readonly number[]): {
       expected: "indices [..., k] with 1 <= k <= the number of axes.",
       fix: "give one position per leading axis in the last axis of the indices.",
     });
-  const rows = reshape(cast(indices, "int32"), [indices.shape.size / depth, depth]);
+  const count = indices.shape.size / depth;
+  const rows = reshape(cast(indices, "int32"), [count, depth]);
   const strides = stridesOf(shape.slice(0, depth));
+  const zero = constant(0, "int32");
   const columns = strides.map((stride, i) => {
     const column = sliceAxis(rows, 1, i, i + 1);
     const extent = number(at(shape, i), "int32");
-    const wrapped = where(greaterEqual(column, constant(0, "int32")), column, add(column, extent));
-    return mul(wrapped, number(stride, "int32"));
+    const wrapped = where(greaterEqual(column, zero), column, add(column, extent));
+    const isIn = and(greaterEqual(wrapped, zero), less(wrapped, extent));
+    return { place: mul(wrapped, number(stride, "int32")), isIn };
   });
-  const flat = reshape(columns.reduce(add), [indices.shape.size / depth]);
+  const place = columns.map((column) => column.place).reduce(add);
+  const isIn = columns.map((column) => column.isIn).reduce(and);
+  const flat = reshape(where(isIn, place, constant(-1, "int32")), [count]);
   return { flat, outer: shape.slice(0, depth).reduce((a, b) => a * b, 1) };
 }
 
@@ -146,7 +153,9 @@ function flatValues(name: string, values: Node, count: number, inner: number): N
 }
 
 /**
- * Zeros of `shape` with `values` added at `indices` ([..., k]: positions in the first k axes). Equal positions add up.
+ * Zeros of `shape` with `values` added at `indices` ([..., k]: positions in the first k axes). Equal positions add up; positions out of range are
+ * dropped.
+ * @throws ShapeError if indices, values and shape do not fit; DtypeError for float indices.
  * @example
  * scatter([[0], [2], [0]], tensor([1, 2, 3]), [4]); // [4, 0, 2, 0]
  */
@@ -156,28 +165,51 @@ export function scatter(indices: TensorLike, values: TensorLike, shape: readonly
   const { flat, outer } = flatPositions("scatter", positions, shape);
   const inner = shape.reduce((a, b) => a * b, 1) / Math.max(1, outer);
   const rows = flatValues("scatter", numberOperand(values), flat.shape.size, inner);
-  return wrap(reshape(indexing.scatterAdd(rows, flat, 0, outer), shape));
+  return wrap(reshape(indexing.scatterAdd(rows, flat, 0, outer, { outOfRange: "drop" }), shape));
+}
+
+const updateReductions = ["add", "max", "min", "mul"] as const;
+
+export interface ScatterUpdateOptions {
+  /** How updates combine with what is there; null: they replace it, the last of several for one place. */
+  readonly reduction?: (typeof updateReductions)[number] | null;
+}
+
+/** Rows [outer, inner] with the updates [count, inner] at `flat` combined into them. */
+function combined(rows: Node, flat: Node, updates: Node, reduction: (typeof updateReductions)[number]): Node {
+  const outer = at(rows.shape, 0);
+  if (reduction === "add")
+    return add(rows, indexing.scatterAdd(updates, flat, 0, outer, { outOfRange: "drop" }));
+  if (reduction === "mul") return mul(rows, segment(updates, flat, outer, "prod"));
+  return (reduction === "max" ? maximum : minimum)(rows, segment(updates, flat, outer, reduction));
 }
 
 /**
- * `inputs` with `updates` in the places `indices` ([..., k]); of equal places the last update stays.
+ * `inputs` with `updates` in the places `indices` ([..., k]); of equal places the last update stays, or all combine by `reduction`. Places out of
+ * range are dropped.
+ * @throws ShapeError if indices, updates and inputs do not fit; DtypeError for float indices; ValueError for another reduction.
  * @example
  * scatterUpdate(tensor([1, 2, 3]), [[0], [2]], tensor([8, 9])); // [8, 2, 9]
  */
-export function scatterUpdate(inputs: TensorLike, indices: TensorLike, updates: TensorLike): Tensor {
+export function scatterUpdate(
+  inputs: TensorLike,
+  indices: TensorLike,
+  updates: TensorLike,
+  { reduction = null }: ScatterUpdateOptions = {},
+): Tensor {
+  if (reduction !== null) checkChoice("scatterUpdate", "reduction", reduction, updateReductions);
   const node = toNode(inputs);
   const positions = integerOperand("scatterUpdate", indices);
   const { flat, outer } = flatPositions("scatterUpdate", positions, node.shape);
   const count = flat.shape.size;
   const inner = node.shape.size / Math.max(1, outer);
   const rows = flatValues("scatterUpdate", cast(toNode(updates), node.dtype), count, inner);
-  if (count === 0) return wrap(node);
-  // The update that a place takes: the largest j whose position is this place, or -1.
-  const isHit = equal(reshape(flat, [1, count]), iota([outer, 1], 0, "int32"));
-  const last = max(where(isHit, iota([1, count], 1, "int32"), constant(-1, "int32")), [1]);
-  const chosen = indexing.take(rows, last, 0);
+  if (count === 0 || node.shape.size === 0) return wrap(node);
+  const old = reshape(node, [outer, inner]);
+  if (reduction !== null) return wrap(reshape(combined(old, flat, rows, reduction), node.shape));
+  const last = lastAt(flat, outer);
   const isTaken = greaterEqual(reshape(last, [outer, 1]), constant(0, "int32"));
-  return wrap(reshape(where(isTaken, chosen, reshape(node, [outer, inner])), node.shape));
+  return wrap(reshape(where(isTaken, indexing.take(rows, last, 0), old), node.shape));
 }
 
 /**

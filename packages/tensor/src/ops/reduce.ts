@@ -198,34 +198,6 @@ export const argmin = (
   options: number | null | { axis?: number | null; keepdims?: boolean } = {},
 ): Tensor => argReduce("argmin", x, options, reduce.argmin);
 
-/** A running combination along one axis, or of the flattened tensor. */
-function cumulative(
-  name: string,
-  x: TensorLike,
-  axis: number | null,
-  of: (x: Node, axis: number) => Node,
-): Tensor {
-  const node = numberOperand(x);
-  if (axis === null) return wrap(of(reshape(node, [node.shape.size]), 0));
-  return wrap(of(node, oneAxis(name, axis, node.shape.length)));
-}
-
-/**
- * Running sums along `axis`, or of the flattened tensor.
- * @example
- * cumsum(tensor([1, 2, 3])); // [1, 3, 6]
- */
-export const cumsum = (x: TensorLike, { axis = null }: { axis?: number | null } = {}): Tensor =>
-  cumulative("cumsum", x, axis, reduce.cumulativeSum);
-
-/**
- * Running products along `axis`, or of the flattened tensor.
- * @example
- * cumprod(tensor([[1, 2], [3, 4]]), { axis: 0 }); // [[1, 2], [3, 8]]
- */
-export const cumprod = (x: TensorLike, { axis = null }: { axis?: number | null } = {}): Tensor =>
-  cumulative("cumprod", x, axis, reduce.cumulativeProduct);
-
 /**
  * Mean over axes weighted by `weights`, which broadcast to x; the plain mean without them.
  * @example

@@ -1,4 +1,5 @@
 /** @file Scaled dot-product attention and its gradient. Scores exist in the decompositions alone; a fused kernel needs none. */
+import { attentionBackwardTemplate, attentionForwardTemplate, attentionLaunch } from "@tenrec/kernels";
 import { vjp as walkBack } from "../autodiff/vjp.ts";
 import { ShapeError } from "../graph/errors.ts";
 import {
@@ -15,7 +16,7 @@ import { add, mul, sub, scale as times } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
 import { matmul } from "./contraction.ts";
 import { at, commonDtype, typesText } from "./factory.ts";
-import { greaterEqual, where } from "./logic.ts";
+import { and, greaterEqual, where } from "./logic.ts";
 import { reshape, transpose } from "./movement.ts";
 import { sum, sumTo } from "./reduce.ts";
 import { logSumExp, softmax } from "./softmax.ts";
@@ -96,18 +97,28 @@ function groupedScores(x: Node, { heads, kvHeads }: Extents): Node {
   return reshape(x, [batch, own === 1 ? 1 : kvHeads, own === 1 ? 1 : heads / kvHeads, time, source]);
 }
 
-/** Scaled, biased and masked q k of every head: [batch, kvHeads, group, time, source]. */
-function scoresOf(inputs: AttentionInputs, { scale, causal }: AttentionSettings): Node {
-  const { q, k, bias, mask } = inputs;
+/** Which scores count, by mask and order; null: all. */
+function allowedOf(inputs: AttentionInputs, { causal }: AttentionSettings): Node | null {
   const extents = extentsOf(inputs);
-  const { kvHeads, time, source } = extents;
-  const product = times(matmul(grouped(q, kvHeads), grouped(k, kvHeads), { transposeB: true }), scale);
-  const biased = bias ? add(product, groupedScores(bias, extents)) : product;
-  const low = constant(maskedScore);
-  const masked = mask ? where(groupedScores(mask, extents), biased, low) : biased;
-  if (!causal) return masked;
+  const { time, source } = extents;
+  const given = inputs.mask ? groupedScores(inputs.mask, extents) : null;
+  if (!causal) return given;
   const isBefore = greaterEqual(iota([time, 1], 0, "int32"), iota([1, source], 1, "int32"));
-  return where(isBefore, masked, low);
+  return given ? and(given, isBefore) : isBefore;
+}
+
+/** Scaled, biased and masked q k of every head: [batch, kvHeads, group, time, source]. */
+function scoresOf(inputs: AttentionInputs, settings: AttentionSettings): Node {
+  const { q, k, bias } = inputs;
+  const extents = extentsOf(inputs);
+  const { kvHeads } = extents;
+  const product = times(
+    matmul(grouped(q, kvHeads), grouped(k, kvHeads), { transposeB: true }),
+    settings.scale,
+  );
+  const biased = bias ? add(product, groupedScores(bias, extents)) : product;
+  const allowed = allowedOf(inputs, settings);
+  return allowed ? where(allowed, biased, constant(maskedScore)) : biased;
 }
 
 const settingsOf = (attrs: Attrs): AttentionSettings => attrs as unknown as AttentionSettings;
@@ -140,7 +151,8 @@ function backward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
   const product = weighted(matmul(cotangent, grouped(v, kvHeads), { transposeB: true }), factor, extents);
   const full = mul(probabilities, sub(product, delta));
   // Where all positions of a row are masked their probabilities are equal, but nothing flows.
-  const ofScores = mask ? where(groupedScores(mask, extents), full, constant(0)) : full;
+  const allowed = mask ? allowedOf(parts, settings) : null;
+  const ofScores = allowed ? where(allowed, full, constant(0)) : full;
   const scaled = (x: Node): Node => times(x, settings.scale);
   const overGroup = (x: Node): Node => ungrouped(sum(x, [2], true));
   const results = [
@@ -227,7 +239,32 @@ function backwardVjp(
     inputsOf: (node) => node.inputs,
   });
   for (const root of results) if (root.uses === 0) release(root);
-  return inputs.map((input, i) => (wants[i] ? (found[wanted.indexOf(input)] ?? null) : null));
+  // An operand given twice (self-attention) has one cotangent, the sum over its places.
+  const isFirst = (input: Node, i: number) => wants[i] && inputs.indexOf(input) === i;
+  return inputs.map((input, i) => (isFirst(input, i) ? (found[wanted.indexOf(input)] ?? null) : null));
+}
+
+/** Depth up to which an invocation's rows stay in registers. */
+const maxDepth = 64;
+/** Scores per row from which storing them costs more than computing them again. */
+const longSource = 64;
+
+/**
+ * The fused kernel where it pays: no bias, mask or factors, depths of at most 64 in fours, and a GPU: in software the products of
+ * the decomposition are faster.
+ */
+function fused(direction: "forward" | "backward"): NonNullable<Primitive["template"]> {
+  const template = direction === "forward" ? attentionForwardTemplate : attentionBackwardTemplate;
+  return (inputs, attrs, target) => {
+    const parts = unpack(inputs, attrs);
+    const extents = { ...extentsOf(parts), depth: at(parts.q.shape, 3), valueDepth: at(parts.v.shape, 3) };
+    const isPlain = !attrs.biased && !attrs.masked && !attrs.weighted;
+    const fits = [extents.depth, extents.valueDepth].every((depth) => depth % 4 === 0 && depth <= maxDepth);
+    if (!isPlain || !fits || target.software || target.name !== "webgpu" || extents.source < longSource)
+      return null;
+    const { scale, causal } = settingsOf(attrs);
+    return { template, ...attentionLaunch(direction, extents, scale, causal) };
+  };
 }
 
 /** Results: output [batch, time, heads, value depth] and log-sum-exp of the scores [batch, heads, time]. */
@@ -235,6 +272,7 @@ export const attentionPrimitive: Primitive = /*#__PURE__*/ bundle("attention", {
   results: forwardResults,
   decompose: forward,
   vjp: forwardVjp,
+  template: /*#__PURE__*/ fused("forward"),
 });
 
 /** Results: cotangents of q, k, v and, if there is one, the bias. */
@@ -245,6 +283,7 @@ export const attentionGradientPrimitive: Primitive = /*#__PURE__*/ bundle("atten
   },
   decompose: backward,
   vjp: backwardVjp,
+  template: /*#__PURE__*/ fused("backward"),
 });
 
 /** softmax(q k scale + bias, masked) v of every head. `factor` is constant to gradients. */

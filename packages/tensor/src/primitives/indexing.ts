@@ -15,7 +15,8 @@ import { composite } from "./composite.ts";
 import { matmul } from "./contraction.ts";
 import { at, dtypeSets, perInput, typesText, walkStrided } from "./factory.ts";
 import { and, cast, equal, greaterEqual, less, where } from "./logic.ts";
-import { fromLast, reshape, toLast, transpose } from "./movement.ts";
+import { reshape, transpose } from "./movement.ts";
+import { asRows, fromRows } from "./rows.ts";
 import { reduceMasked, segmentReduce } from "./segment.ts";
 import { constant, iota, number } from "./source.ts";
 
@@ -161,7 +162,11 @@ export const takeAlongAxis = (x: Node, indices: Node, axis: number): Node =>
 /** What becomes of indices out of range: the nearest element takes them, or none. */
 export type OutOfRange = "clamp" | "drop";
 
-/** Number of products from which a gemm with one-hot rows is given up: its work grows with the table. */
+/** Whether comparing every index with every place is less work than sorting, or all that one kernel does anyway. */
+export const isSmallScatter = (count: number, size: number, columns: number): boolean =>
+  count <= 8 || size <= 8 || count * size * columns <= 1 << 14;
+
+/** Rows of a table up to which its gradient is a product with one-hot rows: the work grows with them. */
 const smallTable = 64;
 
 /**
@@ -173,7 +178,7 @@ function sumByIndex(updates: Node, indices: Node, { size, outOfRange, gradient }
   const [groups, count, columns] = updates.shape as unknown as [number, number, number];
   const extent = size as number;
   const range = outOfRange as OutOfRange;
-  const isSmall = count <= 8 || extent <= 8 || count * extent * columns <= 1 << 14;
+  const isSmall = isSmallScatter(count, extent, columns);
   if (!isSmall && gradient && groups === 1 && extent <= smallTable && updates.dtype === "float32") {
     const rows = oneHot(positionsOf(indices, extent, range), 2, extent, "float32");
     return matmul(rows, updates, { transposeA: true });
@@ -188,7 +193,7 @@ const positionsOf = (indices: Node, size: number, range: OutOfRange): Node =>
   range === "drop" ? cast(indices, "int32") : wrappedNode(indices, size);
 
 /** `x` where the index is in range, zeros for the dropped. */
-function keptOnly(x: Node, indices: Node, axis: number, { size, outOfRange }: Attrs): Node {
+export function keptOnly(x: Node, indices: Node, axis: number, { size, outOfRange }: Attrs): Node {
   if (outOfRange !== "drop") return x;
   const positions = cast(indices, "int32");
   const isIn = and(
@@ -269,13 +274,11 @@ export const scatterAddAlongAxisPrimitive: Primitive = /*#__PURE__*/ composite("
   shape: (inputs, attrs) => spliced(at(inputs, 0).shape, attrs.axis as number, [attrs.size as number]),
   dtype: (inputs) => at(inputs, 0).dtype,
   decompose: ([updates, indices], attrs) => {
-    const moved = toLast(updates as Node, attrs.axis as number);
-    const count = at(moved.shape, moved.shape.length - 1);
-    const rows = moved.shape.size / Math.max(1, count);
-    const positions = reshape(toLast(indices as Node, attrs.axis as number), [rows, count]);
-    const size = attrs.size as number;
-    const sums = sumByIndex(reshape(moved, [rows, count, 1]), positions, { ...attrs, outOfRange: "clamp" });
-    return fromLast(reshape(sums, [...moved.shape.slice(0, -1), size]), attrs.axis as number);
+    const [values, axis] = [updates as Node, attrs.axis as number];
+    const rows = asRows(values, axis);
+    const positions = asRows(indices as Node, axis);
+    const sums = sumByIndex(reshape(rows, [...rows.shape, 1]), positions, { ...attrs, outOfRange: "clamp" });
+    return fromRows(reshape(sums, [at(rows.shape, 0), attrs.size as number]), values.shape, axis);
   },
   vjp: /*#__PURE__*/ perInput(
     (g, [, indices], _, attrs) => takeAlongAxis(g, indices, attrs.axis as number),

@@ -8,15 +8,17 @@ import { at } from "./factory.ts";
 import { sigmoid, tanh } from "./math.ts";
 import { concat, reshape, sliceAxis } from "./movement.ts";
 import {
+  beforeAndAfter,
   checkOperands,
   choose,
   type Extents,
   gates,
+  initialState,
   maskInput,
   maskOf,
+  overSteps,
   sequenceCall,
-  stacked,
-  stepAt,
+  swapped,
   vjpThrough,
   weightGradient,
   zero,
@@ -28,7 +30,7 @@ function extentsOf(sequence: Node): Extents {
   return { batch, steps, units: width / 4 };
 }
 
-/** i f g o c' c of one step from its preactivation and the cell before. */
+/** The gates' values and the states of one step, from the gates' arguments and the cell before. */
 function cell(z: Node, before: Node, units: number): { gate: Node; c: Node; h: Node } {
   const [i, f, o] = [0, 1, 3].map((gate) => sigmoid(gates(z, units, gate))) as [Node, Node, Node];
   const g = tanh(gates(z, units, 2));
@@ -38,17 +40,19 @@ function cell(z: Node, before: Node, units: number): { gate: Node; c: Node; h: N
 
 function forward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
   const [z, wh, h0, c0] = inputs as unknown as [Node, Node, Node, Node];
-  const { steps, units } = extentsOf(z);
-  const mask = maskOf(inputs, attrs);
-  const [H, C, G]: [Node[], Node[], Node[]] = [[h0], [c0], []];
-  for (let t = 0; t < steps; t++) {
-    const [h, c] = [at(H, t), at(C, t)];
-    const next = cell(add(stepAt(z, t), matmul(h, wh)), c, units);
-    H.push(choose(mask, t, next.h, h));
-    C.push(choose(mask, t, next.c, c));
-    G.push(next.gate);
-  }
-  return [H, C, G].map(stacked);
+  const { units } = extentsOf(z);
+  const { history, stacked } = overSteps(
+    { carries: [h0, c0], sequences: [swapped(z), maskOf(inputs, attrs)], constants: [wh], reverse: false },
+    ([h, c], [z, mask], [wh]) => {
+      const [before, cellBefore] = [h as Node, c as Node];
+      const next = cell(add(z as Node, matmul(before, wh as Node)), cellBefore, units);
+      return {
+        next: [choose(mask, next.h, before), choose(mask, next.c, cellBefore)],
+        stacked: [next.gate],
+      };
+    },
+  );
+  return [history(0), history(1), stacked(0)];
 }
 
 /** Cotangents of the gates' arguments and of the cell before, from those of the states after a step. */
@@ -69,19 +73,36 @@ function slopesOf(G: Node, c: Node, before: Node, dh: Node, dc: Node, units: num
 
 function backward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
   const [wh, C, G, dH, dC] = inputs as unknown as [Node, Node, Node, Node, Node];
-  const { batch, steps, units } = extentsOf(G);
-  const mask = maskOf(inputs, attrs);
-  const dZ: Node[] = [];
-  let [dh, dc] = [stepAt(dH, steps), stepAt(dC, steps)];
-  for (let t = steps - 1; t >= 0; t--) {
-    const [slopes, before] = slopesOf(stepAt(G, t), stepAt(C, t + 1), stepAt(C, t), dh, dc, units);
-    const kept = choose(mask, t, slopes, zero());
-    dZ.unshift(kept);
-    const back = matmul(kept, wh, { transposeB: true });
-    dh = add(stepAt(dH, t), mask ? add(back, choose(mask, t, zero(), dh)) : back);
-    dc = add(stepAt(dC, t), choose(mask, t, before, dc));
-  }
-  return [stacked(dZ), reshape(concat([dh, dc], 1), [batch, 2, units])];
+  const { batch, units } = extentsOf(G);
+  const [before, after] = beforeAndAfter(C);
+  const none = fill(0, [batch, units], "float32");
+  const { final, stacked } = overSteps(
+    {
+      carries: [none, none],
+      sequences: [
+        swapped(G),
+        after,
+        before,
+        beforeAndAfter(dH)[1],
+        beforeAndAfter(dC)[1],
+        maskOf(inputs, attrs),
+      ],
+      constants: [wh],
+      reverse: true,
+    },
+    ([ofH, ofC], [G, c, before, dH, dC, mask], [wh]) => {
+      const [dh, dc] = [add(ofH as Node, dH as Node), add(ofC as Node, dC as Node)];
+      const [slopes, toBefore] = slopesOf(G as Node, c as Node, before as Node, dh, dc, units);
+      const kept = choose(mask, slopes, zero());
+      const back = matmul(kept, wh as Node, { transposeB: true });
+      return {
+        next: [mask ? add(back, choose(mask, zero(), dh)) : back, choose(mask, toBefore, dc)],
+        stacked: [kept],
+      };
+    },
+  );
+  const [dh, dc] = [add(final(0), initialState(dH)), add(final(1), initialState(dC))];
+  return [stacked(0), reshape(concat([dh, dc], 1), [batch, 2, units])];
 }
 
 /** dZ, and with it everything: dWh is one product over all steps. Cotangents of the gates (second derivatives) go step by step. */

@@ -1,6 +1,13 @@
 /** @file Words whose unsigned order is that of numbers: NaN last, both zeros equal; indices wrapped and clamped or, out of range, last. */
 import { indexKeys } from "@tenrec/kernels";
-import { type Attrs, type Emitter, type Node, type Primitive, record, type ScalarValue } from "../graph/node.ts";
+import {
+  type Attrs,
+  type Emitter,
+  type Node,
+  type Primitive,
+  record,
+  type ScalarValue,
+} from "../graph/node.ts";
 import { at, commonDtype, operandsAt } from "./factory.ts";
 
 /** What the elements of a sequence stand for. */

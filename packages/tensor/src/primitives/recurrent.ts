@@ -1,14 +1,17 @@
-/** @file What recurrent sequences share: steps of batch-major arrays, masks, the hidden product's gradient, launches, second derivatives. */
+/** @file What recurrent sequences share: the loop over steps of batch-major arrays, masks, the hidden product's gradient, launches, second derivatives. */
 import { type Dtype, recurrentLaunch, type Target, type Template } from "@tenrec/kernels";
 import { vjp as walkBack } from "../autodiff/vjp.ts";
+import { makeBody, windowOf } from "../control/body.ts";
+import { recordScan, type ScanAttrs, scanResults } from "../control/scan.ts";
 import { ShapeError } from "../graph/errors.ts";
 import { type Attrs, type Node, newestId, release, type TemplateCall } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
-import type { BundleContext } from "./bundle.ts";
+import { placeholderNode } from "../runtime/leaf.ts";
+import { type BundleContext, part } from "./bundle.ts";
 import { matmul } from "./contraction.ts";
 import { at, typesText } from "./factory.ts";
 import { where } from "./logic.ts";
-import { concat, reshape, sliceAxis } from "./movement.ts";
+import { reshape, sliceAxis, transpose } from "./movement.ts";
 import { constant, fill } from "./source.ts";
 
 export interface Extents {
@@ -17,36 +20,84 @@ export interface Extents {
   readonly units: number;
 }
 
-/** [batch, steps, gates * units] at one step: [batch, gates * units]. */
-export function stepAt(x: Node, t: number): Node {
-  const [batch, , width] = x.shape as unknown as [number, number, number];
-  return reshape(sliceAxis(x, 1, t, t + 1), [batch, width]);
+/** Batch-major [batch, steps, width] to time-major, and back: a view. */
+export const swapped = (x: Node): Node => transpose(x, [1, 0, 2]);
+
+/** States [batch, steps + 1, units] as sequences of what lies before and after each step (time-major). */
+export function beforeAndAfter(states: Node): [before: Node, after: Node] {
+  const slots = at(states.shape, 1);
+  return [swapped(sliceAxis(states, 1, 0, slots - 1)), swapped(sliceAxis(states, 1, 1, slots))];
 }
 
-/** Values [batch, width] of the steps in order as [batch, steps, width]. */
-export function stacked(steps: readonly Node[]): Node {
-  const [batch, width] = at(steps, 0).shape as unknown as [number, number];
-  return concat(
-    steps.map((step) => reshape(step, [batch, 1, width])),
-    1,
-  );
+/** States [batch, steps + 1, units] before the first step: [batch, units]. */
+export function initialState(states: Node): Node {
+  const [batch, , units] = states.shape as unknown as [number, number, number];
+  return reshape(sliceAxis(states, 1, 0, 1), [batch, units]);
+}
+
+export interface Loop {
+  readonly carries: readonly Node[];
+  /** Time-major; null where there is none. */
+  readonly sequences: readonly (Node | null)[];
+  readonly constants: readonly Node[];
+  readonly reverse: boolean;
+}
+
+/** One step: `slices` are the sequences' elements. Nothing but these may be used. */
+export type Step = (
+  carries: readonly Node[],
+  slices: readonly (Node | null)[],
+  constants: readonly Node[],
+) => { readonly next: readonly Node[]; readonly stacked: readonly Node[] };
+
+export interface LoopResults {
+  readonly final: (carry: number) => Node;
+  /** Carries before each step and after the last: [batch, steps + 1, ...]. */
+  readonly history: (carry: number) => Node;
+  /** [batch, steps, ...] */
+  readonly stacked: (i: number) => Node;
+}
+
+/** All steps as one scan. */
+export function overSteps({ carries, sequences, constants, reverse }: Loop, step: Step): LoopResults {
+  const given = sequences.filter((node) => node !== null);
+  const leafOf = ({ dtype }: Node, shape: readonly number[]): Node => placeholderNode(shapeOf(shape), dtype);
+  const own = carries.map((node) => leafOf(node, node.shape));
+  const slices = sequences.map((node) => node && leafOf(node, node.shape.slice(1)));
+  const fixed = constants.map((node) => leafOf(node, node.shape));
+  const { value, window } = windowOf(() => step(own, slices, fixed));
+  const body = makeBody({
+    leaves: [...own, ...slices.filter((node) => node !== null), ...fixed],
+    outputs: [...value.next, ...value.stacked],
+    windows: [window],
+    traces: [],
+  });
+  const length = at(at(given, 0).shape, 0);
+  const scan = recordScan(body, { carries, sequences: given, constants }, { length, reverse });
+  const places = scanResults(scan.attrs as ScanAttrs);
+  return {
+    final: (carry) => part(scan, places.final(carry)),
+    history: (carry) => swapped(part(scan, places.history(carry))),
+    stacked: (i) => swapped(part(scan, places.stacked(i))),
+  };
 }
 
 /** Gates `from` to `to` of [..., gates * units]. */
 export const gates = (x: Node, units: number, from: number, to: number = from + 1): Node =>
   sliceAxis(x, x.shape.length - 1, from * units, to * units);
 
-/** `active` where the mask [batch, steps] is true at step t, else `masked`. */
-export function choose(mask: Node | null, t: number, active: Node, masked: Node): Node {
-  if (!mask) return active;
-  return where(sliceAxis(mask, 1, t, t + 1), active, masked);
-}
+/** `active` where the mask [batch, 1] of a step is true, else `masked`. */
+export const choose = (mask: Node | null | undefined, active: Node, masked: Node): Node =>
+  mask ? where(mask, active, masked) : active;
 
 export const zero = (): Node => constant(0);
 
-/** The mask input, or null where all of it is true. */
-export const maskOf = (inputs: readonly Node[], attrs: Attrs): Node | null =>
-  attrs.masked ? at(inputs, inputs.length - 1) : null;
+/** The mask as a sequence [steps, batch, 1], or null where all of it is true. */
+export function maskOf(inputs: readonly Node[], attrs: Attrs): Node | null {
+  if (!attrs.masked) return null;
+  const mask = at(inputs, inputs.length - 1);
+  return swapped(reshape(mask, [...mask.shape, 1]));
+}
 
 /** A mask for the operand list: a given one, or one that is true everywhere (which no kernel stores or reads). */
 export const maskInput = (mask: Node | null | undefined, { batch, steps }: Extents): Node =>

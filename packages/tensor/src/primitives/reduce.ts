@@ -3,7 +3,7 @@ import type { Dtype } from "@tenrec/kernels";
 import { ValueError } from "../graph/errors.ts";
 import { type Attrs, type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
 import { type Shape, stridesOf, typeText } from "../graph/shape.ts";
-import { add, div, divideByCount, mul, square, sub } from "./arithmetic.ts";
+import { div, divideByCount, mul, square, sub } from "./arithmetic.ts";
 import { at, commonDtype, type DtypeSet, list, perInput, type Rule, walkStrided } from "./factory.ts";
 import { cast, equal, notEqual } from "./logic.ts";
 import { broadcastTo, flip, pad, reshape, sliceAxis, transpose } from "./movement.ts";
@@ -205,25 +205,22 @@ export function sumTo(x: Node, shape: Shape): Node {
 }
 
 /** x moved on by `by` places along an axis, filled with `value` in front. */
-function shifted(x: Node, axis: number, by: number, value: number): Node {
+export function shifted(x: Node, axis: number, by: number, value: number): Node {
   const low = x.shape.map((_, i) => (i === axis ? by : 0));
   const none = low.map(() => 0);
   return pad(sliceAxis(x, axis, 0, at(x.shape, axis) - by), low, none, none, value);
 }
 
 /** Running combination along an axis by doubling: log2(n) slices, pads and combinations. */
-function running(x: Node, axis: number, combine: (a: Node, b: Node) => Node, identity: number): Node {
+export function running(x: Node, axis: number, combine: (a: Node, b: Node) => Node, identity: number): Node {
   let result = x;
   for (let by = 1; by < at(x.shape, axis); by *= 2)
     result = combine(result, shifted(result, axis, by, identity));
   return result;
 }
 
-export const cumulativeSum = (x: Node, axis: number): Node => running(x, axis, add, 0);
-export const cumulativeProduct = (x: Node, axis: number): Node => running(x, axis, mul, 1);
-
 /** Products of the elements before each one. */
-const productsBefore = (x: Node, axis: number): Node => cumulativeProduct(shifted(x, axis, 1, 1), axis);
+const productsBefore = (x: Node, axis: number): Node => running(shifted(x, axis, 1, 1), axis, mul, 1);
 
 /** For each element, the product of the others along `axes`. */
 function productOfOthers(x: Node, axes: readonly number[]): Node {

@@ -1,5 +1,13 @@
 /** @file Places in ordered sequences by bisection, unrolled: as many steps as the length has bits. */
-import { type Attrs, type Emitter, type IndexTerm, type Node, type Primitive, record, type ScalarValue } from "../graph/node.ts";
+import {
+  type Attrs,
+  type Emitter,
+  type IndexTerm,
+  type Node,
+  type Primitive,
+  record,
+  type ScalarValue,
+} from "../graph/node.ts";
 import { at, commonDtype } from "./factory.ts";
 import { emitKey, type KeyOptions, keyAttrs, keyOf } from "./orderKey.ts";
 

@@ -1,0 +1,61 @@
+// The transformer as layers of Tenrec.
+import { Layer, layers, ops, type Tensor } from "tenrec";
+import { crossEntropy, meanSquaredError, startTenrec, tapeRun } from "../libraries/tenrec.ts";
+import type { TrainingProblem } from "../problem.ts";
+import type { Run } from "../types.ts";
+import {
+  blockCount,
+  contextLength,
+  epsilon,
+  heads,
+  headWidth,
+  hidden,
+  vocabulary,
+  width,
+} from "./transformer.ts";
+
+class Block extends Layer {
+  readonly norm1 = new layers.LayerNormalization({ epsilon });
+  readonly attention = new layers.MultiHeadAttention(heads, headWidth);
+  readonly norm2 = new layers.LayerNormalization({ epsilon });
+  readonly expand = new layers.Dense(hidden, { activation: "gelu" });
+  readonly contract = new layers.Dense(width);
+  readonly #isCausal: boolean;
+
+  constructor(isCausal: boolean) {
+    super();
+    this.#isCausal = isCausal;
+  }
+
+  call(x: Tensor): Tensor {
+    const normalized = this.norm1.apply(x);
+    const options: layers.AttentionCallOptions = { useCausalMask: this.#isCausal };
+    const attended = this.attention.apply([normalized, normalized], options);
+    const middle = x.add(attended);
+    return middle.add(this.contract.apply(this.expand.apply(this.norm2.apply(middle))));
+  }
+}
+
+class CharacterModel extends Layer {
+  readonly tokens = new layers.Embedding(vocabulary, width);
+  readonly positions = new layers.Embedding(contextLength, width);
+  readonly blocks = Array.from({ length: blockCount }, () => new Block(true));
+  readonly norm = new layers.LayerNormalization({ epsilon });
+  readonly head = new layers.Dense(vocabulary);
+
+  call(ids: Tensor): Tensor {
+    let x = this.tokens.apply(ids).add(this.positions.apply(ops.arange(contextLength)));
+    for (const block of this.blocks) x = block.apply(x) as Tensor;
+    return this.head.apply(this.norm.apply(x)) as Tensor;
+  }
+}
+
+export async function startBlock(problem: TrainingProblem): Promise<Run> {
+  await startTenrec();
+  return tapeRun(problem, new Block(false), meanSquaredError);
+}
+
+export async function startGpt(problem: TrainingProblem): Promise<Run> {
+  await startTenrec();
+  return tapeRun(problem, new CharacterModel(), crossEntropy);
+}

@@ -1,0 +1,4 @@
+/** @file Recurrent sequences on the cpu. */
+import { testRecurrent } from "./recurrentSuite.ts";
+
+testRecurrent("cpu");
