@@ -22,6 +22,8 @@ export interface Run {
   firstStep(): Promise<number>;
   /** Passes over the data in their order; `clock` times what a page pays for each hand-written step. */
   train(epochs: number, clock: StepClock): Promise<EpochResult[]>;
+  /** Kernels of a step as text, where the library can tell. */
+  explain?(): Promise<string>;
 }
 
 export interface Variant<Problem> {

@@ -1,5 +1,6 @@
 // Brings Tenrec up on WebGPU, and runs training steps and single operations in it.
 import {
+  explain,
   GradientTape,
   init,
   jit,
@@ -36,6 +37,13 @@ export function setWeights(layer: Layer, weights: Weights): void {
   for (const [index, variable] of layer.weights.entries()) variable.assign(toTensor(values[index]!));
 }
 
+/** The kernels of a function, which is compiled for it but not run. */
+async function explained<A extends unknown[]>(compute: (...args: A) => unknown, args: A): Promise<string> {
+  const jitted = jit(compute);
+  await jitted.prepare(...args);
+  return explain(jitted).split("\n# WGSL")[0]!;
+}
+
 const adam = () => new optimizers.Adam({ learningRate, beta1, beta2, epsilon });
 
 export type LossOf = (target: Tensor, prediction: Tensor) => Tensor;
@@ -52,15 +60,16 @@ export function tapeRun(problem: TrainingProblem, model: Layer, lossOf: LossOf):
   model.apply(batches[0]!.x);
   setWeights(model, problem.weights);
   const optimizer = adam();
-  const step = (index: number): Tensor => {
-    const { x, y } = batches[index]!;
+  const stepOn = (x: Tensor, y: Tensor): Tensor => {
     const tape = new GradientTape();
     const loss = tape.run(() => lossOf(y, model.apply(x, { training: true }) as Tensor));
     const variables = model.trainableVariables;
     optimizer.apply(tape.gradient(loss, variables), variables);
     return loss;
   };
+  const step = (index: number): Tensor => stepOn(batches[index]!.x, batches[index]!.y);
   return {
+    explain: () => explained(stepOn, [batches[0]!.x, batches[0]!.y]),
     firstStep: async () => (await step(0).data())[0]!,
     train: trainEpochs({
       steps: batches.length,
@@ -103,6 +112,7 @@ export function operationRun(
   const check = async () =>
     (await ops.mean(ops.square(last.reshape([-1]).slice([0], [checkedLength]))).data())[0]!;
   return {
+    explain: () => explained(operation, operands),
     firstStep: () => {
       step();
       return check();

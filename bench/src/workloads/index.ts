@@ -8,6 +8,8 @@ import { gru, lstm } from "./recurrent.ts";
 import { resnet } from "./resnet.ts";
 import { gpt, transformer } from "./transformer.ts";
 
+export { largeOperations } from "./operations.ts";
+
 export const workloads = [
   mlp,
   predict,

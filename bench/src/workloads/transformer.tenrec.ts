@@ -28,7 +28,7 @@ class Block extends Layer {
   }
 
   call(x: Tensor): Tensor {
-    const normalized = this.norm1.apply(x);
+    const normalized: Tensor = this.norm1.apply(x);
     const options: layers.AttentionCallOptions = { useCausalMask: this.#isCausal };
     const attended = this.attention.apply([normalized, normalized], options);
     const middle = x.add(attended);

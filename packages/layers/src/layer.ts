@@ -46,6 +46,8 @@ export interface CallOptions {
   /** Which steps of the input count; by default the mask that the layer before has given. */
   readonly mask?: Mask | null;
 }
+/** Options of `apply`: those of every layer, and those that the layer's own `call` reads. */
+export type ApplyOptions = CallOptions | (CallOptions & Readonly<Record<string, unknown>>);
 /** What `call` gets: the options of `apply` with the mode and the mask filled in. */
 export interface RunOptions extends CallOptions {
   readonly training: boolean;
@@ -140,8 +142,8 @@ export abstract class Layer {
    */
   apply(inputs: SymbolicValues, options?: SymbolicOptions): KerasTensor;
   apply<R extends SymbolicValues>(inputs: SymbolicValues, options?: SymbolicOptions): R;
-  apply(inputs: TensorLike | Values, options?: CallOptions): Tensor;
-  apply<R extends Values>(inputs: TensorLike | Values, options?: CallOptions): R;
+  apply(inputs: TensorLike | Values, options?: ApplyOptions): Tensor;
+  apply<R extends Values>(inputs: TensorLike | Values, options?: ApplyOptions): R;
   apply(inputs: TensorLike | Values | SymbolicValues, options: CallOptions = {}): Values | SymbolicValues {
     const symbolic = findSymbolic(inputs) ?? Object.values(options).map(findSymbolic).find(Boolean);
     if (symbolic) return symbolic.applyLayer(this, inputs as SymbolicValues, options);

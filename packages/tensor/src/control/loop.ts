@@ -12,7 +12,8 @@ import { Tensor, wrap } from "../tensor.ts";
 import { flattenTree, type Tree, unflattenTree } from "../tree.ts";
 import { settleAssignment } from "../variable.ts";
 import { capture, makeBody, type ValueType } from "./body.ts";
-import { recordScan, type ScanAttrs, scanResults } from "./scan.ts";
+import { recordScan } from "./scan.ts";
+import { type ScanAttrs, scanResults } from "./scanResults.ts";
 import { assignStates, type TracedBody, traceBody, valuesOutside } from "./trace.ts";
 
 /** Nested arrays and records of values. */

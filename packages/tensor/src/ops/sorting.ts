@@ -91,7 +91,7 @@ export function topK(
 }
 
 /**
- * Whether the prediction at the target is among the k largest of its row; equal ones all count. Targets [batch] (integers), predictions
+ * Whether the prediction at the target is among the k largest of its row; equal ones all count, NaN is less than all. Targets [batch] (integers), predictions
  * [batch, classes].
  * @throws ShapeError if targets and predictions do not fit.
  * @example
@@ -107,11 +107,10 @@ export function inTopK(targets: TensorLike, predictions: TensorLike, k: number):
       fix: "reshape, and check which is which.",
     });
   checkLargest("inTopK", scores, k);
-  const own = takeAlongAxis(scores, reshape(positions, [...positions.shape, 1]), 1);
-  const isBetter = or(greater(scores, own), isNan(scores));
-  const better = sum(cast(isBetter, "int32"), [1]);
-  const isNumber = not(isNan(reshape(own, positions.shape)));
-  return wrap(and(less(better, number(k, "int32")), isNumber));
+  const found = takeAlongAxis(scores, reshape(positions, [...positions.shape, 1]), 1);
+  const own = where(isNan(found), constant(Number.NEGATIVE_INFINITY), found);
+  const isBetter = and(greater(scores, own), not(isNan(scores)));
+  return wrap(less(sum(cast(isBetter, "int32"), [1]), number(k, "int32")));
 }
 
 /**

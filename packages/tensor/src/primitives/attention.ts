@@ -246,6 +246,8 @@ function backwardVjp(
 
 /** Depth up to which an invocation's rows stay in registers. */
 const maxDepth = 64;
+/** Operands and results of the backward kernel. */
+const fusedBindings = 9;
 /** Scores per row from which storing them costs more than computing them again. */
 const longSource = 64;
 
@@ -260,8 +262,8 @@ function fused(direction: "forward" | "backward"): NonNullable<Primitive["templa
     const extents = { ...extentsOf(parts), depth: at(parts.q.shape, 3), valueDepth: at(parts.v.shape, 3) };
     const isPlain = !attrs.biased && !attrs.masked && !attrs.weighted;
     const fits = [extents.depth, extents.valueDepth].every((depth) => depth % 4 === 0 && depth <= maxDepth);
-    if (!isPlain || !fits || target.software || target.name !== "webgpu" || extents.source < longSource)
-      return null;
+    const takes = !target.software && target.name === "webgpu" && target.maxBindings >= fusedBindings;
+    if (!isPlain || !fits || !takes || extents.source < longSource) return null;
     const { scale, causal } = settingsOf(attrs);
     return { template, ...attentionLaunch(direction, extents, scale, causal) };
   };

@@ -12,10 +12,10 @@ import { type Attrs, type Node, type Primitive, record, type TemplateCall } from
 import { add, floorDiv, mul } from "./arithmetic.ts";
 import { at, commonDtype } from "./factory.ts";
 import { and, cast, equal, less, or } from "./logic.ts";
-import { reshape } from "./movement.ts";
+import { broadcastTo, reshape } from "./movement.ts";
 import { type KeyOptions, keyAttrs, orderKeyPrimitive } from "./orderKey.ts";
 import { argmax, sum } from "./reduce.ts";
-import { iota, number } from "./source.ts";
+import { constant, iota, number } from "./source.ts";
 
 /** [rows, length]: what an order runs over. */
 const extentsOf = (x: Node): readonly [number, number] => [at(x.shape, 0), at(x.shape, 1)];
@@ -79,6 +79,7 @@ function blockTemplate(inputs: readonly Node[], attrs: Attrs, target: Target): T
 /** Each element's place is its block's begin and the number of elements of the block that come before it. */
 function countOrder(x: Node, attrs: Attrs, width: number): Node {
   const [rows, length] = extentsOf(x);
+  if (x.shape.size === 0) return broadcastTo(constant(0, "int32"), x.shape);
   const keys = record(orderKeyPrimitive, [x], attrs);
   const [mine, other] = [reshape(keys, [rows, length, 1]), reshape(keys, [rows, 1, length])];
   const place = (axis: number): Node => iota(axis === 1 ? [1, length, 1] : [1, 1, length], axis, "int32");
@@ -94,6 +95,7 @@ function countOrder(x: Node, attrs: Attrs, width: number): Node {
 /** The place of each number 0, 1, 2, ... in its row. */
 function countInverse(order: Node): Node {
   const [rows, length] = extentsOf(order);
+  if (order.shape.size === 0) return order;
   const hits = equal(reshape(order, [rows, 1, length]), iota([1, length, 1], 1, "int32"));
   return argmax(cast(hits, "int32"), [2]);
 }
