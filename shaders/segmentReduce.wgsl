@@ -1,5 +1,5 @@
 // Sums (products, largest, smallest values) of segments: x [groups, count, columns] is read in `order` [groups, count], where segment s of a
-// group is what lies from offsets[s] to offsets[s + 1]; y is [groups, segments, columns]. Params: groups, count, segments, columns.
+// group is what lies from offsets[s] to offsets[s + 1]; y is [groups, segments, columns]. Params: groups, count, segments, columns / LANES.
 // PARTS invocations share one output, each taking every PARTS-th element; their results meet in a fixed order.
 
 // @standalone
@@ -28,6 +28,9 @@ const OPERATION = 0;
 // A power of two.
 // @specialize
 const PARTS = 1;
+// 4: the generator makes values vectors, for sums.
+// @specialize
+const LANES = 1;
 // @specialize
 const THREADS = 64;
 
@@ -72,14 +75,20 @@ fn combine(a: f32, b: f32) -> f32 {
   return a + b;
 }
 
+// LANES values of a row of x from those of column `column` on.
+fn element(row: i32, column: i32) -> f32 {
+  return load_x((row * param(3) + column) * LANES);
+}
+
 // The share `part` of output i; four elements at a time, so that their loads overlap.
 fn share(i: i32, part: i32) -> f32 {
   let columns = param(3);
   let segments = param(2);
   let count = param(1);
-  let column = i % columns;
-  let segment = i / columns % segments;
-  let group = i / columns / segments;
+  let line = i / columns;
+  let column = i - line * columns;
+  let group = line / segments;
+  let segment = line - group * segments;
   let first = group * (segments + 1) + segment;
   let end = load_offsets(first + 1);
   let rows = group * count;
@@ -89,13 +98,13 @@ fn share(i: i32, part: i32) -> f32 {
   var d = a;
   var k = load_offsets(first) + part;
   for (; k + 3 * PARTS < end; k += 4 * PARTS) {
-    a = combine(a, load_x((rows + load_order(rows + k)) * columns + column));
-    b = combine(b, load_x((rows + load_order(rows + k + PARTS)) * columns + column));
-    c = combine(c, load_x((rows + load_order(rows + k + 2 * PARTS)) * columns + column));
-    d = combine(d, load_x((rows + load_order(rows + k + 3 * PARTS)) * columns + column));
+    a = combine(a, element(rows + load_order(rows + k), column));
+    b = combine(b, element(rows + load_order(rows + k + PARTS), column));
+    c = combine(c, element(rows + load_order(rows + k + 2 * PARTS), column));
+    d = combine(d, element(rows + load_order(rows + k + 3 * PARTS), column));
   }
   for (; k < end; k += PARTS) {
-    a = combine(a, load_x((rows + load_order(rows + k)) * columns + column));
+    a = combine(a, element(rows + load_order(rows + k), column));
   }
   return combine(combine(a, b), combine(c, d));
 }
@@ -115,7 +124,7 @@ fn kernel(group: u32, lid: u32) {
     }
     value = partial[lid];
   }
-  if (part == 0 && i < outputs) { store_y(i, value); }
+  if (part == 0 && i < outputs) { store_y(i * LANES, value); }
 }
 
 // @standalone

@@ -22,11 +22,16 @@ function problem(batchSize: number): TrainingProblem {
   };
 }
 
+/** Multiply-adds of a picture: two operations each, forward and twice in backward, where the pictures need no gradient. */
+const products = { conv1: 26 ** 2 * 9 * 32, conv2: 11 ** 2 * 9 * 32 * 64, dense: 1600 * classes };
+const flops = 2 * (2 * products.conv1 + 3 * products.conv2 + 3 * products.dense);
+
 const cnn = (batchSize: number): Workload<TrainingProblem> => ({
   name: `cnn-b${batchSize}`,
   title: `CNN on 28x28x1 (conv 32, pool, conv 64, pool, dense 10), batch ${batchSize}, Adam`,
   stepsPerEpoch,
   targets: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 18 },
+  work: { flops: batchSize * flops },
   problem: () => problem(batchSize),
   variants: [
     {

@@ -74,6 +74,8 @@ export const mlp: Workload<MlpProblem> = {
   stepsPerEpoch,
   targets: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 8, firstPipelines: 12, stepScriptMs: 0.3 },
   measuresColdStart: true,
+  // Forward and both gradients, but none for the images.
+  work: { flops: 2 * batchSize * (2 * features * hidden + 3 * hidden * classes) },
   problem: mlpProblem,
   variants: [
     {

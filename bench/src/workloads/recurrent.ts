@@ -57,6 +57,11 @@ function targetsOf(x: Float32Array): Float32Array<ArrayBuffer> {
 const title = (name: string) =>
   `${name} of ${units} units, ${steps} steps of ${features} features, batch ${batchSize}, Dense(1), mse, Adam`;
 
+/** Two operations for each multiply-add of the gates, forward and twice in backward. */
+const work = (gates: number) => ({
+  flops: 6 * batchSize * steps * gates * units * (features + units),
+});
+
 const tape: Workload<TrainingProblem>["variants"][number] = {
   name: "tape",
   library: "tenrec",
@@ -76,6 +81,7 @@ export const lstm: Workload<TrainingProblem> = {
   title: title("LSTM"),
   stepsPerEpoch,
   targets,
+  work: work(4),
   problem: () => problem("lstm"),
   variants: [
     tape,
@@ -100,6 +106,7 @@ export const gru: Workload<TrainingProblem> = {
   title: title("GRU (reset after the product)"),
   stepsPerEpoch,
   targets,
+  work: work(3),
   problem: () => problem("gru"),
   variants: [
     tape,

@@ -63,11 +63,26 @@ function problem(): TrainingProblem {
   };
 }
 
+/** Multiply-adds of the convolutions of a picture. */
+function products(): number {
+  let extent: number = inputShape[0];
+  let channels: number = stages[0];
+  let sum = extent ** 2 * 9 * inputShape[2] * channels;
+  for (const { filters, strides, projected } of blocks) {
+    extent /= strides;
+    const cells = extent ** 2 * filters;
+    sum += cells * 9 * (channels + filters) + (projected ? cells * channels : 0);
+    channels = filters;
+  }
+  return sum;
+}
+
 export const resnet: Workload<TrainingProblem> = {
   name: "resnet20",
   title: `ResNet-20 on 32x32x3, batch ${batchSize}, Adam`,
   stepsPerEpoch,
   targets: { ratios: { tfjs: 1, jaxjs: 1 }, dispatches: 150 },
+  work: { flops: 6 * batchSize * products() },
   problem,
   variants: [
     {

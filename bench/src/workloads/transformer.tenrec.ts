@@ -1,5 +1,5 @@
 // The transformer as layers of Tenrec.
-import { Layer, layers, ops, type Tensor } from "tenrec";
+import { type CallOptions, Layer, layers, type Tensor, type Variable } from "tenrec";
 import { crossEntropy, meanSquaredError, startTenrec, tapeRun } from "../libraries/tenrec.ts";
 import type { TrainingProblem } from "../problem.ts";
 import type { Run } from "../types.ts";
@@ -29,7 +29,7 @@ class Block extends Layer {
 
   call(x: Tensor): Tensor {
     const normalized: Tensor = this.norm1.apply(x);
-    const options: layers.AttentionCallOptions = { useCausalMask: this.#isCausal };
+    const options: layers.AttentionCallOptions & CallOptions = { useCausalMask: this.#isCausal };
     const attended = this.attention.apply([normalized, normalized], options);
     const middle = x.add(attended);
     return middle.add(this.contract.apply(this.expand.apply(this.norm2.apply(middle))));
@@ -38,13 +38,17 @@ class Block extends Layer {
 
 class CharacterModel extends Layer {
   readonly tokens = new layers.Embedding(vocabulary, width);
-  readonly positions = new layers.Embedding(contextLength, width);
+  declare positions: Variable;
   readonly blocks = Array.from({ length: blockCount }, () => new Block(true));
   readonly norm = new layers.LayerNormalization({ epsilon });
   readonly head = new layers.Dense(vocabulary);
 
+  override build(): void {
+    this.positions = this.addWeight({ name: "embeddings", shape: [contextLength, width] });
+  }
+
   call(ids: Tensor): Tensor {
-    let x = this.tokens.apply(ids).add(this.positions.apply(ops.arange(contextLength)));
+    let x: Tensor = this.tokens.apply(ids).add(this.positions);
     for (const block of this.blocks) x = block.apply(x) as Tensor;
     return this.head.apply(this.norm.apply(x)) as Tensor;
   }

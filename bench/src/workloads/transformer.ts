@@ -20,6 +20,12 @@ export const vocabulary = 96;
 export const contextLength = 128;
 export const blockCount = 4;
 
+/** Multiply-adds of a block's forward, per position: projections, scores and mixing, and the perceptron. */
+const blockProducts = (length: number): number => 4 * width ** 2 + 2 * length * width + 2 * width * hidden;
+
+/** Two operations each, forward and twice in backward. */
+const trainingFlops = (products: number): number => 6 * products;
+
 const blockBatch = { size: 8, length: 64 };
 const gptBatchSize = 4;
 const stepsPerEpoch = { block: 4, gpt: 2 };
@@ -73,8 +79,8 @@ function blockProblem(): TrainingProblem {
 function gptProblem(): TrainingProblem {
   const uniform = seededUniform(20261129);
   const weights: Weights = {
-    "tokens/embeddings": uniformValues([vocabulary, width], 0.05, uniform),
     "positions/embeddings": uniformValues([contextLength, width], 0.05, uniform),
+    "tokens/embeddings": uniformValues([vocabulary, width], 0.05, uniform),
   };
   for (let index = 0; index < blockCount; index++) {
     Object.assign(weights, blockWeights(blockName(index), uniform));
@@ -127,6 +133,9 @@ export const transformer: Workload<TrainingProblem> = {
   title: `Transformer block, width ${width}, ${heads} heads, ${blockBatch.length} positions, batch ${blockBatch.size}, mse, Adam`,
   stepsPerEpoch: stepsPerEpoch.block,
   targets: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 32 },
+  work: {
+    flops: trainingFlops(blockBatch.size * blockBatch.length * blockProducts(blockBatch.length)),
+  },
   problem: blockProblem,
   variants: variants("Block"),
 };
@@ -136,6 +145,11 @@ export const gpt: Workload<TrainingProblem> = {
   title: `Character model: ${blockCount} causal blocks, width ${width}, ${contextLength} positions, ${vocabulary} characters, batch ${gptBatchSize}, Adam`,
   stepsPerEpoch: stepsPerEpoch.gpt,
   targets: { ratios: { tfjs: 1, jaxjs: 1 }, dispatches: 130 },
+  work: {
+    flops: trainingFlops(
+      gptBatchSize * contextLength * (blockCount * blockProducts(contextLength) + width * vocabulary),
+    ),
+  },
   problem: gptProblem,
   variants: variants("Gpt"),
 };

@@ -31,6 +31,12 @@ export {
 } from "./templates/attention.ts";
 export { cumulativeOperations, cumulativeTemplate } from "./templates/cumulative.ts";
 export {
+  lstmSlopesLaunch,
+  lstmSlopesTemplate,
+  lstmStepLaunch,
+  lstmStepTemplate,
+} from "./templates/lstmStep.ts";
+export {
   indexKeys,
   mergeWays,
   type OrderDtype,

@@ -117,9 +117,8 @@ export const controlCases: Readonly<Record<string, (device: Device) => Promise<v
   "a repeat counts its iterations": async (device) => {
     const steps: PlanStep[] = [
       { kind: "repeat", count: 5, iteration: 0, steps: [accumulate(0, 4, 3, 0)] },
-      accumulate(0, 4, 2, 1),
+      { kind: "repeat", count: 1, iteration: 0, steps: [accumulate(0, 4, 2, 0)] },
     ];
-    steps[1] = { kind: "repeat", count: 1, iteration: 0, steps: [accumulate(0, 4, 2, 0)] };
     const [y] = await runOnce(device, planOf(externals(1, 4), steps), [[1, 2, 0, -1]]);
     expect(y).toEqual([1, 2, 0, -1].map((start) => 2 * accumulated(start, 5, 3)));
   },

@@ -168,11 +168,12 @@ export interface SegmentCase {
   readonly segments: number;
   readonly columns: number;
   readonly parts: number;
+  readonly lanes?: 4;
 }
 
 /** Segments of uneven lengths, some empty. */
 export function segmentCase(spec: SegmentCase): TemplateCase & { readonly expected: Float64Array } {
-  const { operation, dtype, groups, count, segments, columns, parts } = spec;
+  const { operation, dtype, groups, count, segments, columns, parts, lanes = 1 } = spec;
   const numbers = Array.from({ length: groups * count * columns }, (_, i) => {
     const value = Math.sin(i * i + 3);
     if (operation === "prod") return 1 + value / 8;
@@ -209,10 +210,13 @@ export function segmentCase(spec: SegmentCase): TemplateCase & { readonly expect
           );
         }
   const y = dtype === "int32" ? new Int32Array(expected.length) : new Float32Array(expected.length);
-  const constants = { OPERATION: cumulativeOperations[operation], PARTS: parts, THREADS: 64 };
-  const own = [groups, count, segments, columns];
-  const workgroups = Math.ceil((expected.length * parts) / 64);
-  return { ...caseOf(segmentTemplate(dtype), constants, own, [x, order, offsets, y], workgroups), expected };
+  const constants = { OPERATION: cumulativeOperations[operation], PARTS: parts, LANES: lanes, THREADS: 64 };
+  const own = [groups, count, segments, columns / lanes];
+  const workgroups = Math.ceil(((expected.length / lanes) * parts) / 64);
+  return {
+    ...caseOf(segmentTemplate(dtype, lanes), constants, own, [x, order, offsets, y], workgroups),
+    expected,
+  };
 }
 
 export const segmentCases: readonly SegmentCase[] = [
@@ -221,6 +225,17 @@ export const segmentCases: readonly SegmentCase[] = [
     { operation, dtype: "float32", groups: 3, count: 65, segments: 7, columns: 1, parts: 8 },
   ]),
   { operation: "sum", dtype: "float32", groups: 1, count: 5000, segments: 33, columns: 1, parts: 64 },
+  { operation: "sum", dtype: "float32", groups: 2, count: 127, segments: 33, columns: 8, parts: 1, lanes: 4 },
+  {
+    operation: "sum",
+    dtype: "float32",
+    groups: 1,
+    count: 1000,
+    segments: 31,
+    columns: 4,
+    parts: 8,
+    lanes: 4,
+  },
   { operation: "sum", dtype: "int32", groups: 2, count: 1000, segments: 31, columns: 5, parts: 8 },
   { operation: "max", dtype: "int32", groups: 2, count: 64, segments: 3, columns: 2, parts: 1 },
 ];

@@ -1,6 +1,12 @@
 /** @file Calls of recurrent templates for the tests: plain operands of one size, and the error against the JavaScript form. */
 import type { Template, TemplateKernel } from "../src/ir/kernel.ts";
 import {
+  lstmSlopesLaunch,
+  lstmSlopesTemplate,
+  lstmStepLaunch,
+  lstmStepTemplate,
+} from "../src/templates/lstmStep.ts";
+import {
   gruBackwardTemplate,
   gruForwardTemplate,
   lstmBackwardTemplate,
@@ -24,6 +30,8 @@ interface Kind {
   readonly gates: number;
   /** Elements of an operand by name. */
   size(name: string, size: RecurrentSize): number;
+  /** Of kernels for one step, which have their own. */
+  readonly launch?: typeof lstmStepLaunch;
 }
 
 /** Elements of operands; `wide` is the width of z (x), `initial` of dS. */
@@ -43,11 +51,32 @@ function sizes(gates: number, wide: number, initial: number): Kind["size"] {
   };
 }
 
+/** Elements of operands of one step. */
+function stepSizes(name: string, { batch, units }: RecurrentSize): number {
+  if (name === "mask") return batch;
+  if (name === "wh") return 4 * units * units;
+  return ["z", "G", "dZ"].includes(name) ? 4 * batch * units : batch * units;
+}
+
 export const recurrentKinds: Record<string, Kind> = {
   "lstm forward": { template: lstmForwardTemplate, direction: "forward", gates: 4, size: sizes(4, 4, 2) },
   "lstm backward": { template: lstmBackwardTemplate, direction: "backward", gates: 4, size: sizes(4, 4, 2) },
   "gru forward": { template: gruForwardTemplate, direction: "forward", gates: 3, size: sizes(3, 3, 1) },
   "gru backward": { template: gruBackwardTemplate, direction: "backward", gates: 3, size: sizes(3, 3, 1) },
+  "lstm step": {
+    template: lstmStepTemplate,
+    direction: "forward",
+    gates: 4,
+    size: stepSizes,
+    launch: lstmStepLaunch,
+  },
+  "lstm slopes": {
+    template: lstmSlopesTemplate,
+    direction: "backward",
+    gates: 4,
+    size: stepSizes,
+    launch: lstmSlopesLaunch,
+  },
   "simple forward": { template: simpleForwardTemplate, direction: "forward", gates: 1, size: sizes(1, 1, 1) },
   "simple backward": {
     template: simpleBackwardTemplate,
@@ -81,14 +110,18 @@ export function recurrentCall(
 ): RecurrentCall | null {
   const { template, direction, gates } = kind;
   const { batch, steps, units } = size;
-  const launch = recurrentLaunch(direction, gates, units, [batch, steps], target);
+  const launch = kind.launch
+    ? kind.launch(batch, units, target)
+    : recurrentLaunch(direction, gates, units, [batch, steps], target);
   if (!launch) return null;
   const inputs = template.inputs.map(({ name }, i) => inputData(name, kind.size(name, size), units, i + 1));
   const outputs = template.outputs.map(({ name }) => new Float32Array(kind.size(name, size)));
   const expected = outputs.map((output) => output.slice());
-  template.cpu({ inputs, outputs: expected, constants: {}, params: Int32Array.of(batch, steps) });
+  const own = kind.launch ? [batch, units] : [batch, steps];
+  template.cpu({ inputs, outputs: expected, constants: {}, params: Int32Array.from(own) });
+  const lanesOf = new Map([...template.inputs, ...template.outputs].map(({ name, lanes }) => [name, lanes]));
   // Rows of four are bound as vectors.
-  const wide = (name: string) => name === "wh" && (gates * units) % 4 === 0;
+  const wide = (name: string) => lanesOf.get(name) === 4 && (gates * units) % 4 === 0;
   return {
     kernel: {
       form: "template",
@@ -105,21 +138,25 @@ export function recurrentCall(
         vector: wide(name),
         size: 2 + i,
       })),
-      outputs: template.outputs.map((_, i) => ({
+      outputs: template.outputs.map(({ name }, i) => ({
         binding: inputs.length + i,
         offset: null,
-        vector: false,
+        vector: wide(name),
         size: 2 + inputs.length + i,
       })),
       bindings: [
         ...template.inputs.map(({ name, dtype }) => ({ dtype, access: "read" as const, vector: wide(name) })),
-        ...template.outputs.map(({ dtype }) => ({ dtype, access: "read_write" as const, vector: false })),
+        ...template.outputs.map(({ name, dtype }) => ({
+          dtype,
+          access: "read_write" as const,
+          vector: wide(name),
+        })),
       ],
       numOwnParams: 2,
       numParams: 2 + inputs.length + outputs.length,
     },
     data: [...inputs, ...outputs],
-    words: [batch, steps, ...[...inputs, ...outputs].map(({ length }) => length)],
+    words: [...own, ...[...inputs, ...outputs].map(({ length }) => length)],
     workgroups: launch.workgroups,
     expected,
   };

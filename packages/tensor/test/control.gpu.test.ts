@@ -59,6 +59,26 @@ describe("counters", () => {
     expect(counts).toMatchObject({ ...still, dispatches: length + 1 });
   });
 
+  test("a while loop with a bound stays in the pass, wherever it ends", async () => {
+    const step = jit((limit: Tensor, x: Tensor) => {
+      const [, y] = ops.whileLoop<[Tensor, Tensor]>(
+        (i: Tensor) => ops.less(i, limit),
+        (i: Tensor, y: Tensor) => [i.add(1), y.mul(2)],
+        [tensor(0), x],
+        { maximumIterations: 10 },
+      );
+      return y;
+    });
+    const x = values([8], 0);
+    const limits = [tensor(3), tensor(7)] as const;
+    const first = await countsOf(() => step(limits[0], x));
+    const second = await countsOf(() => step(limits[1], x));
+    expect(first).toMatchObject({ passes: 1, submits: 1, bindGroups: 0, pipelines: 0 });
+    expect(second.dispatches).toBe(first.dispatches);
+    const [three, seven] = [await step(limits[0], x).data(), await step(limits[1], x).data()];
+    expect([...three].map((value) => value * 16)).toEqual([...seven]);
+  });
+
   test("its gradient is a loop of few kernels too", async () => {
     const length = 24;
     const step = jit((w: Tensor, xs: Tensor, h0: Tensor) => {

@@ -1,10 +1,10 @@
 /** @file Control flow on the cpu and in the oracle. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { handleFree, init, type Tensor } from "../src/index.ts";
+import { handleFree, init, jit, type Tensor } from "../src/index.ts";
 import { interpret } from "../src/interpret/interpret.ts";
 import { useNode } from "../src/runtime/handles.ts";
 import type { Memory } from "../src/runtime/memory.ts";
-import { controlCases } from "./controlCases.ts";
+import { type ControlCase, controlCases } from "./controlCases.ts";
 import { controlSuite, gradientOf, inputsOf, secondOf } from "./controlSuite.ts";
 
 beforeAll(() => init({ backend: "cpu" }));
@@ -22,6 +22,24 @@ function inDoublePrecision(record: () => Tensor): Float64Array {
 }
 
 describe("on the cpu", () => controlSuite());
+
+describe("with each optimisation switched off", () => {
+  const names = [
+    "a recurrent layer of odd width",
+    "several carries that change places, a counter, and a stacked result of its own",
+    "a loop in a loop",
+    "switch with operands, in a loop",
+  ];
+  test.each(names)("%s: the same gradient", async (name) => {
+    const one = controlCases[name] as ControlCase;
+    const gradient = gradientOf(one.loop, 0);
+    const expected = await jit(gradient)(...inputsOf(one)).data();
+    for (const options of [{ fuse: false }, { sideBySide: false }]) {
+      const found = await jit(gradient, options)(...inputsOf(one)).data();
+      found.forEach((value, k) => expect(value).toBeCloseTo(expected[k] as number, 5));
+    }
+  });
+});
 
 describe("in double precision", () => {
   test.each(Object.entries(controlCases))(

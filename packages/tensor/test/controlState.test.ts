@@ -155,6 +155,32 @@ describe("variables", () => {
   });
 });
 
+describe("numbers", () => {
+  test("that differ from call to call are data: nothing is compiled again", async () => {
+    const run = (rate: number) => {
+      const [last, ys] = ops.scan(
+        (c: Tensor, x: Tensor) => [c.add(x.mul(rate)), ops.map((y: Tensor) => y.mul(rate), x)],
+        tensor([0, 0]),
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+      );
+      return [last, ys as Tensor] as const;
+    };
+    const check = async (rate: number) => {
+      const [last, ys] = run(rate);
+      await close(last, tensor([4 * rate, 6 * rate]));
+      await close(ys, tensor([rate, 2 * rate, 3 * rate, 4 * rate]));
+    };
+    await check(0.5);
+    counters.reset();
+    for (const rate of [2, 3, -1.5]) await check(rate);
+    // The tensors that the results are compared with have no kernels.
+    expect(counters.read().pipelines).toBe(0);
+  });
+});
+
 describe("random state", () => {
   test("draws in a body are those that follow one another outside", async () => {
     const [inside, outside] = [new random.SeedGenerator(7), new random.SeedGenerator(7)];

@@ -66,6 +66,8 @@ const sizes: readonly Size[] = [
   { batch: 7, steps: 9, units: 20, masked: false, second: false },
   { batch: 1, steps: 17, units: 33, masked: true, second: false },
   { batch: 5, steps: 1, units: 8, masked: false, second: false },
+  // Too wide for a kernel of all steps on a GPU.
+  { batch: 3, steps: 4, units: 260, masked: true, second: false },
 ];
 
 function inputsOf({ gates, rest }: Layer, { batch, steps, units, masked }: Size): RefArray[] {
@@ -151,9 +153,12 @@ export function testRecurrent(backend: "cpu" | "webgpu"): void {
       const layer = layers[name] as Layer;
       const whole = await check(layer, size, true);
       const stepwise = await check(layer, size, false);
-      // One kernel each way, and the products and sums outside.
-      if (size.steps > 1 && !size.second) expect(whole).toBeLessThanOrEqual(7);
-      if (size.steps > 1) expect(stepwise).toBeGreaterThan(whole);
+      if (size.steps === 1) return;
+      const isWhole = backend === "cpu" || size.units <= 256;
+      // One kernel each way, and the products and sums outside; else, for the LSTM, three kernels per step.
+      if (isWhole && !size.second) expect(whole).toBeLessThanOrEqual(7);
+      if (!isWhole && name === "LSTM") expect(whole).toBeLessThanOrEqual(3 * size.steps + 12);
+      if (isWhole || name === "LSTM") expect(stepwise).toBeGreaterThan(whole);
     });
   });
 }

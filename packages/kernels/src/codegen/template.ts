@@ -19,26 +19,35 @@ function paramHook(frame: PartFrame): string {
   ]);
 }
 
-/** The operand's code at element i, or at the four elements from i. */
-function loadHook(hook: string, { code, value }: TemplateInput, lanes: Lanes, frame: PartFrame): string {
-  const analysis = analyse(code, { lanes, laneAxis: lanes === 4 ? 0 : -1, resultLanes: 1 });
-  const scope = new Scope(analysis, {
+/** Scalar code in which axis 0 is called i. */
+function scopeOf(code: TemplateInput["code"], lanes: Lanes, frame: PartFrame): Scope {
+  const laneAxis = lanes === 4 ? 0 : -1;
+  return new Scope(analyse(code, { lanes, laneAxis, resultLanes: 1 }), {
     bindings: frame.bindings,
     paramBase: frame.paramBase,
-    laneAxis: lanes === 4 ? 0 : -1,
+    laneAxis,
     axis: () => "i",
     stage: (stage) => `stage${stage}`,
     acc: "acc",
   });
+}
+
+/** The operand's code at element i, or at the four elements from i. */
+function loadHook(hook: string, { code, value }: TemplateInput, lanes: Lanes, frame: PartFrame): string {
+  const scope = scopeOf(code, lanes, frame);
   const result = scope.splat(value, lanes);
   const type = typeName(scalarOf(code[value]!.dtype), lanes);
   return functionText(`${hook}(i: i32) -> ${type}`, [...scope.lines, `return ${result};`]);
 }
 
-/** Element i of an output as an element of its binding. */
-function placeOf({ offset }: TemplateOutput, frame: PartFrame): { text: string; lanes: 1 } {
-  const text = offset === null ? "i" : `(i + i32(${paramWord(frame.paramBase + offset)}))`;
-  return { text, lanes: 1 };
+/** Element i of an output as an element of its binding, and the lines before. */
+function placeOf({ offset, shift }: TemplateOutput, frame: PartFrame) {
+  const terms = ["i"];
+  if (offset !== null) terms.push(`i32(${paramWord(frame.paramBase + offset)})`);
+  const scope = scopeOf(shift?.code ?? [], 1, frame);
+  if (shift) terms.push(scope.get(shift.value));
+  const text = terms.length > 1 ? `(${terms.join(" + ")})` : "i";
+  return { lines: scope.lines, index: { text, lanes: 1 as const } };
 }
 
 function storeHook(
@@ -50,8 +59,9 @@ function storeHook(
 ): string {
   const type = scalarOf(operand.dtype);
   const value = { text: "value", type, lanes };
-  const lines = storeText(frame.bindings[output.binding]!, placeOf(output, frame), value, lanes === 4);
-  return functionText(`${hook}(i: i32, value: ${typeName(type, lanes)})`, lines);
+  const { lines, index } = placeOf(output, frame);
+  const store = storeText(frame.bindings[output.binding]!, index, value, lanes === 4);
+  return functionText(`${hook}(i: i32, value: ${typeName(type, lanes)})`, [...lines, ...store]);
 }
 
 function readHook(
@@ -61,8 +71,12 @@ function readHook(
   lanes: Lanes,
   frame: PartFrame,
 ): string {
-  const text = loadText(frame.bindings[output.binding]!, placeOf(output, frame), dtype, lanes === 4);
-  return functionText(`${hook}(i: i32) -> ${typeName(scalarOf(dtype), lanes)}`, [`return ${text};`]);
+  const { lines, index } = placeOf(output, frame);
+  const text = loadText(frame.bindings[output.binding]!, index, dtype, lanes === 4);
+  return functionText(`${hook}(i: i32) -> ${typeName(scalarOf(dtype), lanes)}`, [
+    ...lines,
+    `return ${text};`,
+  ]);
 }
 
 function operandHook(hook: string, kernel: TemplateKernel, frame: PartFrame): string {

@@ -1,5 +1,5 @@
 /** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's own JavaScript. */
-import type { Dtype, TemplateArray, TemplateInput, TemplateKernel } from "../ir/kernel.ts";
+import type { Dtype, TemplateArray, TemplateInput, TemplateKernel, TemplateOutput } from "../ir/kernel.ts";
 import { affineForms, axesAffine, type Params } from "./affine.ts";
 import { compileBody } from "./body.ts";
 import { runBody } from "./loop.ts";
@@ -12,16 +12,40 @@ import type { Numbers, Slot } from "./registers.ts";
 /** An operand of a call: fills what has to be computed and gives the whole array. */
 type ArrayOf = () => TemplateArray;
 
-/** `size` elements from `first` of whatever memory the slot follows. */
-function viewOf(slot: Slot<Numbers>, first: number, size: number): ArrayOf {
+/** `size` elements from `first`, and `shift`, of whatever memory the slot follows. */
+function viewOf(slot: Slot<Numbers>, first: number, size: number, shift: () => number = () => 0): ArrayOf {
   let data: Numbers | null = null;
+  let start = -1;
   let view: TemplateArray;
   return () => {
-    if (data !== slot.data) {
+    const wanted = first + shift();
+    if (data !== slot.data || start !== wanted) {
       data = slot.data;
-      view = data.subarray(first, first + size) as TemplateArray;
+      start = wanted;
+      view = data.subarray(start, start + size) as TemplateArray;
     }
     return view;
+  };
+}
+
+const integerOps: Record<string, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  idiv: (a, b) => Math.trunc(a / b),
+  irem: (a, b) => a % b,
+};
+
+/** The value of index code without axes, at the params of the run. */
+function shiftOf({ code, value }: NonNullable<TemplateOutput["shift"]>, { words }: Params): () => number {
+  const numbers = new Int32Array(code.length);
+  return () => {
+    code.forEach(({ op, args, value = 0 }, id) => {
+      if (op === "const") numbers[id] = value;
+      else if (op === "param") numbers[id] = words[value]!;
+      else numbers[id] = integerOps[op]!(numbers[args[0]!]!, numbers[args[1]!]!);
+    });
+    return numbers[value]!;
   };
 }
 
@@ -75,10 +99,11 @@ export function compileTemplate(
       plainInput(input, size, bindings, params) ?? computedInput(input, i, size, bindings, params, machine)
     );
   });
-  const outputs = kernel.outputs.map(({ binding, offset, size }, i) => {
+  const outputs = kernel.outputs.map(({ binding, offset, shift, size }, i) => {
     const range = bindings[binding]!;
     const first = range.first + (offset === null ? 0 : words[offset]!);
-    return viewOf(range.slot(template.outputs[i]?.dtype as Dtype), first, words[size]!);
+    const slot = range.slot(template.outputs[i]?.dtype as Dtype);
+    return viewOf(slot, first, words[size]!, shift && shiftOf(shift, params));
   });
   const own = new Int32Array(words.buffer, words.byteOffset, kernel.numOwnParams);
   return () =>

@@ -179,6 +179,8 @@ export interface TemplateInput extends Pick<Operand, "code" | "value" | "vector"
 export interface TemplateOutput {
   readonly binding: number;
   readonly offset: number | null;
+  /** Code of further elements to its place (int32), which may differ from run to run: inside a repeat, by the iteration. */
+  readonly shift?: Pick<Operand, "code" | "value">;
   readonly vector: boolean;
   readonly size: number;
 }

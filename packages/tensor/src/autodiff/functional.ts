@@ -9,7 +9,7 @@ import {
 } from "../primitives/gradientControl.ts";
 import { fill } from "../primitives/source.ts";
 import { type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { inHandleFree, refusePromise } from "../runtime/scope.ts";
+import { nodesHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { closeWith, History } from "./history.ts";
 import { jacobianNode } from "./jacobian.ts";
@@ -20,7 +20,7 @@ type TensorFunction = (...args: Tensor[]) => Tensor;
 interface Recorded {
   readonly inputs: readonly Node[];
   readonly output: Node;
-  gradient(cotangent: Node): (Node | null)[];
+  gradient(cotangent: Node): readonly (Node | null)[];
   /** What the call computed from; once it is closed no gradient can be taken. */
   readonly history: History;
 }
@@ -33,7 +33,7 @@ function recordCall(where: string, fn: TensorFunction, args: readonly TensorLike
     useNode(refusePromise(where, fn(...inputs.map((node) => new Tensor(node))))),
   );
   const gradient = (cotangent: Node) =>
-    inHandleFree(() =>
+    nodesHandleFree(() =>
       walk([output], [cotangent], inputs, {
         enters: (node) => history.covers(node),
         inputsOf: (node) => node.inputs,
@@ -121,7 +121,7 @@ export function jvp(
   const to = newestId();
   const directions = tangents.map((tangent) => toNode(tangent, "float32"));
   const connected = pulled.flatMap((part, i) => (part ? [{ part, direction: directions[i] as Node }] : []));
-  const [result] = inHandleFree(() =>
+  const [result] = nodesHandleFree(() =>
     walk(
       connected.map(({ part }) => part),
       connected.map(({ direction }) => direction),

@@ -4,7 +4,7 @@ import type { Node } from "../graph/node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { fill } from "../primitives/source.ts";
 import { isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { inHandleFree, refusePromise } from "../runtime/scope.ts";
+import { inHandleFree, nodesHandleFree, refusePromise } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { observeReads, type ReadObserver, Variable } from "../variable.ts";
 import { closeWith, History } from "./history.ts";
@@ -118,7 +118,7 @@ export class GradientTape implements ReadObserver {
     this.#checkUse();
     const targets = (isList(target) ? target : [target]).map(useNode);
     const list = isList(sources) ? sources : [sources];
-    const found = inHandleFree(() => this.#gradients(targets, list, options)).map(
+    const found = nodesHandleFree(() => this.#gradients(targets, list, options)).map(
       (node) => node && wrap(node),
     );
     if (!this.#persistent) this.close();
@@ -131,9 +131,9 @@ export class GradientTape implements ReadObserver {
    */
   jacobian(target: Tensor, source: Source): Tensor {
     this.#checkUse();
-    const node = inHandleFree(() =>
+    const [node] = nodesHandleFree(() => [
       jacobianNode(useNode(target), (cotangent) => this.#gradientNode(useNode(target), source, cotangent)),
-    );
+    ]);
     if (!this.#persistent) this.close();
     return (node && wrap(node)) as Tensor;
   }

@@ -1,5 +1,5 @@
 /** @file A template group to a kernel call: operands as scalar code at a linear position, results in memory. */
-import type { Call, TemplateKernel, TemplateOperand } from "@tenrec/kernels";
+import type { Call, Operand, TemplateKernel, TemplateOperand } from "@tenrec/kernels";
 import type { Node, TemplateCall } from "../graph/node.ts";
 import { reshapeIndex } from "../primitives/reshapeIndex.ts";
 import { type Affine, axisAffine, constantAffine } from "./affine.ts";
@@ -9,6 +9,7 @@ import { type EmitContext, finishCall } from "./emitLoop.ts";
 import { type Group, loopGroup } from "./group.ts";
 import { Lanes } from "./lanes.ts";
 import { Lowering } from "./lower.ts";
+import { shifted } from "./turn.ts";
 
 /** The axis that operands' code is written over: the row-major position. */
 const positionAxis = 0;
@@ -41,7 +42,9 @@ export function emitTemplate(group: Group, isStored: (node: Node) => boolean, co
   const outputs = results.map((result) => {
     const { binding, offset, vector } = table.access(result);
     const size = params.add(result.shape.size, "int32");
-    return { binding, offset: offset === 0 ? null : params.add(offset, "int32"), vector, size };
+    const shift = writeShift(result, table, params, context);
+    const word = offset === 0 ? null : params.add(offset, "int32");
+    return { binding, offset: word, ...(shift ? { shift } : {}), vector, size };
   });
   const kernel: TemplateKernel = {
     form: "template",
@@ -80,6 +83,27 @@ function operandDraft(
     op === "load" &&
     new Lanes(lowering.expressions, positionAxis).isVector(affine as Affine);
   return { lowering, value, laneAxis: isWide ? positionAxis : null, size };
+}
+
+/** Where a result moves from iteration to iteration: the code of its shift. */
+function writeShift(
+  result: Node,
+  table: BindingTable,
+  params: ParamTable,
+  context: EmitContext,
+): Pick<Operand, "code" | "value"> | null {
+  const shift = shifted(result, constantAffine(0));
+  if (shift.terms.length === 0) return null;
+  const lowering = new Lowering(loopGroup([]), () => true);
+  const index = lowering.expressions.add({ op: "index", dtype: "int32", args: [], affine: shift });
+  const writer = new CodeWriter(
+    new Lanes(lowering.expressions, null),
+    params,
+    table.access,
+    context.scalarOf,
+  );
+  writer.write([index], []);
+  return { code: writer.code, value: writer.idOf(index) };
 }
 
 function writeOperand(

@@ -1,5 +1,6 @@
 /** @file Control flow in the compiler: the sub-graphs of a scan or a switch as levels of their own, and where their values lie. */
 import { type Body, bodyOf, membersOf } from "../control/body.ts";
+import { keptMembers } from "../control/scanResults.ts";
 import { bytesOf, Node, type Primitive } from "../graph/node.ts";
 import { type Shape, shapeOf, stridesOf } from "../graph/shape.ts";
 import {
@@ -163,10 +164,14 @@ function planScan(
     else if (isSequence) builder.view(leaf, elementView, input, attrs);
     else builder.substitute(leaf, input);
   });
-  const stackedParts = body.outputs.slice(carries).map((_, i) => resultAt(results, (carries as number) + i));
-  const wanted = body.outputs.filter(
-    (_, i) => i < (carries as number) || stackedParts[i - (carries as number)],
-  );
+  const kept = keptMembers(body, count as number);
+  const stackable = [...body.outputs.slice(carries), ...kept];
+  // Behind the stacked results come the histories, then what is kept.
+  const stackedParts = stackable.map((_, i) => {
+    const isKept = i >= stackable.length - kept.length;
+    return resultAt(results, (carries as number) * (isKept ? 2 : 1) + i);
+  });
+  const wanted = [...body.outputs.slice(0, carries), ...stackable.filter((_, i) => stackedParts[i])];
   const roots = builder.roots(wanted);
   const rings = drafts.map((draft, i): Ring => {
     const next = roots[i] as Node;
@@ -237,11 +242,11 @@ function planSwitch(
   return { kind: "switch", flags, branches };
 }
 
-/** Views are elements of other values; loops and hand-written kernels leave their results where these begin. */
+/** Views are elements of other values; loops leave their results where these begin. */
 function liesElsewhere({ primitive, inputs }: Node): boolean {
   const { name, family } = primitive;
-  if (family === "part") return inputs[0]?.primitive.flow !== "switch";
-  return family === "composite" || name === elementView.name || name === placeView.name;
+  if (family === "part") return inputs[0]?.primitive.flow === "scan";
+  return name === elementView.name || name === placeView.name;
 }
 
 /** Builds the graph of a body over the stored values around it; views and constants from outside are computed inside. */

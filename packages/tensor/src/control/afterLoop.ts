@@ -5,15 +5,13 @@ import { matmul, matmulPrimitive } from "../primitives/contraction.ts";
 import { at, list } from "../primitives/factory.ts";
 import { reshape } from "../primitives/movement.ts";
 import { sum, sumPrimitive } from "../primitives/reduce.ts";
+import { maxStackBytes } from "./scanResults.ts";
 
 /** A sum over iterations in terms of the stacks of values that iterations have. */
 export interface AfterLoop {
   readonly operands: readonly Node[];
   finish(stackOf: (operand: Node) => Node): Node;
 }
-
-/** Stacks above this size are not made for the sake of a sum. */
-const maxStackBytes = 1 << 26;
 
 /**
  * How the sum of each node over `length` iterations is taken afterwards, or null where it is to be totalled in the loop. `isGiven`: values

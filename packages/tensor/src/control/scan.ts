@@ -14,7 +14,7 @@ import { bundle } from "../primitives/bundle.ts";
 import { at } from "../primitives/factory.ts";
 import { type Body, bodyOf, type ValueType } from "./body.ts";
 import { scanGradient } from "./scanGradient.ts";
-import { type ScanAttrs, scanResults } from "./scanResults.ts";
+import { keptMembers, type ScanAttrs, scanResults } from "./scanResults.ts";
 
 export { type ScanAttrs, scanResults } from "./scanResults.ts";
 
@@ -31,6 +31,7 @@ function resultTypes(_: readonly Node[], attrs: Attrs): ResultType[] {
     ...finals,
     ...outputs.slice(carries).map((output) => stackOf(length, output)),
     ...finals.map((output) => stackOf(length + 1, output)),
+    ...keptMembers(bodyOf(body), length).map((node) => stackOf(length, node)),
   ].map(({ shape, dtype }) => ({ shape, dtype }));
 }
 
@@ -47,7 +48,8 @@ function reference(
   const { carries, sequences, length } = scan;
   const body = bodyOf(scan.body);
   const out = results.map(({ shape }) => new Float64Array(shapeOf(shape).size));
-  const { history, stacked, final } = scanResults(scan);
+  const { history, stacked, final, kept } = scanResults(scan);
+  const keptNodes = keptMembers(body, length);
   let state = inputs.slice(0, carries);
   const keep = (t: number) =>
     state.forEach(({ data }, i) => {
@@ -59,11 +61,13 @@ function reference(
     const slices = inputs.slice(carries, carries + sequences).map((x) => elementOf(x, position));
     const values = [...state, ...slices, ...inputs.slice(carries + sequences)];
     const byLeaf = new Map(body.leaves.map((leaf, i) => [leaf, at(values, i)]));
-    const found = interpret(body.outputs, (node) => byLeaf.get(node) ?? null);
+    const found = interpret([...body.outputs, ...keptNodes], (node) => byLeaf.get(node) ?? null);
     state = found.slice(0, carries);
     keep(t + 1);
     found.slice(carries).forEach(({ data }, i) => {
-      at(out, stacked(i)).set(data, position * data.length);
+      const isKept = i >= body.outputs.length - carries;
+      const result = isKept ? kept(i + carries - body.outputs.length) : stacked(i);
+      at(out, result).set(data, position * data.length);
     });
   }
   state.forEach(({ data }, i) => {

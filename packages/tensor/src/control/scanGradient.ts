@@ -10,7 +10,7 @@ import { placeholderNode } from "../runtime/leaf.ts";
 import { sumsAfterLoop } from "./afterLoop.ts";
 import { type Body, capture, makeBody, membersOf, type ValueType, type Window, windowOf } from "./body.ts";
 import type { recordScan } from "./scan.ts";
-import { type ScanAttrs, scanResults } from "./scanResults.ts";
+import { keptMembers, type ScanAttrs, scanResults } from "./scanResults.ts";
 import { underTraces } from "./trace.ts";
 
 /** Cotangents of the inputs of a scan. The carries of the forward run are read from its histories, all else is computed again. */
@@ -64,7 +64,8 @@ class BackwardScan {
   readonly #carried: readonly Operand[];
   readonly #histories: readonly (Node | null)[];
   readonly #alongHistory: readonly (Operand | null)[];
-  readonly #stacked: readonly (Operand | null)[];
+  /** Values inside that have stacks, with the cotangents of these. */
+  readonly #stacked: readonly { readonly node: Node; readonly operand: Operand }[];
 
   constructor(cotangents: readonly (Node | null)[], context: BundleContext, body: Body) {
     this.#context = context;
@@ -83,9 +84,11 @@ class BackwardScan {
       const afterFirst = this.#alongSequences(sliceAxis(history, 0, 1, length + 1));
       return operandOf(at(outputs, at(this.#varying, k)), afterFirst);
     });
-    this.#stacked = outputs.slice(carries).map((output, i) => {
-      const cotangent = cotangents[results.stacked(i)];
-      return cotangent ? operandOf(output, cotangent) : null;
+    const stacked = outputs.slice(carries).map((node, i) => [node, results.stacked(i)] as const);
+    const kept = keptMembers(body, length).map((node, i) => [node, results.kept(i)] as const);
+    this.#stacked = [...stacked, ...kept].flatMap(([node, result]) => {
+      const cotangent = cotangents[result];
+      return cotangent ? [{ node, operand: operandOf(node, cotangent) }] : [];
     });
   }
 
@@ -158,32 +161,38 @@ class BackwardScan {
       const [{ leaf }, history] = [at(this.#carried, k), this.#alongHistory[k]];
       return [at(outputs, i), history ? add(leaf, history.leaf) : leaf];
     });
-    this.#stacked.forEach((operand, i) => {
-      if (operand) ends.push([at(outputs, this.#attrs.carries + i), operand.leaf]);
-    });
+    for (const { node, operand } of this.#stacked) ends.push([node, operand.leaf]);
     const wrt = leaves.filter(
       (leaf, i) => isFloat(leaf) && (this.#context.wants[i] || this.#varying.includes(i)),
     );
+    const own = new Set(leaves);
     const cotangents = vjp(
       ends.map(([output]) => output),
       ends.map(([, cotangent]) => cotangent),
       wrt,
-      { enters: () => true, inputsOf: ({ inputs }) => inputs },
+      { enters: (node) => !own.has(node), inputsOf: ({ inputs }) => inputs },
     );
     return new Map(wrt.map((leaf, i) => [leaf, cotangents[i] ?? null]));
   }
 
-  /** Leaves whose values of all iterations exist outside, in the order of sequences. */
+  /** Values of the forward body, and cotangents, whose stacks exist outside, in the order of sequences. */
   #given(): Map<Node, () => Node> {
     const { carries, sequences, length } = this.#attrs;
     const { result, inputs } = this.#context;
-    const history = scanResults(this.#attrs).history;
+    const { history, kept } = scanResults(this.#attrs);
     const given = new Map<Node, () => Node>();
-    this.#body.leaves.slice(0, carries + sequences).forEach((leaf, i) => {
-      const before = () => this.#alongSequences(sliceAxis(result(history(i)), 0, 0, length));
-      given.set(leaf, i < carries ? before : () => at(inputs, i));
+    keptMembers(this.#body, length).forEach((node, i) => {
+      given.set(node, () => result(kept(i)));
     });
-    for (const operand of [...this.#alongHistory, ...this.#stacked])
+    const historyFrom = (i: number, first: number) => () =>
+      this.#alongSequences(sliceAxis(result(history(i)), 0, first, first + length));
+    this.#body.outputs.slice(0, carries).forEach((output, i) => {
+      if (output.inputs.length > 0) given.set(output, historyFrom(i, 1));
+    });
+    this.#body.leaves.slice(0, carries + sequences).forEach((leaf, i) => {
+      given.set(leaf, i < carries ? historyFrom(i, 0) : () => at(inputs, i));
+    });
+    for (const operand of [...this.#alongHistory, ...this.#stacked.map((one) => one.operand)])
       if (operand) given.set(operand.leaf, () => operand.value);
     return given;
   }

@@ -80,7 +80,10 @@ function switchVjp(cotangents: readonly (Node | null)[], context: BundleContext)
       underTraces(body.traces, () => {
         const ends = given.map(({ i }) => at(body.outputs, i));
         const wrt = wanted.map((i) => at(body.leaves, i));
-        const found = vjp(ends, leaves, wrt, { enters: () => true, inputsOf: ({ inputs }) => inputs });
+        const found = vjp(ends, leaves, wrt, {
+          enters: (node) => !body.leaves.includes(node),
+          inputsOf: ({ inputs }) => inputs,
+        });
         return found.map((node, k) => {
           if (node) isReached[k] = true;
           const { shape, dtype } = at(wrt, k);

@@ -27,6 +27,7 @@ class BodyTrace implements Trace {
   readonly foreign = new Set<Node>();
   readonly missing = new Set<VariableState>();
   readonly #outer: Trace | null = scopes.trace;
+  readonly numbersAreData: boolean = this.#outer ? (this.#outer.numbersAreData ?? false) : true;
   readonly #values = new Map<VariableState, Node>();
 
   constructor(name: string, states: readonly VariableState[], leaves: readonly Node[]) {

@@ -62,7 +62,7 @@ export interface RecurrentResult {
  * @returns outputs, and one state.
  * @throws ShapeError for operands that do not fit together.
  * @example
- * const { outputs } = ops.simpleRnn(x, kernel, recurrentKernel, bias);
+ * simpleRnn([[[1], [2]]], [[1]], [[0.5]], null, { activation: relu }).outputs; // [[[1], [2.5]]]
  */
 export function simpleRnn(
   x: TensorLike,
@@ -93,7 +93,7 @@ export function simpleRnn(
  * @returns outputs, and the states h and c.
  * @throws ShapeError for operands that do not fit together.
  * @example
- * const { outputs, states: [h, c] } = ops.lstm(x, kernel, recurrentKernel, bias, { mask });
+ * lstm([[[1], [2]]], [[1, 1, 1, 1]], [[0, 0, 0, 0]], null, { activation: relu, recurrentActivation: relu }).outputs; // [[[1], [12]]]
  */
 export function lstm(
   x: TensorLike,
@@ -131,7 +131,7 @@ export function lstm(
  * @returns outputs, and one state.
  * @throws ShapeError for operands that do not fit together.
  * @example
- * const { outputs } = ops.gru(x, kernel, recurrentKernel, bias);
+ * gru([[[1], [1]]], [[0.5, 0, 1]], [[0, 0, 0]], null, { activation: relu, recurrentActivation: relu }).outputs; // [[[0.5], [0.75]]]
  */
 export function gru(
   x: TensorLike,
@@ -223,7 +223,7 @@ class Sequence {
     const scales = factors("inputFactors", features).map((factor) => reshape(factor, [batch, 1, features]));
     const product = gateProducts(input, projection, scales, units, 0, gates);
     const inputBias = hasTwoBiases ? half(0) : biases;
-    this.z = inputBias ? addNodes(product, inputBias) : product;
+    this.z = reshape(inputBias ? addNodes(product, inputBias) : product, [batch, steps, width]);
   }
 
   /** Nothing that the kernels for whole sequences do not know. */
@@ -261,7 +261,10 @@ class Sequence {
 const gatesOf = (x: Node, units: number, from: number, to: number): Node =>
   sliceAxis(x, x.shape.length - 1, from * units, to * units);
 
-/** x times the weights of gates `from` to `to`, with a factor of x for all of them or one for each. */
+/**
+ * Rows of x times the weights of gates `from` to `to`, with a factor of x for all of them or one for each. All steps are rows of one product,
+ * so that the bias's gradient is a column sum of the weights' gradient's operand and comes along with that product.
+ */
 function gateProducts(
   x: Node,
   weights: Node,
@@ -270,12 +273,18 @@ function gateProducts(
   from: number,
   to: number,
 ): Node {
-  const scaled = (factor: Node | undefined): Node => (factor ? mulNodes(x, factor) : x);
+  const scaled = (factor: Node | undefined): Node => asRows(factor ? mulNodes(x, factor) : x);
   if (factors.length < 2) return matmul(scaled(factors[0]), gatesOf(weights, units, from, to));
   const products = Array.from({ length: to - from }, (_, i) =>
     matmul(scaled(factors[from + i]), gatesOf(weights, units, from + i, from + i + 1)),
   );
-  return concat(products, x.shape.length - 1);
+  return concat(products, 1);
+}
+
+/** [..., width] as rows. */
+function asRows(x: Node): Node {
+  const width = x.shape.at(-1) as number;
+  return reshape(x, [x.shape.size / width, width]);
 }
 
 /** Outputs and last states from the states [batch, steps + 1, units], the initial ones first. */

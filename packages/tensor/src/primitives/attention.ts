@@ -1,19 +1,11 @@
 /** @file Scaled dot-product attention and its gradient. Scores exist in the decompositions alone; a fused kernel needs none. */
 import { attentionBackwardTemplate, attentionForwardTemplate, attentionLaunch } from "@tenrec/kernels";
-import { vjp as walkBack } from "../autodiff/vjp.ts";
 import { ShapeError } from "../graph/errors.ts";
-import {
-  type Attrs,
-  type Bundle,
-  type Node,
-  newestId,
-  type Primitive,
-  record,
-  release,
-} from "../graph/node.ts";
+import { type Attrs, type Bundle, type Node, type Primitive, record } from "../graph/node.ts";
 import { broadcastShapes, shapeOf } from "../graph/shape.ts";
 import { add, mul, sub, scale as times } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
+import { gradientThrough } from "./composite.ts";
 import { matmul } from "./contraction.ts";
 import { at, commonDtype, typesText } from "./factory.ts";
 import { and, greaterEqual, where } from "./logic.ts";
@@ -229,19 +221,7 @@ function backwardVjp(
   cotangents: readonly (Node | null)[],
   { inputs, attrs, wants }: BundleContext,
 ): (Node | null)[] {
-  const newest = newestId();
-  const results = backward(inputs, attrs);
-  const roots = results.filter((_, i) => cotangents[i]);
-  const seeds = cotangents.filter((node) => node !== null);
-  const wanted = inputs.filter((_, i) => wants[i]);
-  const found = walkBack(roots, seeds, wanted, {
-    enters: (node) => node.id > newest,
-    inputsOf: (node) => node.inputs,
-  });
-  for (const root of results) if (root.uses === 0) release(root);
-  // An operand given twice (self-attention) has one cotangent, the sum over its places.
-  const isFirst = (input: Node, i: number) => wants[i] && inputs.indexOf(input) === i;
-  return inputs.map((input, i) => (isFirst(input, i) ? (found[wanted.indexOf(input)] ?? null) : null));
+  return gradientThrough(() => backward(inputs, attrs), cotangents, inputs, wants);
 }
 
 /** Depth up to which an invocation's rows stay in registers. */

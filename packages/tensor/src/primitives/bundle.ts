@@ -105,10 +105,10 @@ function cotangentParts({ cotangent, output }: VjpContext): (Node | null)[] {
 
 /** Result `index` of a bundle. Only results that somebody asks for exist, so that edge counts stay exact. */
 export function part(of: Node, index: number): Node {
-  const parts = (of.parts ??= []);
-  const known = parts[index];
+  const known = of.parts?.[index];
   if (known && !(known.released && !known.stored)) return known;
   const made = record(partPrimitive, [of], { index });
-  parts[index] = made;
+  of.parts ??= [];
+  of.parts[index] = made;
   return made;
 }

@@ -29,16 +29,29 @@ export function composite(name: string, spec: CompositeSpec): Primitive {
 
 /** The vjp of a decomposition, for composites that have none of their own. The forward part is recorded again. */
 export function vjpByDecomposition(decompose: CompositeSpec["decompose"]): NonNullable<Primitive["vjp"]> {
-  return ({ cotangent, inputs, attrs, wants }) => {
-    const newest = newestId();
-    const root = decompose(inputs, attrs);
-    const wanted = inputs.filter((_, i) => wants[i]);
-    const found = vjp([root], [cotangent], wanted, {
-      enters: (node) => node.id > newest,
-      inputsOf: (node) => node.inputs,
-    });
-    // Edge counts are exact: what the gradient does not need of the forward part lets go of its inputs.
-    if (root.uses === 0) release(root);
-    return inputs.map((input, i) => (wants[i] ? (found[wanted.indexOf(input)] ?? null) : null));
-  };
+  return ({ cotangent, inputs, attrs, wants }) =>
+    gradientThrough(() => [decompose(inputs, attrs)], [cotangent], inputs, wants);
+}
+
+/** Cotangents of `inputs` through results that `decompose` records from them; null where a result has no cotangent. */
+export function gradientThrough(
+  decompose: () => readonly Node[],
+  cotangents: readonly (Node | null)[],
+  inputs: readonly Node[],
+  wants: readonly boolean[],
+): (Node | null)[] {
+  const newest = newestId();
+  const results = decompose();
+  const roots = results.filter((_, i) => cotangents[i]);
+  const seeds = cotangents.filter((node) => node !== null);
+  const wanted = inputs.filter((_, i) => wants[i]);
+  const found = vjp(roots, seeds, wanted, {
+    enters: (node) => node.id > newest,
+    inputsOf: (node) => node.inputs,
+  });
+  // Edge counts are exact: what the gradient does not need of the forward part lets go of its inputs.
+  for (const root of results) if (root.uses === 0) release(root);
+  // An operand given twice (self-attention) has one cotangent, the sum over its places.
+  const isFirst = (input: Node, i: number) => wants[i] && inputs.indexOf(input) === i;
+  return inputs.map((input, i) => (isFirst(input, i) ? (found[wanted.indexOf(input)] ?? null) : null));
 }

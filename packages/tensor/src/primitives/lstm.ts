@@ -1,18 +1,17 @@
 /** @file An LSTM over a whole sequence, and its gradient: one kernel each for small widths, else step by step. */
 import { lstmBackwardTemplate, lstmForwardTemplate } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
-import { add, mul, sub } from "./arithmetic.ts";
+import { add } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
 import { matmul } from "./contraction.ts";
 import { at } from "./factory.ts";
-import { sigmoid, tanh } from "./math.ts";
+import { lstmSlopes, lstmStep } from "./lstmStep.ts";
 import { concat, reshape, sliceAxis } from "./movement.ts";
 import {
   beforeAndAfter,
   checkOperands,
   choose,
   type Extents,
-  gates,
   initialState,
   maskInput,
   maskOf,
@@ -23,52 +22,23 @@ import {
   weightGradient,
   zero,
 } from "./recurrent.ts";
-import { constant, fill } from "./source.ts";
+import { fill } from "./source.ts";
 
 function extentsOf(sequence: Node): Extents {
   const [batch, steps, width] = sequence.shape as unknown as [number, number, number];
   return { batch, steps, units: width / 4 };
 }
 
-/** The gates' values and the states of one step, from the gates' arguments and the cell before. */
-function cell(z: Node, before: Node, units: number): { gate: Node; c: Node; h: Node } {
-  const [i, f, o] = [0, 1, 3].map((gate) => sigmoid(gates(z, units, gate))) as [Node, Node, Node];
-  const g = tanh(gates(z, units, 2));
-  const c = add(mul(f, before), mul(i, g));
-  return { gate: concat([i, f, g, o], 1), c, h: mul(o, tanh(c)) };
-}
-
 function forward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
   const [z, wh, h0, c0] = inputs as unknown as [Node, Node, Node, Node];
-  const { units } = extentsOf(z);
   const { history, stacked } = overSteps(
     { carries: [h0, c0], sequences: [swapped(z), maskOf(inputs, attrs)], constants: [wh], reverse: false },
     ([h, c], [z, mask], [wh]) => {
-      const [before, cellBefore] = [h as Node, c as Node];
-      const next = cell(add(z as Node, matmul(before, wh as Node)), cellBefore, units);
-      return {
-        next: [choose(mask, next.h, before), choose(mask, next.c, cellBefore)],
-        stacked: [next.gate],
-      };
+      const next = lstmStep(z as Node, [h as Node, c as Node], wh as Node, mask);
+      return { next: [next.h, next.c], stacked: [next.G] };
     },
   );
   return [history(0), history(1), stacked(0)];
-}
-
-/** Cotangents of the gates' arguments and of the cell before, from those of the states after a step. */
-function slopesOf(G: Node, c: Node, before: Node, dh: Node, dc: Node, units: number): [Node, Node] {
-  const [i, f, g, o] = [0, 1, 2, 3].map((gate) => gates(G, units, gate)) as [Node, Node, Node, Node];
-  const one = constant(1);
-  const rest = (x: Node): Node => mul(x, sub(one, x));
-  const active = tanh(c);
-  const slope = add(dc, mul(mul(dh, o), sub(one, mul(active, active))));
-  const slopes = [
-    mul(mul(slope, g), rest(i)),
-    mul(mul(slope, before), rest(f)),
-    mul(mul(slope, i), sub(one, mul(g, g))),
-    mul(mul(dh, active), rest(o)),
-  ];
-  return [concat(slopes, 1), mul(slope, f)];
 }
 
 function backward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
@@ -91,13 +61,12 @@ function backward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
       reverse: true,
     },
     ([ofH, ofC], [G, c, before, dH, dC, mask], [wh]) => {
-      const [dh, dc] = [add(ofH as Node, dH as Node), add(ofC as Node, dC as Node)];
-      const [slopes, toBefore] = slopesOf(G as Node, c as Node, before as Node, dh, dc, units);
-      const kept = choose(mask, slopes, zero());
-      const back = matmul(kept, wh as Node, { transposeB: true });
+      const operands = [G, c, before, ofH, dH, ofC, dC] as readonly Node[];
+      const slopes = lstmSlopes(operands, mask);
+      const back = matmul(slopes.dZ, wh as Node, { transposeB: true });
       return {
-        next: [mask ? add(back, choose(mask, zero(), dh)) : back, choose(mask, toBefore, dc)],
-        stacked: [kept],
+        next: [mask ? add(back, choose(mask, zero(), add(ofH as Node, dH as Node))) : back, slopes.dc],
+        stacked: [slopes.dZ],
       };
     },
   );

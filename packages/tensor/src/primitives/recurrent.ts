@@ -1,13 +1,13 @@
 /** @file What recurrent sequences share: the loop over steps of batch-major arrays, masks, the hidden product's gradient, launches, second derivatives. */
 import { type Dtype, recurrentLaunch, type Target, type Template } from "@tenrec/kernels";
-import { vjp as walkBack } from "../autodiff/vjp.ts";
 import { makeBody, windowOf } from "../control/body.ts";
 import { recordScan, type ScanAttrs, scanResults } from "../control/scan.ts";
 import { ShapeError } from "../graph/errors.ts";
-import { type Attrs, type Node, newestId, release, type TemplateCall } from "../graph/node.ts";
+import type { Attrs, Node, TemplateCall } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
 import { placeholderNode } from "../runtime/leaf.ts";
 import { type BundleContext, part } from "./bundle.ts";
+import { gradientThrough } from "./composite.ts";
 import { matmul } from "./contraction.ts";
 import { at, typesText } from "./factory.ts";
 import { where } from "./logic.ts";
@@ -147,19 +147,6 @@ export function checkOperands(
 export function vjpThrough(
   decompose: (inputs: readonly Node[], attrs: Attrs) => readonly Node[],
 ): (cotangents: readonly (Node | null)[], context: BundleContext) => (Node | null)[] {
-  return (cotangents, { inputs, attrs, wants }) => {
-    const newest = newestId();
-    const results = decompose(inputs, attrs);
-    const roots = results.filter((_, i) => cotangents[i]);
-    const seeds = cotangents.filter((node) => node !== null);
-    const wanted = inputs.filter((_, i) => wants[i]);
-    const found = walkBack(roots, seeds, wanted, {
-      enters: (node) => node.id > newest,
-      inputsOf: (node) => node.inputs,
-    });
-    for (const root of results) if (root.uses === 0) release(root);
-    // An operand given twice has one cotangent, the sum over its places.
-    const isFirst = (input: Node, i: number) => wants[i] && inputs.indexOf(input) === i;
-    return inputs.map((input, i) => (isFirst(input, i) ? (found[wanted.indexOf(input)] ?? null) : null));
-  };
+  return (cotangents, { inputs, attrs, wants }) =>
+    gradientThrough(() => decompose(inputs, attrs), cotangents, inputs, wants);
 }

@@ -55,15 +55,23 @@ function segmentCall(inputs: readonly Node[], attrs: Attrs, target: Target): Tem
   // Sums and products of uint32 have the bits of those of int32, but a template has one dtype.
   if (dtype === "uint32" || updates.shape.size === 0 || segments === 0) return null;
   const parts = partsFor(count, segments, target);
+  const isWide =
+    target.lanes === 4 &&
+    columns % 4 === 0 &&
+    dtype === "float32" &&
+    attrs.operation === "sum" &&
+    target.name !== "cpu";
+  const lanes = isWide ? 4 : 1;
   return {
-    template: segmentTemplate(dtype as "float32" | "int32"),
+    template: segmentTemplate(dtype as "float32" | "int32", lanes),
     constants: {
       OPERATION: cumulativeOperations[attrs.operation as SegmentOperation],
       PARTS: parts,
+      LANES: lanes,
       THREADS: threads,
     },
-    params: [groups, count, segments, columns],
-    workgroups: Math.ceil((groups * segments * columns * parts) / threads),
+    params: [groups, count, segments, columns / lanes],
+    workgroups: Math.ceil((groups * segments * (columns / lanes) * parts) / threads),
     workgroupSize: threads,
   };
 }

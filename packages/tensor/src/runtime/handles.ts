@@ -181,7 +181,7 @@ export function toNode(value: TensorLike, like?: Dtype): Node {
 function numberNode(value: number | boolean, like?: Dtype): Node {
   const dtype = scalarDtype(value, like);
   // Inside the library and in traces numbers are structure; a user's number is data, so that a schedule of rates is one program.
-  if (isHandleFree() || scopes.trace) return fill(Number(value), [], dtype);
+  if (isHandleFree() || (scopes.trace && !scopes.trace.numbersAreData)) return fill(Number(value), [], dtype);
   return new ScalarNode(Number(value), dtype);
 }
 

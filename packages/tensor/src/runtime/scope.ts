@@ -8,6 +8,8 @@ import type { VariableState } from "./variableState.ts";
 export interface Trace {
   readonly name: string;
   open: boolean;
+  /** Numbers are data as outside of traces: the function is traced again at every call. */
+  readonly numbersAreData?: boolean;
   read(variable: VariableState): Node;
   assign(variable: VariableState, value: Node): void;
 }
@@ -42,6 +44,20 @@ export function inHandleFree<T>(body: () => T, keep: (result: T) => void = () =>
   } finally {
     if (--scopes.handleFree === 0) letGoOfLibrary();
   }
+}
+
+/**
+ * Nodes from a handle-free scope, which the caller makes handles of. Nodes are no tensors, so the scope keeps none of them; but a rule
+ * inside (of a customGradient) may have made tensors on them, which the scope lets go of.
+ */
+export function nodesHandleFree(body: () => readonly (Node | null)[]): readonly (Node | null)[] {
+  const nodes = inHandleFree(() => {
+    const found = body();
+    for (const node of found) if (node) node.uses++;
+    return found;
+  });
+  for (const node of nodes) if (node) node.uses--;
+  return nodes;
 }
 
 function letGoOfLibrary(): void {
