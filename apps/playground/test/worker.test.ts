@@ -7,6 +7,7 @@ import { type DataSet, dataSets, type ProjectPatch, patched } from "../src/proje
 import { Engine } from "../src/worker/engine.ts";
 import { problemFrom, StepError } from "../src/worker/problems.ts";
 import { score, softmaxRows } from "../src/worker/scores.ts";
+import { drawIndex } from "../src/worker/writer.ts";
 
 beforeAll(async () => {
   await init({ backend: "cpu" });
@@ -22,11 +23,11 @@ async function losses(engine: Engine, count: number): Promise<number[]> {
 
 describe("engine", () => {
   // Full speed on the cpu backend gives these steps within five seconds.
-  test.each(dataSets)(
+  test.each(dataSets.filter((set) => set !== "text"))(
     "%s is learned with its default settings",
     async (set) => {
       const engine = await open(set);
-      await losses(engine, 600);
+      await losses(engine, set === "pictures" ? 120 : 600);
       const { accuracy, confusion } = await engine.snapshot(null);
       expect(accuracy).toBeGreaterThanOrEqual(set === "digits" ? 0.96 : 0.95);
       expect(confusion.flat().reduce((sum, count) => sum + count, 0)).toBe(engine.built.validation.y.length);
@@ -125,5 +126,90 @@ describe("figures", () => {
     expect(kind("tensor: the value lived on a device that is gone.")).toBe("deviceLost");
     expect(kind("buffer: out of GPU memory.")).toBe("outOfMemory");
     expect(kind("x is undefined")).toBe("crash");
+  });
+});
+
+describe("pictures", () => {
+  const small = { data: { samples: 200 }, train: { batchSize: 16 } } as const;
+
+  test("filters and maps of every convolution and pooling, for the probed digit", async () => {
+    const engine = await open("pictures", small);
+    await losses(engine, 2);
+    const empty = await engine.snapshot(null);
+    expect(empty.inside?.map(({ maps }) => maps)).toEqual([undefined, undefined, undefined]);
+    const { inside } = await engine.snapshot(new Float32Array(64).fill(0.5));
+    expect(inside?.map(({ place, filters, maps }) => [place, filters?.shape, maps?.shape])).toEqual([
+      [0, [3, 3, 1, 8], [1, 8, 8, 8]],
+      [1, undefined, [1, 4, 4, 8]],
+      [2, [3, 3, 8, 16], [1, 4, 4, 16]],
+    ]);
+    const [first] = inside ?? [];
+    expect(first?.maps?.values.some((value) => value > 0)).toBe(true);
+    expect(engine.built.layers.map(({ params }) => params)).toEqual([80, 0, 1168, 257 * 32, 330]);
+  });
+
+  test("a stack without convolutions has nothing to look into", async () => {
+    const engine = await open("pictures", { ...small, model: { layers: [{ kind: "pool", size: 4 }] } });
+    await losses(engine, 2);
+    const { inside } = await engine.snapshot(new Float32Array(64));
+    expect(inside?.map(({ place, filters }) => [place, filters])).toEqual([[0, undefined]]);
+    expect(
+      (await (await open("pictures", { ...small, model: { layers: [] } })).snapshot(null)).inside,
+    ).toEqual([]);
+  });
+});
+
+describe("text", () => {
+  const embedding = { kind: "embedding", units: 8 } as const;
+  const stacks = {
+    gru: [embedding, { kind: "gru", units: 16 }],
+    lstm: [embedding, { kind: "lstm", units: 16 }],
+    attention: [embedding, { kind: "attention", heads: 2 }, { kind: "dropout", rate: 0 }],
+  } as const;
+  const opened = (kind: keyof typeof stacks) =>
+    open("text", { data: { window: 16 }, model: { layers: stacks[kind] }, train: { batchSize: 8 } });
+
+  test.each(["gru", "lstm", "attention"] as const)(
+    "%s: the loss falls, also on held-out text",
+    async (kind) => {
+      const engine = await opened(kind);
+      const before = await engine.snapshot(null);
+      expect(before.loss).toBeCloseTo(Math.log(engine.built.classes), 0);
+      await losses(engine, 60);
+      expect((await engine.snapshot(null)).loss).toBeLessThan(before.loss - 0.8);
+    },
+  );
+
+  test("what stands after the prompt in the window does not matter, and what is old is forgotten", async () => {
+    const engine = await opened("attention");
+    const write = async (prompt: string) => {
+      const writer = engine.writer(prompt, 1);
+      let text = "";
+      for (let count = 0; count < 20; count++) text += await writer?.next(0.7);
+      return text;
+    };
+    expect(await write("the cave")).toBe(await write("the cave"));
+    expect(await write("the light of the sun")).toBe(await write("xthe light of the sun".slice(-20)));
+    expect((await write("")).length).toBe(20);
+    expect((await write("\u00e9\u4e00")).length).toBe(20);
+  });
+
+  test("reset replays the same windows; epochs are counted in characters", async () => {
+    const engine = await open("text", {
+      data: { window: 128, validation: 0.9 },
+      model: { layers: [embedding] },
+      train: { batchSize: 16 },
+    });
+    const first = await losses(engine, 4);
+    expect(engine.epoch).toBe(Math.floor((4 * 16 * 128) / engine.built.counts.train));
+    engine.reset();
+    expect(await losses(engine, 4)).toEqual(first);
+  });
+
+  test("a low temperature takes the likeliest character; numbers that are not finite give none", () => {
+    const logits = Float32Array.of(0, 2, 1);
+    expect([0.01, 0.5, 0.99].map((random) => drawIndex(logits, 0.1, random))).toEqual([1, 1, 1]);
+    expect([0, 0.5, 0.999].map((random) => drawIndex(logits, 2, random))).toEqual([0, 1, 2]);
+    expect(drawIndex(Float32Array.of(0, Number.NaN), 1, 0.5)).toBe(-1);
   });
 });

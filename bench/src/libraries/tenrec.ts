@@ -54,12 +54,18 @@ export const meanSquaredError: LossOf = (target, prediction) => ops.mean(ops.squ
 export const crossEntropy: LossOf = (target, logits) =>
   ops.mean(ops.sparseCategoricalCrossentropy(target, logits, { fromLogits: true }));
 
-/** Steps written by hand: a tape over the layer or model, then the optimizer; not jitted. */
-export function tapeRun(problem: TrainingProblem, model: Layer, lossOf: LossOf): Run {
+/** Steps written by hand: a tape over the layer or model, then the optimizer; as they are, or jitted. */
+export function tapeRun(
+  problem: TrainingProblem,
+  model: Layer,
+  lossOf: LossOf,
+  { isJitted = false }: { isJitted?: boolean } = {},
+): Run {
   const batches = problem.batches.map(({ x, y }) => ({ x: toTensor(x), y: toTensor(y) }));
   model.apply(batches[0]!.x);
   setWeights(model, problem.weights);
   const optimizer = adam();
+  optimizer.build(model.trainableVariables);
   const stepOn = (x: Tensor, y: Tensor): Tensor => {
     const tape = new GradientTape();
     const loss = tape.run(() => lossOf(y, model.apply(x, { training: true }) as Tensor));
@@ -67,7 +73,8 @@ export function tapeRun(problem: TrainingProblem, model: Layer, lossOf: LossOf):
     optimizer.apply(tape.gradient(loss, variables), variables);
     return loss;
   };
-  const step = (index: number): Tensor => stepOn(batches[index]!.x, batches[index]!.y);
+  const run = isJitted ? jit(stepOn) : stepOn;
+  const step = (index: number): Tensor => run(batches[index]!.x, batches[index]!.y);
   return {
     explain: () => explained(stepOn, [batches[0]!.x, batches[0]!.y]),
     firstStep: async () => (await step(0).data())[0]!,

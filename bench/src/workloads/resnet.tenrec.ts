@@ -27,7 +27,7 @@ function createModel(): Model {
   return new Model({ inputs, outputs: new layers.Dense(classes).apply(pooled) });
 }
 
-export async function startTape(problem: TrainingProblem): Promise<Run> {
+export async function startJit(problem: TrainingProblem): Promise<Run> {
   await startTenrec();
-  return tapeRun(problem, createModel(), crossEntropy);
+  return tapeRun(problem, createModel(), crossEntropy, { isJitted: true });
 }

@@ -86,10 +86,10 @@ export const resnet: Workload<TrainingProblem> = {
   problem,
   variants: [
     {
-      name: "tape",
+      name: "jit",
       library: "tenrec",
-      description: "functional model, hand-written GradientTape step",
-      load: async () => ({ start: (await import("./resnet.tenrec.ts")).startTape }),
+      description: "functional model, hand-written GradientTape step under jit",
+      load: async () => ({ start: (await import("./resnet.tenrec.ts")).startJit }),
     },
     {
       name: "layers",

@@ -56,10 +56,10 @@ class CharacterModel extends Layer {
 
 export async function startBlock(problem: TrainingProblem): Promise<Run> {
   await startTenrec();
-  return tapeRun(problem, new Block(false), meanSquaredError);
+  return tapeRun(problem, new Block(false), meanSquaredError, { isJitted: true });
 }
 
 export async function startGpt(problem: TrainingProblem): Promise<Run> {
   await startTenrec();
-  return tapeRun(problem, new CharacterModel(), crossEntropy);
+  return tapeRun(problem, new CharacterModel(), crossEntropy, { isJitted: true });
 }

@@ -109,9 +109,9 @@ function sentences(uniform: () => number): {
 
 const variants = (part: "Block" | "Gpt"): Variant<TrainingProblem>[] => [
   {
-    name: "tape",
+    name: "jit",
     library: "tenrec",
-    description: "layers called by a hand-written GradientTape step",
+    description: "layers called by a hand-written GradientTape step under jit",
     load: async () => ({ start: (await import("./transformer.tenrec.ts"))[`start${part}`] }),
   },
   {

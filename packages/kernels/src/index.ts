@@ -23,35 +23,4 @@ export type * from "./ir/plan.ts";
 export * from "./ir/scalarOps.ts";
 export { planCalls } from "./ir/steps.ts";
 export { type PlanLimits, verifyPlan } from "./program/verify.ts";
-export {
-  type AttentionExtents,
-  attentionBackwardTemplate,
-  attentionForwardTemplate,
-  attentionLaunch,
-} from "./templates/attention.ts";
-export { cumulativeOperations, cumulativeTemplate } from "./templates/cumulative.ts";
-export {
-  lstmSlopesLaunch,
-  lstmSlopesTemplate,
-  lstmStepLaunch,
-  lstmStepTemplate,
-} from "./templates/lstmStep.ts";
-export {
-  indexKeys,
-  mergeWays,
-  type OrderDtype,
-  orderBlocksTemplate,
-  orderInverseTemplate,
-  orderMergeTemplate,
-  orderRankTemplate,
-} from "./templates/order.ts";
-export {
-  gruBackwardTemplate,
-  gruForwardTemplate,
-  lstmBackwardTemplate,
-  lstmForwardTemplate,
-  recurrentLaunch,
-  simpleBackwardTemplate,
-  simpleForwardTemplate,
-} from "./templates/recurrent.ts";
-export { segmentTemplate } from "./templates/segment.ts";
+export { cumulativeOperations, indexKeys, mergeWays, type OrderDtype } from "./templates/codes.ts";

@@ -1,10 +1,7 @@
 /** @file Kernels that order rows and reduce segments, for the tests of both backends, and their references. */
 import type { Binding, Dtype, Instr, Template, TemplateKernel } from "../src/ir/kernel.ts";
-import { cumulativeOperations } from "../src/templates/cumulative.ts";
+import { cumulativeOperations, indexKeys, mergeWays, type OrderDtype } from "../src/templates/codes.ts";
 import {
-  indexKeys,
-  mergeWays,
-  type OrderDtype,
   orderBlocksTemplate,
   orderInverseTemplate,
   orderMergeTemplate,

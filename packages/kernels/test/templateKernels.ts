@@ -1,6 +1,7 @@
 /** @file Template kernels for the tests: running totals with plain and computed operands, and their reference. */
 import type { Instr, Template, TemplateKernel } from "../src/ir/kernel.ts";
-import { cumulativeOperations, cumulativeTemplate } from "../src/templates/cumulative.ts";
+import { cumulativeOperations } from "../src/templates/codes.ts";
+import { cumulativeTemplate } from "../src/templates/cumulative.ts";
 import { binding } from "./cpuReference.ts";
 
 export interface CumulativeCase {

@@ -17,6 +17,7 @@ import type { KerasTensor } from "./models/kerasTensor.ts";
 import { findSymbolic, type SymbolicCall, type SymbolicValues } from "./models/symbolic.ts";
 import { classNameOf, snakeCase, uniqueName } from "./naming.ts";
 import { getRegularizer, type Regularizer } from "./regularizers.ts";
+import { shapesOnly } from "./shapesOnly.ts";
 import { collectLayers, collectVariables } from "./tracking.ts";
 import { leavesOf } from "./values.ts";
 import { describeWeight, weightOf } from "./weight.ts";
@@ -193,7 +194,7 @@ export abstract class Layer {
    */
   trace(values: Values, options: CallOptions, shape: OpenShape): Values {
     this.buildFor(shape as Shape);
-    const result = this.run(values, { ...options, training: false });
+    const result = shapesOnly(() => this.run(values, { ...options, training: false }));
     this.forgetLosses();
     return result;
   }

@@ -1,5 +1,5 @@
 /** @file Small conversions that losses, metrics and training share. */
-import { type Dtype, ops, Tensor, type TensorLike, tensor } from "@tenrec/tensor";
+import { type Dtype, ops, pickRows, Tensor, type TensorLike, tensor } from "@tenrec/tensor";
 
 export function asTensor(value: TensorLike): Tensor {
   return value instanceof Tensor ? value : tensor(value);
@@ -11,7 +11,7 @@ export const computeDtype = (dtype: Dtype): Dtype =>
 
 /** Rows of a column, in the dtype that arithmetic works on. */
 export const takeRows = (column: Tensor, rows: Tensor): Tensor =>
-  ops.cast(ops.take(column, rows, { axis: 0 }), computeDtype(column.dtype));
+  ops.cast(pickRows(column, rows), computeDtype(column.dtype));
 
 /** float32, whatever it was. */
 export const asFloat = (value: TensorLike): Tensor => ops.cast(asTensor(value), "float32");

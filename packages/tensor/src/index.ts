@@ -34,5 +34,5 @@ export {
   type TensorLike,
   tensor,
 } from "./tensor.ts";
-export { joinRows, memory, readAll, throttle } from "./transfer.ts";
+export { joinRows, memory, pickRows, readAll, throttle } from "./transfer.ts";
 export { requireVariables, Variable, type VariableOptions } from "./variable.ts";

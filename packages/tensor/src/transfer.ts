@@ -3,13 +3,14 @@
 import { ShapeError } from "./graph/errors.ts";
 import { bytesOf } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
+import { pick } from "./primitives/pick.ts";
 import { flush } from "./runtime/flush.ts";
 import { useNode } from "./runtime/handles.ts";
 import { dataNode } from "./runtime/leaf.ts";
 import { type Block, type HostData, Memory } from "./runtime/memory.ts";
 import { readNodes } from "./runtime/read.ts";
 import { openRuntime, requireRuntime } from "./runtime/runtime.ts";
-import { Tensor } from "./tensor.ts";
+import { Tensor, wrap } from "./tensor.ts";
 
 /** Values of several tensors and variables, with one evaluation and one readback per buffer. */
 export function readAll(tensors: readonly Tensor[]): Promise<HostData[]> {
@@ -19,6 +20,15 @@ export function readAll(tensors: readonly Tensor[]): Promise<HostData[]> {
 /** null while the device keeps up; else a promise to await before queueing more (at most 3 submits are in flight). */
 export function throttle(): Promise<void> | null {
   return openRuntime()?.device.throttle() ?? null;
+}
+
+/**
+ * Rows of x at integer positions, without a gradient: for data. `ops.take` is the same with one.
+ *
+ * @example pickRows(tensor([[1, 2], [3, 4], [5, 6]]), tensor([2, 0], { dtype: "int32" })); // [[5, 6], [1, 2]]
+ */
+export function pickRows(x: Tensor, rows: Tensor): Tensor {
+  return wrap(pick(useNode(x), useNode(rows), 0));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** @file For tests of the compiler: graphs over placeholders, compiled for a made-up GPU without any device. */
 import type { Call, Plan, Target } from "@tenrec/kernels";
 import { gemmParts, gemmTile } from "../../kernels/src/templates/gemmTile.ts";
+import * as templates from "../../kernels/src/templates/library.ts";
 import { type Compiled, type CompileOptions, compile, type Destination } from "../src/compile/compile.ts";
 import { bytesOf, type Dtype, type Node } from "../src/graph/node.ts";
 import type { TracedFunction } from "../src/runtime/compiled.ts";
@@ -11,6 +12,7 @@ import type { VariableState } from "../src/runtime/variableState.ts";
 export function gpuLike(over: Partial<Target> = {}): Target {
   return {
     name: "webgpu",
+    templates,
     lanes: 4,
     maxBindings: 10,
     maxBindingBytes: 2 ** 27,

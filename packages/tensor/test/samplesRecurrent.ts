@@ -1,9 +1,10 @@
 /** @file Sample rows of recurrent sequences and their gradients. */
-import { type Node, type Primitive, type RefArray, record } from "../src/graph/node.ts";
+import { type Attrs, type Node, type Primitive, type RefArray, record } from "../src/graph/node.ts";
 import { add } from "../src/primitives/arithmetic.ts";
 import { part } from "../src/primitives/bundle.ts";
 import { gruGradientPrimitive, gruPrimitive, gruSequence } from "../src/primitives/gru.ts";
 import { lstmGradientPrimitive, lstmPrimitive, lstmSequence } from "../src/primitives/lstm.ts";
+import { lstmSlopesPrimitive, lstmStepPrimitive } from "../src/primitives/lstmStep.ts";
 import {
   simpleGradientPrimitive,
   simplePrimitive,
@@ -35,18 +36,41 @@ function sequences(
   }));
 }
 
-/** Every result of a gradient. */
-function gradients(primitive: Primitive, inputs: readonly RefArray[], results: number): Sample[] {
+function resultsOf(
+  primitive: Primitive,
+  inputs: readonly RefArray[],
+  results: number,
+  attrs: Attrs = {},
+): Sample[] {
   return Array.from({ length: results }, (_, index) => ({
     label: `${primitive.name}, result ${index}`,
     primitive,
-    inputs: [...inputs, mask],
-    build: (nodes) => part(record(primitive, nodes, { masked: true }), index),
+    inputs,
+    build: (nodes) => part(record(primitive, nodes, attrs), index),
     rebuilds: true,
   }));
 }
 
+/** Every result of a gradient. */
+const gradients = (primitive: Primitive, inputs: readonly RefArray[], results: number): Sample[] =>
+  resultsOf(primitive, [...inputs, mask], results, { masked: true });
+
+const flat = (seed: number): RefArray => uniform([batch, units], -1, 1, seed);
+const flatGates = (seed: number): RefArray => uniform([batch, 4 * units], 0.1, 0.9, seed);
+const flatMask = booleans([batch]);
+
+/** Every result of one step of an LSTM, and of its gradient. */
+const singleSteps: readonly Sample[] = [
+  ...resultsOf(lstmStepPrimitive, [flatGates(1), flat(2), flat(3), weights(4), flatMask], 3),
+  ...resultsOf(
+    lstmSlopesPrimitive,
+    [flatGates(1), flat(2), flat(3), flat(4), flat(5), flat(6), flat(7), flatMask],
+    2,
+  ),
+];
+
 export const recurrent: readonly Sample[] = [
+  ...singleSteps,
   ...sequences(lstmPrimitive, [sequence(4), weights(4), state(4), state(5)], (nodes, mask) => {
     const [z, wh, h0, c0] = nodes as [Node, Node, Node, Node];
     const { H, C } = lstmSequence({ z, wh, h0, c0, mask });

@@ -11,6 +11,9 @@ import { SignalElement } from "../ui/signalElement.ts";
 import { thumbnail } from "../ui/thumbnails.ts";
 import "../ui/numberField.ts";
 
+/** Where the data come from. */
+const abouts = { images: "data.digits.about", text: "data.text.about" } as const;
+
 export class DataPanel extends SignalElement {
   static override styles = [
     ...SignalElement.styles,
@@ -80,7 +83,7 @@ export class DataPanel extends SignalElement {
     </label>`;
   }
 
-  #field(name: "samples" | "noise" | "validation", rule: NumberRule = limits[name]) {
+  #field(name: "samples" | "noise" | "validation" | "window", rule: NumberRule = limits[name]) {
     return html`<tenrec-number
       slider
       label=${translate(`data.${name}`)}
@@ -91,31 +94,44 @@ export class DataPanel extends SignalElement {
   }
 
   #split() {
-    const rows = built.value;
-    if (rows === undefined) return nothing;
-    const counts = {
-      train: formatWhole(rows.train.y.length),
-      validation: formatWhole(rows.validation.y.length),
-    };
-    return html`<p class="muted" id="split">${translate("data.validation.hint", counts)}</p>`;
+    const counts = built.value?.counts;
+    if (counts === undefined) return nothing;
+    const key = project.value.task === "text" ? "data.text.split" : "data.validation.hint";
+    const values = { train: formatWhole(counts.train), validation: formatWhole(counts.validation) };
+    return html`<p class="muted" id="split">${translate(key, values)}</p>`;
+  }
+
+  /** What says how much there is to learn from: rows and their noise, or the length of a window of text. */
+  #amount() {
+    const { task } = project.value;
+    if (task === "text") return this.#field("window");
+    const rows = this.#field("samples", {
+      ...limits.samples,
+      max: task === "images" ? 1797 : limits.samples.max,
+    });
+    return html`${rows}${task === "images" ? nothing : this.#field("noise")}`;
+  }
+
+  #redraw() {
+    const { task, data } = project.value;
+    if (task === "text") return nothing;
+    return html`<button @click=${() => change({ data: { seed: data.seed + 1 } })}>
+      ${icons.shuffle}${translate(task === "images" ? "data.reshuffle" : "data.redraw")}
+    </button>`;
   }
 
   override render() {
-    const digits = project.value.task === "images";
-    const redraw = () => change({ data: { seed: project.value.data.seed + 1 } });
+    const { task } = project.value;
     return html`<h2 id="data">${translate("data.title")}</h2>
       <div class="stack">
         <fieldset>
           <legend>${translate("data.set")}</legend>
           <div class="sets">${dataSets.map((set) => this.#choice(set))}</div>
         </fieldset>
-        ${digits ? html`<p class="muted">${translate("data.digits.about")}</p>` : nothing}
-        ${this.#field("samples", { ...limits.samples, max: digits ? 1797 : limits.samples.max })}
-        ${digits ? nothing : this.#field("noise")}
+        ${task === "points" ? nothing : html`<p class="muted">${translate(abouts[task])}</p>`}
+        ${this.#amount()}
         <div>${this.#field("validation")}${this.#split()}</div>
-        <button @click=${redraw}>
-          ${icons.shuffle}${translate(digits ? "data.reshuffle" : "data.redraw")}
-        </button>
+        ${this.#redraw()}
       </div>`;
   }
 }

@@ -1,10 +1,11 @@
 /** `<tenrec-digits>`: draw a digit or choose one, see what the network sees and what it makes of it, live. */
 
 import { signal } from "@preact/signals-core";
-import { html, nothing, svg } from "lit";
+import { html, nothing, type PropertyValues, svg } from "lit";
 import { formatPercent, formatWhole, translate } from "../i18n/language.ts";
+import type { DataSet } from "../project/project.ts";
 import { announce } from "../state/announcer.ts";
-import { built, probe, showProbe, snapshot } from "../state/session.ts";
+import { built, probe, project, showProbe, snapshot } from "../state/session.ts";
 import { toPixels } from "../ui/digit.ts";
 import { icons } from "../ui/icons.ts";
 import { SignalElement } from "../ui/signalElement.ts";
@@ -19,9 +20,22 @@ export class DigitsView extends SignalElement {
 
   /** Which validation row is looked at; undefined while drawing. */
   readonly #sample = signal<number | undefined>(undefined);
+  /** Whose digits are looked at. */
+  #set: DataSet | undefined;
 
   get #pad(): DrawPad | null {
     return this.renderRoot.querySelector<DrawPad>("tenrec-draw");
+  }
+
+  /** A network that shows its inside opens with a digit to look at. */
+  protected override updated(changed: PropertyValues<this>): void {
+    super.updated(changed);
+    const { set } = project.value.data;
+    if (built.value === undefined || set === this.#set) return;
+    this.#set = set;
+    if (probe.value !== null) return;
+    this.#clear();
+    if (set === "pictures") this.#look(1, false);
   }
 
   #drawn(): void {
@@ -35,7 +49,7 @@ export class DigitsView extends SignalElement {
     showProbe(null);
   }
 
-  #look(by: number): void {
+  #look(by: number, spoken = true): void {
     const rows = built.value?.validation;
     if (rows === undefined) return;
     const count = rows.y.length;
@@ -43,7 +57,7 @@ export class DigitsView extends SignalElement {
     this.#pad?.clear();
     this.#sample.value = index;
     showProbe(rows.x.slice(index * pixelCount, (index + 1) * pixelCount));
-    announce(this.#sampleText());
+    if (spoken) announce(this.#sampleText());
   }
 
   #sampleText(): string {

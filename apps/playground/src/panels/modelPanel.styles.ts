@@ -67,7 +67,7 @@ export const stackStyles = css`
 
   .fields {
     display: grid;
-    grid-template-columns: 88px 1fr;
+    grid-template-columns: repeat(auto-fit, minmax(64px, 1fr));
     gap: 8px;
     padding-right: 8px;
   }
@@ -102,6 +102,7 @@ export const stackStyles = css`
 
   .add {
     display: flex;
+    flex-wrap: wrap;
     gap: 8px;
   }
 

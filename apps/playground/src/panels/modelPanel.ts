@@ -1,17 +1,17 @@
 /** `<tenrec-model>`: the stack of layers, edited in place by pointer or keyboard. */
 
-import { html, nothing, svg } from "lit";
+import { html, nothing } from "lit";
 import { formatWhole, translate } from "../i18n/language.ts";
-import { limits, maxLayers } from "../project/limits.ts";
-import { type Activation, activations, type LayerSpec } from "../project/project.ts";
+import { maxLayers } from "../project/limits.ts";
+import type { LayerKind, LayerSpec } from "../project/project.ts";
+import { freshLayer, isFixed, kindsFor, stackFault, withLayer } from "../project/stack.ts";
 import { announce } from "../state/announcer.ts";
 import { built, change, project } from "../state/session.ts";
-import { chosen, picked } from "../ui/events.ts";
 import { icons } from "../ui/icons.ts";
 import { SignalElement } from "../ui/signalElement.ts";
 import type { LayerSummary } from "../worker/protocol.ts";
+import { layerFields, ticks } from "./layerFields.ts";
 import { stackStyles } from "./modelPanel.styles.ts";
-import "../ui/numberField.ts";
 
 export class ModelPanel extends SignalElement {
   static override styles = [...SignalElement.styles, stackStyles];
@@ -24,10 +24,10 @@ export class ModelPanel extends SignalElement {
     change({ model: { layers: this.#layers().with(index, spec) } });
   }
 
-  #add(spec: LayerSpec): void {
-    const layers = [...this.#layers(), spec];
+  #add(kind: LayerKind): void {
+    const [layers, place] = withLayer(project.value.data.set, this.#layers(), freshLayer(kind));
     change({ model: { layers } });
-    announce(translate("model.added", { index: layers.length }));
+    announce(translate("model.added", { index: place + 1 }));
   }
 
   async #remove(index: number): Promise<void> {
@@ -38,11 +38,20 @@ export class ModelPanel extends SignalElement {
     this.#focus(next < 0 ? ".add button" : `[data-index="${next}"]`);
   }
 
-  async #move(index: number, by: number): Promise<void> {
+  /** The stack with one card moved, or undefined where it may not stand there. */
+  #moved(index: number, by: number): readonly LayerSpec[] | undefined {
+    const { set } = project.value.data;
     const to = index + by;
     const layers = [...this.#layers()];
-    if (to < 0 || to >= layers.length) return;
+    if (to < 0 || to >= layers.length || isFixed(set, index) || isFixed(set, to)) return undefined;
     layers.splice(to, 0, ...layers.splice(index, 1));
+    return stackFault(set, layers) === undefined ? layers : undefined;
+  }
+
+  async #move(index: number, by: number): Promise<void> {
+    const to = index + by;
+    const layers = this.#moved(index, by);
+    if (layers === undefined) return;
     change({ model: { layers } });
     announce(translate("model.moved", { index: to + 1, count: layers.length }));
     await this.updateComplete;
@@ -63,53 +72,16 @@ export class ModelPanel extends SignalElement {
 
   #summary(layer: LayerSummary | undefined) {
     if (layer === undefined) return nothing;
-    const width = layer.shape.reduce((product, size) => product * size, 1);
+    const [first = 1, ...rest] = layer.shape.map(formatWhole);
+    const size =
+      rest.length === 0 ? translate("model.shape", { count: first }) : [first, ...rest].join(" × ");
     return html`<p class="muted facts">
-      <span>${translate("model.shape", { count: formatWhole(width) })}</span>
+      <span>${size}</span>
       <span>${layer.params === 0 ? nothing : translate("model.params", { count: formatWhole(layer.params) })}</span>
     </p>`;
   }
 
-  /** One tick a unit, up to what fits: the widths of the layers at a glance. */
-  #ticks(units: number) {
-    const shown = Math.min(units, 40);
-    return html`<svg class="ticks" height="8" width=${shown * 6} aria-hidden="true">
-      ${Array.from({ length: shown }, (_, index) => svg`<rect x=${index * 6} width="4" height="8" rx="1" />`)}
-    </svg>`;
-  }
-
-  #fields(spec: LayerSpec, index: number) {
-    if (spec.kind === "dropout") {
-      return html`<div class="fields">
-        <tenrec-number
-          label=${translate("model.rate")}
-          .rule=${limits.rate}
-          .value=${spec.rate}
-          @pick=${(event: Event) => this.#replace(index, { ...spec, rate: picked(event) })}
-        ></tenrec-number>
-      </div>`;
-    }
-    const activate = (event: Event) =>
-      this.#replace(index, { ...spec, activation: chosen(event) as Activation });
-    return html`<div class="fields">
-      <tenrec-number
-        label=${translate("model.units")}
-        .rule=${limits.units}
-        .value=${spec.units}
-        @pick=${(event: Event) => this.#replace(index, { ...spec, units: picked(event) })}
-      ></tenrec-number>
-      <div>
-        <label class="label" for="activation-${index}">${translate("model.activation")}</label>
-        <select id="activation-${index}" @change=${activate}>
-          ${activations.map(
-            (name) => html`<option value=${name} .selected=${name === spec.activation}>${name}</option>`,
-          )}
-        </select>
-      </div>
-    </div>`;
-  }
-
-  #tools(index: number, count: number) {
+  #tools(index: number) {
     const place = { index: index + 1 };
     const tool = (key: "model.up" | "model.down" | "model.remove", act: () => unknown, off: boolean) => {
       const icon = { "model.up": icons.up, "model.down": icons.down, "model.remove": icons.remove }[key];
@@ -117,13 +89,13 @@ export class ModelPanel extends SignalElement {
       return html`<button class="bare" aria-label=${text} title=${text} ?disabled=${off} @click=${act}>${icon}</button>`;
     };
     return html`<div class="tools">
-      ${tool("model.up", () => this.#move(index, -1), index === 0)}
-      ${tool("model.down", () => this.#move(index, 1), index === count - 1)}
+      ${tool("model.up", () => this.#move(index, -1), this.#moved(index, -1) === undefined)}
+      ${tool("model.down", () => this.#move(index, 1), this.#moved(index, 1) === undefined)}
       ${tool("model.remove", () => this.#remove(index), false)}
     </div>`;
   }
 
-  #card(spec: LayerSpec, index: number, count: number) {
+  #card(spec: LayerSpec, index: number) {
     const kind = translate(`model.${spec.kind}`);
     return html`<li
       class="card"
@@ -132,8 +104,8 @@ export class ModelPanel extends SignalElement {
       aria-label=${translate("model.layer", { index: index + 1, kind })}
       @keydown=${(event: KeyboardEvent) => this.#key(event, index)}
     >
-      <div class="title"><b>${kind}</b>${this.#tools(index, count)}</div>
-      ${this.#fields(spec, index)}${spec.kind === "dense" ? this.#ticks(spec.units) : nothing}
+      <div class="title"><b>${kind}</b>${isFixed(project.value.data.set, index) ? nothing : this.#tools(index)}</div>
+      ${layerFields(spec, index, (next) => this.#replace(index, next))}${ticks(spec)}
       ${this.#summary(built.value?.layers[index])}
     </li>`;
   }
@@ -150,19 +122,27 @@ export class ModelPanel extends SignalElement {
     if (count >= maxLayers)
       return html`<p class="muted">${translate("model.full", { count: maxLayers })}</p>`;
     return html`<div class="add" role="group" aria-label=${translate("model.add")}>
-      <button @click=${() => this.#add({ kind: "dense", units: 8, activation: "relu" })}>
-        ${icons.add}${translate("model.addDense")}
-      </button>
-      <button @click=${() => this.#add({ kind: "dropout", rate: 0.2 })}>
-        ${icons.add}${translate("model.addDropout")}
-      </button>
+      ${kindsFor(project.value.data.set).map(
+        (kind) =>
+          html`<button @click=${() => this.#add(kind)}>${icons.add}${translate(`model.${kind}`)}</button>`,
+      )}
     </div>`;
   }
 
-  override render() {
-    const layers = this.#layers();
+  #input() {
+    const { task, data } = project.value;
+    const key = data.set === "pictures" ? "model.input.pictures" : (`model.input.${task}` as const);
+    return this.#fixed(translate("model.input"), translate(key, { window: data.window }));
+  }
+
+  #output() {
     const known = built.value;
-    const classes = known?.classes ?? (project.value.task === "images" ? 10 : 2);
+    const detail = known ? translate("model.output.detail", { classes: known.classes }) : "";
+    return this.#fixed(translate("model.output"), detail, known?.layers.at(-1));
+  }
+
+  override render() {
+    const known = built.value;
     return html`<div class="head">
         <h2 id="model">${translate("model.title")}</h2>
         <span class="muted" id="params">
@@ -170,10 +150,9 @@ export class ModelPanel extends SignalElement {
         </span>
       </div>
       <ol class="layers" aria-label=${translate("model.stack")}>
-        ${this.#fixed(translate("model.input"), translate(`model.input.${project.value.task}`))}
-        ${layers.map((spec, index) => this.#card(spec, index, layers.length))}
+        ${this.#input()}${this.#layers().map((spec, index) => this.#card(spec, index))}
         <li class="adders">${this.#adders()}</li>
-        ${this.#fixed(translate("model.output"), translate("model.output.detail", { classes }), known?.layers.at(-1))}
+        ${this.#output()}
       </ol>
       <p class="muted">${translate("model.hint")}</p>`;
   }

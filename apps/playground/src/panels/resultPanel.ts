@@ -2,12 +2,15 @@
 
 import { css, html, nothing } from "lit";
 import { translate } from "../i18n/language.ts";
+import type { Task } from "../project/project.ts";
 import { project } from "../state/session.ts";
 import { SignalElement } from "../ui/signalElement.ts";
 import "./boundaryKey.ts";
 import "./boundaryView.ts";
 import "./confusionTable.ts";
 import "./digitsView.ts";
+import "./insideView.ts";
+import "./writingView.ts";
 
 export class ResultPanel extends SignalElement {
   static override styles = [
@@ -43,15 +46,24 @@ export class ResultPanel extends SignalElement {
     `,
   ];
 
+  #view(task: Task) {
+    const confusion = html`<tenrec-confusion></tenrec-confusion>`;
+    switch (task) {
+      case "points":
+        return html`<tenrec-boundary></tenrec-boundary>
+          <div class="stack"><tenrec-key></tenrec-key>${confusion}</div>`;
+      case "images":
+        return html`<tenrec-digits></tenrec-digits>
+          ${project.value.data.set === "pictures" ? html`<tenrec-inside></tenrec-inside>` : nothing}${confusion}`;
+      case "text":
+        return html`<tenrec-writing></tenrec-writing>`;
+    }
+  }
+
   override render() {
-    const points = project.value.task === "points";
-    return html`<h2>${translate("result.title")}</h2>
-      <div class=${project.value.task}>
-        ${points ? html`<tenrec-boundary></tenrec-boundary>` : html`<tenrec-digits></tenrec-digits>`}
-        <div class="stack">
-          ${points ? html`<tenrec-key></tenrec-key>` : nothing}<tenrec-confusion></tenrec-confusion>
-        </div>
-      </div>`;
+    const { task } = project.value;
+    return html`<h2>${translate(task === "text" ? "text.title" : "result.title")}</h2>
+      <div class=${task}>${this.#view(task)}</div>`;
   }
 }
 

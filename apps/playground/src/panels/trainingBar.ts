@@ -170,11 +170,13 @@ export class TrainingBar extends SignalElement {
     session.historyVersion.value;
     const loss = session.history.train.at(-1)?.loss;
     const none = "–";
-    const rate = session.running.value ? formatWhole(session.stepsPerSecond.value) : none;
+    const text = session.project.value.task === "text";
+    const speed = text ? session.charactersPerSecond.value : session.stepsPerSecond.value;
+    const rate = session.running.value ? formatWhole(speed) : none;
     return html`<dl>
       <div><dt>${translate("bar.steps")}</dt><dd id="steps">${formatWhole(session.step.value)}</dd></div>
       <div><dt>${translate("bar.epochs")}</dt><dd id="epochs">${formatWhole(session.epoch.value)}</dd></div>
-      <div class="rate"><dt>${translate("bar.rate")}</dt><dd>${rate}</dd></div>
+      <div class="rate"><dt>${translate(text ? "bar.reading" : "bar.rate")}</dt><dd id="rate">${rate}</dd></div>
       <div class="training">
         <dt>${translate("bar.loss")}</dt><dd id="loss">${loss === undefined ? none : formatLoss(loss)}</dd>
       </div>

@@ -1,6 +1,6 @@
 /** Reading a Project from an untrusted value (a link, a file): every field checked, or a sentence saying which is wrong. */
 
-import { type LimitName, limits, maxLayers, refusal } from "./limits.ts";
+import { type LimitName, limits, maxLayers, maxPrompt, refusal } from "./limits.ts";
 import {
   activations,
   type DataSet,
@@ -11,7 +11,9 @@ import {
   type Speed,
   speeds,
   taskOf,
+  type ViewSettings,
 } from "./project.ts";
+import { stackFault } from "./stack.ts";
 
 /** A value that is not a Project; `path` names the field. */
 export class ProjectError extends Error {
@@ -26,6 +28,8 @@ export class ProjectError extends Error {
     this.path = path;
   }
 }
+
+const kinds = ["dense", "dropout", "conv", "pool", "embedding", "gru", "lstm", "attention"] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -50,20 +54,48 @@ function oneOf<const T extends string | number>(value: unknown, path: string, ch
 
 function layer(value: unknown, path: string): LayerSpec {
   const source = fields(value, path);
-  const kind = oneOf(source.kind, `${path}.kind`, ["dense", "dropout"]);
-  if (kind === "dropout") return { kind, rate: number(source, path, "rate") };
-  return {
-    kind,
-    units: number(source, path, "units"),
-    activation: oneOf(source.activation, `${path}.activation`, activations),
-  };
+  const kind = oneOf(source.kind, `${path}.kind`, kinds);
+  const size = (name: LimitName) => number(source, path, name);
+  const activation = () => oneOf(source.activation, `${path}.activation`, activations);
+  switch (kind) {
+    case "dropout":
+      return { kind, rate: size("rate") };
+    case "dense":
+      return { kind, units: size("units"), activation: activation() };
+    case "conv":
+      return { kind, filters: size("filters"), kernel: size("kernel"), activation: activation() };
+    case "pool":
+      return { kind, size: size("size") };
+    case "attention":
+      return { kind, heads: size("heads") };
+    default:
+      return { kind, units: size("units") };
+  }
 }
 
-function layers(value: unknown): readonly LayerSpec[] {
+function layers(value: unknown, set: DataSet): readonly LayerSpec[] {
   if (!Array.isArray(value) || value.length > maxLayers) {
     throw new ProjectError("model.layers", value, `a list of at most ${maxLayers} layers`);
   }
-  return value.map((item, index) => layer(item, `model.layers[${index}]`));
+  const found = value.map((item, index) => layer(item, `model.layers[${index}]`));
+  const fault = stackFault(set, found);
+  if (fault !== undefined) throw new ProjectError("model.layers", value, fault);
+  return found;
+}
+
+function prompt(value: unknown): string {
+  if (typeof value === "string" && value.length <= maxPrompt) return value;
+  throw new ProjectError("view.prompt", value, `a text of at most ${maxPrompt} characters`);
+}
+
+function viewSettings(view: Fields): ViewSettings {
+  return {
+    showValidation: view.showValidation === true,
+    smoothing: number(view, "view", "smoothing"),
+    prompt: prompt(view.prompt),
+    temperature: number(view, "view", "temperature"),
+    sampleEvery: number(view, "view", "sampleEvery"),
+  };
 }
 
 /**
@@ -87,15 +119,16 @@ export function readProject(value: unknown): Project {
       samples: number(data, "data", "samples"),
       noise: number(data, "data", "noise"),
       validation: number(data, "data", "validation"),
+      window: number(data, "data", "window"),
       seed: number(data, "data", "seed"),
     },
-    model: { layers: layers(model.layers), seed: number(model, "model", "seed") },
+    model: { layers: layers(model.layers, set), seed: number(model, "model", "seed") },
     train: {
       optimizer: oneOf(train.optimizer, "train.optimizer", optimizerNames),
       learningRate: number(train, "train", "learningRate"),
       batchSize: number(train, "train", "batchSize"),
       speed,
     },
-    view: { showValidation: view.showValidation === true, smoothing: number(view, "view", "smoothing") },
+    view: viewSettings(view),
   };
 }

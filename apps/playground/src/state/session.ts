@@ -1,6 +1,6 @@
 /** The session: the Project, the worker that trains it and what is known of the run, as signals; every command of the page. */
 
-import { batch, signal } from "@preact/signals-core";
+import { batch, computed, signal } from "@preact/signals-core";
 import { defaultProject } from "../project/defaults.ts";
 import { type DataSet, type Project, type ProjectPatch, patched } from "../project/project.ts";
 import type {
@@ -12,6 +12,7 @@ import type {
   Problem,
   Snapshot,
   ToWorker,
+  Written,
 } from "../worker/protocol.ts";
 import { History } from "./history.ts";
 
@@ -26,6 +27,14 @@ export const stepsPerSecond = signal(0);
 export const snapshot = signal<Snapshot | undefined>(undefined);
 export const problem = signal<Problem | undefined>(undefined);
 export const probe = signal<Float32Array | null>(null);
+/** Characters that training reads in a second; text only. */
+export const charactersPerSecond = computed(() => {
+  const { data, train } = project.value;
+  return stepsPerSecond.value * train.batchSize * data.window;
+});
+/** What the model writes now, and what it wrote before in this run, the latest first. */
+export const writing = signal<Written | undefined>(undefined);
+export const earlier = signal<readonly Written[]>([]);
 /** Counts changes of `history`, which is mutable: thousands of points are not copied on each step. */
 export const historyVersion = signal(0);
 export const history = new History();
@@ -35,6 +44,9 @@ let checkpoint: Checkpoint | undefined;
 let pendingProject: ReturnType<typeof setTimeout> | undefined;
 /** The last project of each data set, so that a look at another loses nothing. */
 const remembered = new Map<DataSet, Project>();
+
+/** Texts of a run that stay in sight. */
+const earlierCount = 6;
 
 /** Slider movements within this many ms make one rebuild. */
 const settleTime = 120;
@@ -46,7 +58,7 @@ function send(message: ToWorker): void {
 /** A message about a model the page has already turned away from. */
 function isStale(message: FromWorker): boolean {
   if (message.type === "built") return message.built.set !== project.value.data.set;
-  return (message.type === "progress" || message.type === "snapshot") && built.value === undefined;
+  return ["progress", "snapshot", "written"].includes(message.type) && built.value === undefined;
 }
 
 function receive(message: FromWorker): void {
@@ -75,6 +87,10 @@ function receive(message: FromWorker): void {
       epoch.value = message.epoch;
       history.rewind(message.step);
       historyVersion.value++;
+      forgetWriting(message.step);
+      break;
+    case "written":
+      written(message.written);
       break;
     case "checkpoint":
       checkpoint = message.checkpoint;
@@ -93,6 +109,21 @@ function progressed({ records, stepsPerSecond: rate }: Extract<FromWorker, { typ
   stepsPerSecond.value = rate;
   history.add(records);
   historyVersion.value++;
+}
+
+/** A new text puts the one before it into the list, if it had come to anything. */
+function written(next: Written): void {
+  const before = writing.value;
+  if (before !== undefined && before.id !== next.id && before.text !== "") {
+    earlier.value = [before, ...earlier.value].slice(0, earlierCount);
+  }
+  writing.value = next;
+}
+
+/** Forgets what was written after `step`. */
+function forgetWriting(step: number): void {
+  writing.value = undefined;
+  earlier.value = step === 0 ? [] : earlier.value.filter((text) => text.step <= step);
 }
 
 function crashed(message: string): void {
@@ -132,7 +163,7 @@ function sendProject(): void {
 }
 
 /** Orders wait for no slider: a project still settling goes first. */
-function order(type: "play" | "pause" | "step" | "reset" | "restore"): void {
+function order(type: "play" | "pause" | "step" | "reset" | "restore" | "write"): void {
   if (pendingProject !== undefined) sendProject();
   send({ type });
 }
@@ -143,10 +174,16 @@ function setProject(next: Project): void {
   pendingProject = setTimeout(sendProject, settleTime);
 }
 
+/** Nothing is built anew for a view; the worker must know how to write, though. */
+function changeView(next: Project): void {
+  project.value = next;
+  if (next.task === "text") sendProject();
+}
+
 /** Changes fields of the Project; what can be taken over while training is, the rest starts the run again. */
 export function change(patch: ProjectPatch): void {
   const next = patched(project.value, patch);
-  if (patch.view !== undefined && Object.keys(patch).length === 1) project.value = next;
+  if (patch.view !== undefined && Object.keys(patch).length === 1) changeView(next);
   else setProject(next);
 }
 
@@ -158,6 +195,7 @@ export function chooseDataSet(set: DataSet): void {
     built.value = undefined;
     snapshot.value = undefined;
     history.rewind(0);
+    forgetWriting(0);
     setProject(remembered.get(set) ?? defaultProject(set));
   });
   sendProject();
@@ -187,6 +225,11 @@ export function slowDown(): void {
   const { learningRate } = project.value.train;
   change({ train: { learningRate: Number((learningRate / 10).toPrecision(3)) } });
   togglePlay();
+}
+
+/** Lets the model write after the Project's prompt. */
+export function write(): void {
+  order("write");
 }
 
 /** Shows the model a digit (64 values in [0, 1]), or none. */

@@ -3,7 +3,7 @@
 import { effect } from "@preact/signals-core";
 import { formatLoss, formatPercent, formatWhole, translate } from "../i18n/language.ts";
 import { announce } from "./announcer.ts";
-import { running, snapshot, step } from "./session.ts";
+import { running, snapshot, step, writing } from "./session.ts";
 
 /** The picture of the last step arrives a moment after the pause. */
 const pictureTime = 400;
@@ -17,7 +17,19 @@ function tellPaused(): void {
   }
 }
 
+/** A text that was asked for is read out when it is finished; those written by the way would never stop. */
+function tellWritten(): void {
+  let last = 0;
+  effect(() => {
+    const now = writing.value;
+    if (now === undefined || !now.asked || !now.done || now.id === last) return;
+    last = now.id;
+    announce(translate("text.finished", { text: now.prompt + now.text }));
+  });
+}
+
 export function startSpokenState(): void {
+  tellWritten();
   let before = false;
   effect(() => {
     const now = running.value;

@@ -65,8 +65,35 @@ function pixels(): SVGTemplateResult[] {
   );
 }
 
+/** A filter on its way over the digit. */
+const filter = svg`<rect x="18" y="13" width="17" height="17" rx="1" fill="none" stroke="var(--surface)" stroke-width="4.5" />
+  <rect x="18" y="13" width="17" height="17" rx="1" fill="none" stroke="var(--accent)" stroke-width="2" />`;
+
+/** Lines of a page with a pen's mark at the end. */
+const page = svg`<path
+    d="M6 11h36M6 19h31M6 27h36M6 35h16"
+    stroke="var(--ink)"
+    stroke-width="2.5"
+    stroke-linecap="round"
+    stroke-dasharray="9 4 5 4 12 4"
+  />
+  <path d="M32 30v10" stroke="var(--accent)" stroke-width="2.5" stroke-linecap="round" />`;
+
+function drawing(set: DataSet): SVGTemplateResult | SVGTemplateResult[] {
+  switch (set) {
+    case "digits":
+      return pixels();
+    case "pictures":
+      return [...pixels(), filter];
+    case "text":
+      return page;
+    default:
+      return points(set);
+  }
+}
+
 export function thumbnail(set: DataSet): TemplateResult {
   return html`<svg width="48" height="48" viewBox="0 0 48 48" aria-hidden="true">
-    ${set === "digits" ? pixels() : points(set)}
+    ${drawing(set)}
   </svg>`;
 }

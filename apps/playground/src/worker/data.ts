@@ -1,7 +1,7 @@
 /** The rows a Project trains on: drawn or loaded by the library in random order, the last ones held out. */
 
 import { datasets } from "tenrec";
-import type { DataSettings } from "../project/project.ts";
+import { type DataSet, type DataSettings, type PointSet, pointSets } from "../project/project.ts";
 import type { PlaneWindow, Rows } from "./protocol.ts";
 
 export interface Split {
@@ -23,9 +23,10 @@ export function take(rows: Rows, width: number, chosen: Int32Array): Rows {
   return { x, y: chosen.map((row) => rows.y[row] as number) };
 }
 
+const isPoints = (set: DataSet): set is PointSet => (pointSets as readonly DataSet[]).includes(set);
+
 async function allRows({ set, samples, noise, seed }: DataSettings): Promise<Rows> {
-  const { x, y } =
-    set === "digits" ? await datasets.digits({ seed }) : datasets[set]({ samples, noise, seed });
+  const { x, y } = isPoints(set) ? datasets[set]({ samples, noise, seed }) : await datasets.digits({ seed });
   return { x: x.data, y: y.data };
 }
 
@@ -51,7 +52,7 @@ function windowOf(x: Float32Array): PlaneWindow {
 
 /** The training and validation rows of `settings`; equal settings give equal rows. */
 export async function loadData(settings: DataSettings): Promise<Split> {
-  const digits = settings.set === "digits";
+  const digits = !isPoints(settings.set);
   const rows = await allRows(settings);
   const width = digits ? 64 : 2;
   const total = Math.min(rows.y.length, settings.samples);

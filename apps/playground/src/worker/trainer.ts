@@ -1,6 +1,7 @@
 /** The loop of the worker: orders from the page, bursts of steps paced to the display, snapshots in between. */
 
 import type { Project } from "../project/project.ts";
+import { Desk } from "./desk.ts";
 import { Engine } from "./engine.ts";
 import { problemFrom, StepError } from "./problems.ts";
 import type { Checkpoint, FromWorker, Problem, StepRecord, ToWorker } from "./protocol.ts";
@@ -30,6 +31,7 @@ function nextTask(): Promise<void> {
 
 export class Trainer {
   readonly #send: Send;
+  readonly #desk: Desk;
   #project: Project;
   #engine: Engine | undefined;
   #orders: Order[] = [];
@@ -47,6 +49,7 @@ export class Trainer {
     this.#project = project;
     this.#good = checkpoint;
     this.#send = send;
+    this.#desk = new Desk(send);
   }
 
   /** Hands an order to the loop; it is obeyed between two bursts. */
@@ -62,8 +65,9 @@ export class Trainer {
       const order = this.#orders.shift();
       if (order !== undefined) await this.#guard(() => this.#obey(order));
       else if (this.#running) await this.#guard(() => this.#advance());
-      else if (this.#warm) await this.#pause();
-      else await this.#guard(() => this.#warmUp());
+      else if (!this.#warm) await this.#guard(() => this.#warmUp());
+      else if (this.#desk.busy) await this.#guard(() => this.#write());
+      else await this.#pause();
     }
   }
 
@@ -126,6 +130,8 @@ export class Trainer {
       case "probe":
         this.#probe = order.pixels;
         return this.#running ? undefined : this.#picture();
+      case "write":
+        return this.#engine && this.#desk.begin(this.#engine, this.#project.view, true);
     }
   }
 
@@ -137,6 +143,7 @@ export class Trainer {
 
   #stop(problem: Problem): void {
     this.#running = false;
+    this.#desk.clear();
     this.#send({ type: "running", running: false });
     this.#send({ type: "problem", problem });
   }
@@ -150,13 +157,13 @@ export class Trainer {
 
   async #build(checkpoint: Checkpoint | undefined): Promise<void> {
     this.#engine = undefined;
+    this.#desk.clear();
     const engine = await Engine.create(this.#project);
     if (checkpoint !== undefined) engine.restore(checkpoint);
     this.#engine = engine;
     this.#warm = false;
     this.#send({ type: "built", built: engine.built });
-    this.#rewound(engine);
-    await this.#picture();
+    await this.#rewound(engine);
   }
 
   async #reset(): Promise<void> {
@@ -164,19 +171,21 @@ export class Trainer {
     if (engine === undefined) return this.#build(undefined);
     engine.reset();
     this.#good = undefined;
-    this.#rewound(engine);
-    await this.#picture();
+    await this.#rewound(engine);
   }
 
   async #restore(): Promise<void> {
     if (this.#engine === undefined || this.#good === undefined) return this.#reset();
     this.#engine.restore(this.#good);
-    this.#rewound(this.#engine);
-    await this.#picture();
+    await this.#rewound(this.#engine);
   }
 
-  #rewound({ step, epoch }: Engine): void {
-    this.#send({ type: "rewound", step, epoch });
+  /** Tells where the run stands now, with its picture and, for text, what the model writes there. */
+  async #rewound(engine: Engine): Promise<void> {
+    this.#desk.clear();
+    this.#send({ type: "rewound", step: engine.step, epoch: engine.epoch });
+    await this.#picture();
+    this.#desk.begin(engine, this.#project.view, false);
   }
 
   async #advance(): Promise<void> {
@@ -185,6 +194,8 @@ export class Trainer {
     await this.#steps(speed === 0 ? burstTime : 0);
     if (speed === 0) await nextTask();
     else await this.#pause(Math.max(0, 1000 / speed - (performance.now() - started)));
+    if (this.#engine !== undefined) this.#desk.beginWhenDue(this.#engine, this.#project.view);
+    if (this.#orders.length === 0) await this.#desk.write(this.#project.view);
     if (this.#orders.length === 0) await this.#pictureWhenDue();
   }
 
@@ -210,6 +221,12 @@ export class Trainer {
         stepsPerSecond: (1000 * records.length) / Math.max(elapsed, 0.1),
       });
     }
+  }
+
+  /** Writes while nothing is trained; orders have their turn after each moment. */
+  async #write(): Promise<void> {
+    await this.#desk.write(this.#project.view);
+    await nextTask();
   }
 
   async #pictureWhenDue(): Promise<void> {

@@ -1,9 +1,11 @@
 /** @file The cpu device: the same plans as on WebGPU, executed by JavaScript block loops. */
+
 import { counts } from "../device/counters.ts";
 import { internal } from "../device/errors.ts";
 import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/device.ts";
 import type { Plan } from "../ir/plan.ts";
 import { verifyPlan } from "../program/verify.ts";
+import * as templates from "../templates/library.ts";
 import { CpuPool, CpuWorkspace } from "./pool.ts";
 import { CpuProgram, copyBytes } from "./program.ts";
 import { RegisterPool } from "./registers.ts";
@@ -16,6 +18,7 @@ const tile = { threads: [8, 8], perThread: [4, 4], shared: false, depth: 16 } as
 
 const cpuTarget: Target = {
   name: "cpu",
+  templates,
   lanes: 1,
   maxBindings: 64,
   maxBindingBytes: maxBytes,

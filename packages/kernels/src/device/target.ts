@@ -1,6 +1,7 @@
 /** @file What compilation may know of a GPU device. */
 import type { Target } from "../ir/device.ts";
 import { gemmParts, gemmTile } from "../templates/gemmTile.ts";
+import * as templates from "../templates/library.ts";
 
 /**
  * The target of a device with these limits. `software`: a CPU renderer, where workgroup memory and barriers
@@ -9,6 +10,7 @@ import { gemmParts, gemmTile } from "../templates/gemmTile.ts";
 export function webGpuTarget(limits: GPUSupportedLimits, software: boolean): Target {
   return {
     name: "webgpu",
+    templates,
     lanes: 4,
     maxBindings: limits.maxStorageBuffersPerShaderStage,
     maxBindingBytes: limits.maxStorageBufferBindingSize,

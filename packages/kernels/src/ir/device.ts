@@ -5,6 +5,8 @@ import type { Plan } from "./plan.ts";
 /** What compilation may know of a device: limits, lane width and kernel choices. */
 export interface Target {
   readonly name: "webgpu" | "cpu";
+  /** Hand-written kernels, and the rules for which shapes they are launched. */
+  readonly templates: typeof import("../templates/library.ts");
   /** Widest lane count that kernels may use. */
   readonly lanes: 1 | 4;
   /** Storage bindings per kernel. */

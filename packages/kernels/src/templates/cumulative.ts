@@ -2,9 +2,6 @@
 import type { Template, TemplateArray, TemplateRun } from "../ir/kernel.ts";
 import { cumulative } from "../shaders.ts";
 
-/** Values of the constant OPERATION. */
-export const cumulativeOperations = { sum: 0, prod: 1, max: 2, min: 3 } as const;
-
 type Combine = (a: number, b: number) => number;
 
 /** How a run of numbers begins and goes on; int32 wraps as on the device. */

@@ -1,14 +1,7 @@
 /** @file Stable orders of rows: by counting, by bitonic exchange, by merging ordered blocks; and the inverse of an order. */
 import type { Template, TemplateArray, TemplateRun } from "../ir/kernel.ts";
 import { orderBlocks, orderInverse, orderMerge, orderRank } from "../shaders.ts";
-
-/** Values of the constant INDICES: numbers as they are; indices from the end where negative and clamped; indices out of range last. */
-export const indexKeys = { none: 0, clamp: 1, drop: 2 } as const;
-
-/** Blocks that one merge joins. */
-export const mergeWays = 4;
-
-export type OrderDtype = "float32" | "int32" | "uint32";
+import { indexKeys, mergeWays, type OrderDtype } from "./codes.ts";
 
 /** The image of whole numbers: those that are indices of param(3) elements first become positions. */
 const integerKey = `fn key(i: i32) -> u32 {

@@ -118,6 +118,7 @@ export { PReLU, type PReLUOptions } from "./prelu.ts";
 export type { ProjectedAttentionOptions } from "./projectedAttention.ts";
 export type {
   CellCallOptions,
+  CellRunOptions,
   GatedCellOptions,
   RecurrentCell,
   SequenceOptions,

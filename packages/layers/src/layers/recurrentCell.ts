@@ -13,7 +13,10 @@ export interface CellCallOptions extends CallOptions {
   /** States before the step, [batch, size] each; zeros by default. */
   readonly states?: readonly Tensor[];
 }
-export type CellRunOptions = CellCallOptions & RunOptions;
+/** What a cell's `call` gets from the layer that runs it. */
+export interface CellRunOptions extends RunOptions {
+  readonly states: readonly Tensor[];
+}
 
 /** How a cell runs through a sequence. */
 export interface SequenceOptions {
@@ -37,8 +40,8 @@ export interface SequenceResult {
  * @example
  * class Decay extends Layer {
  *   stateSize = 8;
- *   call(x: Tensor, { states: [h] }: { states: Tensor[] }) {
- *     const next = ops.add(ops.multiply(h, 0.9), x);
+ *   call(x: Tensor, { states: [h] }: layers.CellRunOptions) {
+ *     const next = ops.add(ops.multiply(h as Tensor, 0.9), x);
  *     return [next, next];
  *   }
  * }
@@ -178,7 +181,7 @@ export abstract class WeightedCell extends Layer implements RecurrentCell {
     });
   }
 
-  override call(inputs: Tensor, { states, training }: CellRunOptions): Tensor[] {
+  override call(inputs: Tensor, { states, training }: CellCallOptions & RunOptions): Tensor[] {
     const [batch = 0, features = 0] = inputs.shape;
     const step = ops.reshape(inputs, [batch, 1, features]);
     const given = { states: states ?? firstStates(this, batch), mask: null, unroll: true, training };

@@ -72,13 +72,14 @@ export class RNN extends Layer {
   }
 
   override build(inputShape: Shape): void {
+    if (inputShape.length < 3) throw noSteps(this.name, inputShape);
     const [batch = 0, , ...rest] = inputShape;
     this.cell.buildFor([batch, ...rest]);
     if (this.stateful) this.#statesOf(batch);
   }
 
   override call(inputs: Tensor, options: RecurrentRunOptions): Values {
-    if (inputs.ndim < 3) throw noSteps(this.name, inputs);
+    if (inputs.ndim < 3) throw noSteps(this.name, inputs.shape);
     const batch = inputs.shape[0] as number;
     const inOrder = (x: Tensor): Tensor => (this.goBackwards ? ops.flip(x, { axis: 1 }) : x);
     const given = singleMask(options.mask);
@@ -177,9 +178,9 @@ function stateVariable(name: string, batch: number, size: number): Variable {
 const singleMask = (mask: Mask | null | undefined): Tensor | null =>
   (mask instanceof Tensor ? mask : mask?.[0]) ?? null;
 
-function noSteps(where: string, x: Tensor): ShapeError {
+function noSteps(where: string, shape: Shape): ShapeError {
   return new ShapeError(where, "the input is no batch of sequences.", {
-    received: `an input of shape [${x.shape.join()}].`,
+    received: `an input of shape [${shape.join()}].`,
     expected: "[batch, steps, features].",
     fix: "reshape it; a sequence of numbers has one feature: [batch, steps, 1]. Integers go through an Embedding first.",
   });

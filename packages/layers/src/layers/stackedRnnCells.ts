@@ -1,9 +1,9 @@
 /** @file StackedRNNCells: cells on top of each other, as one cell. */
 import type { Tensor } from "@tenrec/tensor";
-import { Layer, type LayerOptions, type Shape } from "../layer.ts";
+import { Layer, type LayerOptions, type RunOptions, type Shape } from "../layer.ts";
 import { runCell } from "./cellSequence.ts";
 import {
-  type CellRunOptions,
+  type CellCallOptions,
   copyCell,
   firstStates,
   outputSizeOf,
@@ -48,7 +48,7 @@ export class StackedRNNCells extends Layer implements RecurrentCell {
     }
   }
 
-  override call(inputs: Tensor, options: CellRunOptions): Tensor[] {
+  override call(inputs: Tensor, options: CellCallOptions & RunOptions): Tensor[] {
     const before = options.states ?? this.getInitialState(inputs.shape[0] as number);
     let x = inputs;
     const after = this.#share(before).flatMap((states, i) => {

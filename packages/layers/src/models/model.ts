@@ -22,6 +22,7 @@ import {
 } from "../layer.ts";
 import { uniqueName } from "../naming.ts";
 import type { Optimizer } from "../optimizers/optimizer.ts";
+import { shapesOnly } from "../shapesOnly.ts";
 import { asTensor } from "../tensors.ts";
 import { Compiled, type CompileOptions } from "../training/compiled.ts";
 import type { Data } from "../training/data.ts";
@@ -297,7 +298,7 @@ export class Model extends Layer {
 /** Applies the model to zeros that are never computed: every layer meets its input's shape. */
 function buildFrom(model: Model, shape: readonly number[]): void {
   handleFree(() => {
-    model.apply(ops.zeros(shape));
+    shapesOnly(() => model.apply(ops.zeros(shape)));
   });
 }
 

@@ -11,6 +11,7 @@ import {
 import type { Values } from "../layer.ts";
 import type { Graph } from "../models/graph.ts";
 import type { Model } from "../models/model.ts";
+import { shapesOnly } from "../shapesOnly.ts";
 import { computeDtype } from "../tensors.ts";
 import { leavesOf, mapValues, type Nest, Spec } from "../values.ts";
 import type { Compiled } from "./compiled.ts";
@@ -86,7 +87,10 @@ function specsOf(model: Model, x: Values): Nest<Spec> {
     const one = mapValues(x, ({ shape, dtype }) =>
       ops.zeros([1, ...shape.slice(1)], { dtype: computeDtype(dtype) }),
     );
-    return mapValues(model.apply<Values>(one, { training: false }), (y) => new Spec(y.shape));
+    return mapValues(
+      shapesOnly(() => model.apply<Values>(one, { training: false })),
+      (y) => new Spec(y.shape),
+    );
   });
 }
 

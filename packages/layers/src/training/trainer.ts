@@ -6,6 +6,7 @@ import {
   type Jitted,
   jit,
   ops,
+  pickRows,
   placeState,
   readAll,
   StateError,
@@ -80,7 +81,7 @@ export class Trainer {
 
   private trainPart(all: Samples, order: Tensor, size: number): void {
     const cursor = this.#cursor;
-    const rows = ops.take(order, ops.add(cursor, ops.arange(size)), { axis: 0 });
+    const rows = pickRows(order, ops.add(cursor, ops.arange(size)));
     this.train(takeBatch(all, rows));
     const next = ops.add(cursor, size);
     cursor.assign(ops.where(ops.greaterEqual(next, order.shape[0] as number), 0, next));

@@ -93,7 +93,7 @@ function writeShift(
   context: EmitContext,
 ): Pick<Operand, "code" | "value"> | null {
   const shift = shifted(result, constantAffine(0));
-  if (shift.terms.length === 0) return null;
+  if (shift.key === constantAffine(0).key) return null;
   const lowering = new Lowering(loopGroup([]), () => true);
   const index = lowering.expressions.add({ op: "index", dtype: "int32", args: [], affine: shift });
   const writer = new CodeWriter(

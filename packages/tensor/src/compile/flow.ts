@@ -1,6 +1,6 @@
 /** @file Control flow in the compiler: the sub-graphs of a scan or a switch as levels of their own, and where their values lie. */
 import { type Body, bodyOf, membersOf } from "../control/body.ts";
-import { keptMembers } from "../control/scanResults.ts";
+import { keptMembers, type ScanAttrs } from "../control/scanResults.ts";
 import { bytesOf, Node, type Primitive } from "../graph/node.ts";
 import { type Shape, shapeOf, stridesOf } from "../graph/shape.ts";
 import {
@@ -133,6 +133,23 @@ const leafNode = (shape: Shape, dtype: Node["dtype"]): Node => new Node(leafPrim
 const resultAt = (results: readonly Node[], index: number): Node | null =>
   results.find(({ attrs }) => attrs.index === index) ?? null;
 
+/** A scan's attributes, and the affine number of the iteration. */
+interface ScanShape {
+  readonly body: Body;
+  readonly count: number;
+  readonly reverse: boolean;
+  readonly carries: number;
+  readonly sequences: number;
+  readonly scalar: number;
+  readonly turn: Affine;
+}
+
+function scanShape({ attrs }: Node, scalar: number): ScanShape {
+  const { body, length, reverse, carries, sequences } = attrs as ScanAttrs;
+  const turn = turnAffine(scalar, length);
+  return { body: bodyOf(body), count: length, reverse, carries, sequences, scalar, turn };
+}
+
 function planScan(
   node: Node,
   results: readonly Node[],
@@ -140,61 +157,71 @@ function planScan(
   context: LevelContext,
   scalar: number,
 ): ScanFlow {
-  const { length: count, reverse, carries, sequences } = node.attrs as Record<string, number>;
-  const body = bodyOf(node.attrs.body as number);
-  const numOutputs = body.outputs.length;
-  const turn = turnAffine(scalar, count as number);
-  const inPlace = totalsOf(body, carries as number);
-  const drafts = body.outputs.slice(0, carries).map((output, i) => {
-    const history = resultAt(results, numOutputs + i);
-    const { size } = output.shape;
-    const stride = history ? size : Math.ceil(size / 4) * 4;
-    const slots = history ? (count as number) + 1 : inPlace.has(i) ? 1 : 2;
-    const leaf = leafNode(shapeOf([slots, stride]), output.dtype);
-    const first = node.inputs[i] as Node;
-    return { first, slots, stride, bytes: bytesOf(leaf), leaf, final: resultAt(results, i), history };
-  });
+  const scan = scanShape(node, scalar);
+  const { body, carries, count, turn } = scan;
+  const drafts = draftRings(scan, node, results);
   const builder = new SubGraphBuilder(outer, context, new Set(drafts.map(({ leaf }) => leaf)));
-  const attrs = { scalar, count: count as number, reverse: Boolean(reverse) };
-  body.leaves.forEach((leaf, i) => {
-    const draft = drafts[i];
-    const input = node.inputs[i] as Node;
-    const isSequence = i < (carries as number) + (sequences as number);
-    if (draft) builder.view(leaf, placeView, draft.leaf, { ...attrs, slots: draft.slots });
-    else if (isSequence) builder.view(leaf, elementView, input, attrs);
-    else builder.substitute(leaf, input);
-  });
-  const kept = keptMembers(body, count as number);
-  const stackable = [...body.outputs.slice(carries), ...kept];
-  // Behind the stacked results come the histories, then what is kept.
-  const stackedParts = stackable.map((_, i) => {
-    const isKept = i >= stackable.length - kept.length;
-    return resultAt(results, (carries as number) * (isKept ? 2 : 1) + i);
-  });
-  const wanted = [...body.outputs.slice(0, carries), ...stackable.filter((_, i) => stackedParts[i])];
-  const roots = builder.roots(wanted);
+  bindLeaves(scan, node, drafts, builder);
+  const stacks = stackedValues(scan, results);
+  const roots = builder.roots([...body.outputs.slice(0, carries), ...stacks.map(({ inside }) => inside)]);
   const rings = drafts.map((draft, i): Ring => {
     const next = roots[i] as Node;
     const place = modAffine(addAffine(turn, constantAffine(1)), draft.slots);
     setShift(next, scaleAffine(place, draft.stride));
     return { ...draft, next };
   });
-  const position = positionOf(turn, count as number, Boolean(reverse));
-  const stacked = stackedParts
-    .filter((part) => part !== null)
-    .map((outside, i): Handed => {
-      const inside = roots[rings.length + i] as Node;
-      setShift(inside, scaleAffine(position, inside.shape.size));
-      return { inside, outside };
-    });
-  return {
-    kind: "scan",
-    count: count as number,
-    scalar,
-    rings,
-    stacked,
-    body: builder.plan(roots, scalar + 1),
-  };
+  const position = positionOf(turn, count, scan.reverse);
+  const stacked = stacks.map(({ outside }, i): Handed => {
+    const inside = roots[carries + i] as Node;
+    setShift(inside, scaleAffine(position, inside.shape.size));
+    return { inside, outside };
+  });
+  return { kind: "scan", count, scalar, rings, stacked, body: builder.plan(roots, scalar + 1) };
+}
+
+/** Rings of the carries, before the body's graph is built over them. */
+function draftRings(scan: ScanShape, node: Node, results: readonly Node[]): Omit<Ring, "next">[] {
+  const { body, carries, count } = scan;
+  const inPlace = totalsOf(body, carries);
+  return body.outputs.slice(0, carries).map((output, i) => {
+    const history = resultAt(results, body.outputs.length + i);
+    const { size } = output.shape;
+    // A history has no gaps; other places begin at whole vectors.
+    const stride = history ? size : Math.ceil(size / 4) * 4;
+    const slots = history ? count + 1 : inPlace.has(i) ? 1 : 2;
+    const leaf = leafNode(shapeOf([slots, stride]), output.dtype);
+    const first = node.inputs[i] as Node;
+    return { first, slots, stride, bytes: bytesOf(leaf), leaf, final: resultAt(results, i), history };
+  });
+}
+
+/** What the body's parameters are: places of rings, elements of sequences, values from outside. */
+function bindLeaves(
+  { body, count, reverse, carries, sequences, scalar }: ScanShape,
+  { inputs }: Node,
+  rings: readonly Omit<Ring, "next">[],
+  builder: SubGraphBuilder,
+): void {
+  const attrs = { scalar, count, reverse };
+  body.leaves.forEach((leaf, i) => {
+    const ring = rings[i];
+    const input = inputs[i] as Node;
+    if (ring) builder.view(leaf, placeView, ring.leaf, { ...attrs, slots: ring.slots });
+    else if (i < carries + sequences) builder.view(leaf, elementView, input, attrs);
+    else builder.substitute(leaf, input);
+  });
+}
+
+/** Values of the body that are stacked because somebody reads the stack. */
+function stackedValues({ body, carries, count }: ScanShape, results: readonly Node[]): Handed[] {
+  const kept = keptMembers(body, count);
+  const stackable = [...body.outputs.slice(carries), ...kept];
+  return stackable.flatMap((inside, i) => {
+    // Behind the stacked results come the histories, then what is kept.
+    const isKept = i >= stackable.length - kept.length;
+    const outside = resultAt(results, carries * (isKept ? 2 : 1) + i);
+    return outside ? [{ inside, outside }] : [];
+  });
 }
 
 /**

@@ -141,29 +141,29 @@ function runScan(spec: LoopSpec): LoopResult {
     },
     { length, reverse },
   );
-  const results = scanResults(node.attrs as ScanAttrs);
-  const finals = (i: number) => part(node, results.final(i));
+  const finals = (i: number) => part(node, scanResults(node.attrs as ScanAttrs).final(i));
   assignStates(
     traced.states,
     traced.states.map((_, i) => finals(numCarries + i)),
   );
-  const numStacked = traced.outputs.length - numCarries;
-  const stacked = Array.from({ length: numStacked }, (_, i) => {
-    const carry = parts.outputs.indexOf(at(parts.outputs, numCarries + traced.states.length + i));
-    if (carry >= numCarries + traced.states.length)
-      return part(node, results.stacked(carry - numCarries - traced.states.length));
-    // A result that is a carry too is a view of the carry's history.
-    const later = sliceAxis(part(node, results.history(carry)), 0, 1, length + 1);
-    return reverse ? flip(later, [0]) : later;
-  });
+  const carries = init.nodes.map((_, i) => finals(i));
   return {
-    carry: fillStructure(
-      init.tree,
-      init.nodes.map((_, i) => finals(i)),
-      wrap,
-    ),
-    stacked: fillStructure(traced.result.stacked, stacked, wrap),
+    carry: fillStructure(init.tree, carries, wrap),
+    stacked: fillStructure(traced.result.stacked, stackedResults(node, parts.outputs), wrap),
   };
+}
+
+/** The stacked results of a scan over a body with these outputs. */
+function stackedResults(node: Node, outputs: readonly Node[]): Node[] {
+  const attrs = node.attrs as ScanAttrs;
+  const { stacked, history } = scanResults(attrs);
+  return outputs.slice(attrs.carries).map((output) => {
+    const i = outputs.indexOf(output);
+    if (i >= attrs.carries) return part(node, stacked(i - attrs.carries));
+    // A result that is a carry too is a view of the carry's history.
+    const later = sliceAxis(part(node, history(i)), 0, 1, attrs.length + 1);
+    return attrs.reverse ? flip(later, [0]) : later;
+  });
 }
 
 /** Leaves and outputs in the order of a scan: carries and assigned state, sequences, constants. */

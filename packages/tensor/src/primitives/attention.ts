@@ -1,5 +1,4 @@
 /** @file Scaled dot-product attention and its gradient. Scores exist in the decompositions alone; a fused kernel needs none. */
-import { attentionBackwardTemplate, attentionForwardTemplate, attentionLaunch } from "@tenrec/kernels";
 import { ShapeError } from "../graph/errors.ts";
 import { type Attrs, type Bundle, type Node, type Primitive, record } from "../graph/node.ts";
 import { broadcastShapes, shapeOf } from "../graph/shape.ts";
@@ -236,8 +235,8 @@ const longSource = 64;
  * the decomposition are faster.
  */
 function fused(direction: "forward" | "backward"): NonNullable<Primitive["template"]> {
-  const template = direction === "forward" ? attentionForwardTemplate : attentionBackwardTemplate;
   return (inputs, attrs, target) => {
+    const { attentionForwardTemplate, attentionBackwardTemplate, attentionLaunch } = target.templates;
     const parts = unpack(inputs, attrs);
     const extents = { ...extentsOf(parts), depth: at(parts.q.shape, 3), valueDepth: at(parts.v.shape, 3) };
     const isPlain = !attrs.biased && !attrs.masked && !attrs.weighted;
@@ -245,6 +244,7 @@ function fused(direction: "forward" | "backward"): NonNullable<Primitive["templa
     const takes = !target.software && target.name === "webgpu" && target.maxBindings >= fusedBindings;
     if (!isPlain || !fits || !takes || extents.source < longSource) return null;
     const { scale, causal } = settingsOf(attrs);
+    const template = direction === "forward" ? attentionForwardTemplate : attentionBackwardTemplate;
     return { template, ...attentionLaunch(direction, extents, scale, causal) };
   };
 }

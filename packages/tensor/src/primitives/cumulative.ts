@@ -1,5 +1,5 @@
 /** @file Running sums, products and extremes along an axis. Long ones in three phases: chunks, totals before each chunk, both combined. */
-import { cumulativeOperations, cumulativeTemplate, type Target } from "@tenrec/kernels";
+import { cumulativeOperations, type Target } from "@tenrec/kernels";
 import {
   type Attrs,
   type Node,
@@ -11,10 +11,12 @@ import {
 import { add, maximum, minimum, mul } from "./arithmetic.ts";
 import { vjpByDecomposition } from "./composite.ts";
 import { at, commonDtype } from "./factory.ts";
+import { greaterEqual, where } from "./logic.ts";
 import { flip, pad, reshape, sliceAxis } from "./movement.ts";
-import { running, shifted } from "./reduce.ts";
+import { max, min, running, shifted, sum } from "./reduce.ts";
 import { asRows, fromRows } from "./rows.ts";
 import { identityOf } from "./segment.ts";
+import { constant, iota } from "./source.ts";
 
 export type CumulativeOperation = keyof typeof cumulativeOperations;
 
@@ -25,6 +27,7 @@ export interface CumulativeOptions {
   readonly exclusive?: boolean;
 }
 
+const reductions = { sum, max, min } as const;
 const combinations = { sum: add, prod: mul, max: maximum, min: minimum } as const;
 const operationOf = (attrs: Attrs): CumulativeOperation => attrs.operation as CumulativeOperation;
 
@@ -45,7 +48,7 @@ function cumulativeCall(inputs: readonly Node[], attrs: Attrs, target: Target): 
   if (target.name !== "cpu" && isLong && rows < manyRows) return null;
   const walk = target.software || length <= shortRow;
   return {
-    template: cumulativeTemplate(x.dtype as "float32" | "int32"),
+    template: target.templates.cumulativeTemplate(x.dtype as "float32" | "int32"),
     constants: {
       OPERATION: cumulativeOperations[operationOf(attrs)],
       EXCLUSIVE: attrs.exclusive as boolean,
@@ -63,8 +66,17 @@ function cumulativeCall(inputs: readonly Node[], attrs: Attrs, target: Target): 
 const chunkFor = (length: number): number =>
   Math.min(longestWalk, 2 ** Math.ceil(Math.log2(Math.sqrt(length))));
 
-/** Longer rows are cut. */
-const longestDoubled = 256;
+/** Longer rows are cut. Products run by doubling, whose steps fuse to a kernel of as many loads as the row is long: its compilation grows with it. */
+const longestWhole = { sum: 256, max: 256, min: 256, prod: 32 } as const;
+
+/** Each element's combination of those up to it: of the whole row behind a mask; products by doubling, whose gradient is exact at 0. */
+function wholeRows(x: Node, operation: CumulativeOperation, identity: number): Node {
+  if (operation === "prod") return running(x, 1, mul, identity);
+  const [rows, length] = x.shape as unknown as [number, number];
+  const isUpTo = greaterEqual(iota([length, 1], 0, "int32"), iota([1, length], 1, "int32"));
+  const masked = where(isUpTo, reshape(x, [rows, 1, length]), constant(identity, x.dtype));
+  return reductions[operation](masked, [2]);
+}
 
 function decompose(inputs: readonly Node[], attrs: Attrs): Node {
   const x = at(inputs, 0);
@@ -75,7 +87,8 @@ function decompose(inputs: readonly Node[], attrs: Attrs): Node {
   if (exclusive) return cumulativeRows(shifted(x, 1, 1, identity), operation);
   const [rows, length] = x.shape as unknown as [number, number];
   const combine = combinations[operation];
-  if (length <= longestDoubled) return running(x, 1, combine, identity);
+  if (x.shape.size === 0) return x;
+  if (length <= longestWhole[operation]) return wholeRows(x, operation, identity);
   const chunk = chunkFor(length);
   const chunks = Math.ceil(length / chunk);
   const padded = pad(x, [0, 0], [0, chunks * chunk - length], [0, 0], identity);

@@ -1,5 +1,4 @@
 /** @file A GRU (reset after the recurrent product) over a whole sequence, and its gradient: one kernel each for small widths, else step by step. */
-import { gruBackwardTemplate, gruForwardTemplate } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
@@ -134,7 +133,7 @@ export const gruPrimitive: Primitive = /*#__PURE__*/ bundle("gruSequence", {
   decompose: forward,
   vjp: forwardVjp,
   template: ([x], _, target) =>
-    sequenceCall(gruForwardTemplate, "forward", 3, extentsOf(x as Node, 3), target),
+    sequenceCall(target.templates.gruForwardTemplate, "forward", 3, extentsOf(x as Node, 3), target),
 });
 
 /** Inputs wh, H, G, dH, mask; results dX [batch, steps, 3 * units], dR [batch, steps, units] and the cotangent of h0. */
@@ -150,7 +149,7 @@ export const gruGradientPrimitive: Primitive = /*#__PURE__*/ bundle("gruSequence
   decompose: backward,
   vjp: /*#__PURE__*/ vjpThrough(backward),
   template: ([, , G], _, target) =>
-    sequenceCall(gruBackwardTemplate, "backward", 3, extentsOf(G as Node, 4), target),
+    sequenceCall(target.templates.gruBackwardTemplate, "backward", 3, extentsOf(G as Node, 4), target),
 });
 
 /**

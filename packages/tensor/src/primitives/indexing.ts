@@ -1,41 +1,19 @@
 /** @file Reading and adding at computed positions. Negative positions count from the end; others are clamped into range. */
-import { DtypeError, ShapeError } from "../graph/errors.ts";
-import {
-  type Attrs,
-  type Emitter,
-  type Node,
-  type Primitive,
-  type RefArray,
-  record,
-  type ScalarValue,
-} from "../graph/node.ts";
+import { ShapeError } from "../graph/errors.ts";
+import { type Attrs, type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
 import { stridesOf, typeText } from "../graph/shape.ts";
 import { add, maximum, minimum } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
 import { matmul } from "./contraction.ts";
-import { at, dtypeSets, perInput, typesText, walkStrided } from "./factory.ts";
+import { at, perInput, walkStrided } from "./factory.ts";
 import { and, cast, equal, greaterEqual, less, where } from "./logic.ts";
 import { reshape, transpose } from "./movement.ts";
+import { checkIndices, emitWrapped, pickPrimitive, spliced, wrapped } from "./pick.ts";
 import { asRows, fromRows } from "./rows.ts";
 import { reduceMasked, segmentReduce } from "./segment.ts";
 import { constant, iota, number } from "./source.ts";
 
-/** Position 0 <= p < extent meant by `index`. */
-const wrapped = (index: number, extent: number): number =>
-  Math.min(Math.max(index < 0 ? index + extent : index, 0), extent - 1);
-
-/** The same in scalar code. The extent is a param. */
-function emitWrapped(emit: Emitter, index: ScalarValue, extent: number): ScalarValue {
-  const zero = emit.literal(0, "int32");
-  const length = emit.number(extent, "int32");
-  const isNegative = emit.op("lt", "bool", index, zero);
-  const fromEnd = emit.op("add", "int32", index, length);
-  const chosen = emit.op("select", "int32", isNegative, fromEnd, index);
-  const last = emit.op("sub", "int32", length, emit.literal(1, "int32"));
-  return emit.op("min", "int32", emit.op("max", "int32", chosen, zero), last);
-}
-
-/** The same in nodes, as int32. */
+/** The position that `index` means, in nodes, as int32. */
 function wrappedNode(index: Node, extent: number): Node {
   const position = cast(index, "int32");
   const zero = constant(0, "int32");
@@ -43,66 +21,13 @@ function wrappedNode(index: Node, extent: number): Node {
   return minimum(maximum(fromEnd, zero), number(extent - 1, "int32"));
 }
 
-function checkIndices(name: string, x: Node, indices: Node, axis: number): void {
-  if (!dtypeSets.integer.some((dtype) => dtype === indices.dtype))
-    throw new DtypeError(name, "indices must be integers.", {
-      received: `${typesText([x, indices])}.`,
-      expected: "indices of dtype int32 or uint32.",
-      fix: 'convert with cast(indices, "int32").',
-    });
-  if (x.shape[axis] === 0 && indices.shape.size > 0)
-    throw new ShapeError(name, `nothing to index: axis ${axis} is empty.`, {
-      received: `${typesText([x, indices])}.`,
-      expected: "an axis with at least one element.",
-      fix: "check the tensor that is indexed.",
-    });
-}
-
-/** Replaces the entry at `axis` by `entries`. */
-const spliced = <T>(values: readonly T[], axis: number, entries: readonly T[]): T[] => [
-  ...values.slice(0, axis),
-  ...entries,
-  ...values.slice(axis + 1),
-];
-
 export const takePrimitive: Primitive = {
+  ...pickPrimitive,
   name: "take",
-  family: "indexing",
-  shape: ([x, indices], attrs) => {
-    const [source, positions] = [x as Node, indices as Node];
-    const axis = attrs.axis as number;
-    checkIndices("take", source, positions, axis);
-    return spliced(source.shape, axis, positions.shape);
-  },
-  dtype: (inputs) => at(inputs, 0).dtype,
   vjp: /*#__PURE__*/ perInput((g, [x, indices], _, attrs) => {
     const axis = attrs.axis as number;
     return scatterAdd(g, indices, axis, at(x.shape, axis), { gradient: true });
   }, null),
-  reference: ([x, indices], attrs, { shape }) => {
-    const [source, positions] = [x as RefArray, indices as RefArray];
-    const axis = attrs.axis as number;
-    const extent = at(source.shape, axis);
-    const inner = source.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-    return Float64Array.from({ length: shape.size }, (_, i) => {
-      const column = i % inner;
-      const row = Math.floor(i / inner);
-      const index = positions.data[row % positions.shape.size] as number;
-      const outer = Math.floor(row / positions.shape.size);
-      return source.data[(outer * extent + wrapped(index, extent)) * inner + column] as number;
-    });
-  },
-  decompose: null,
-  at: (emit, node, index) => {
-    const [x, indices] = [at(node.inputs, 0), at(node.inputs, 1)];
-    const axis = node.attrs.axis as number;
-    const rank = indices.shape.length;
-    const raw = emit.value(indices, index.slice(axis, axis + rank));
-    const signed = indices.dtype === "int32" ? raw : emit.op("cast", "int32", raw);
-    const position = emit.valueIndex(emitWrapped(emit, signed, at(x.shape, axis)));
-    return emit.value(x, [...index.slice(0, axis), position, ...index.slice(axis + rank)]);
-  },
-  stage: null,
 };
 
 /** Elements of x along `axis` at `indices` (any rank), whose axes stand in the place of `axis`. */
@@ -162,9 +87,12 @@ export const takeAlongAxis = (x: Node, indices: Node, axis: number): Node =>
 /** What becomes of indices out of range: the nearest element takes them, or none. */
 export type OutOfRange = "clamp" | "drop";
 
-/** Whether comparing every index with every place is less work than sorting, or all that one kernel does anyway. */
+/**
+ * Whether comparing every index with every place is less work than sorting (about 100 comparisons an index), or all that one kernel does
+ * anyway.
+ */
 export const isSmallScatter = (count: number, size: number, columns: number): boolean =>
-  count <= 8 || size <= 8 || count * size * columns <= 1 << 14;
+  count <= 8 || size <= 8 || size * columns <= 128 || count * size * columns <= 1 << 14;
 
 /** Rows of a table up to which its gradient is a product with one-hot rows: the work grows with them. */
 const smallTable = 64;

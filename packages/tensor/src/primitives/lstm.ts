@@ -1,5 +1,4 @@
 /** @file An LSTM over a whole sequence, and its gradient: one kernel each for small widths, else step by step. */
-import { lstmBackwardTemplate, lstmForwardTemplate } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
 import { add } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
@@ -111,7 +110,8 @@ export const lstmPrimitive: Primitive = /*#__PURE__*/ bundle("lstmSequence", {
   },
   decompose: forward,
   vjp: forwardVjp,
-  template: ([z], _, target) => sequenceCall(lstmForwardTemplate, "forward", 4, extentsOf(z as Node), target),
+  template: ([z], _, target) =>
+    sequenceCall(target.templates.lstmForwardTemplate, "forward", 4, extentsOf(z as Node), target),
 });
 
 /** Inputs wh, C, G, dH, dC, mask; results dZ [batch, steps, 4 * units], and [batch, 2, units] of h0 and c0. */
@@ -127,7 +127,7 @@ export const lstmGradientPrimitive: Primitive = /*#__PURE__*/ bundle("lstmSequen
   decompose: backward,
   vjp: /*#__PURE__*/ vjpThrough(backward),
   template: ([, , G], _, target) =>
-    sequenceCall(lstmBackwardTemplate, "backward", 4, extentsOf(G as Node), target),
+    sequenceCall(target.templates.lstmBackwardTemplate, "backward", 4, extentsOf(G as Node), target),
 });
 
 /**

@@ -1,5 +1,4 @@
 /** @file One step of an LSTM and of its gradient, as loops over steps run them: a kernel each on a GPU. */
-import { lstmSlopesLaunch, lstmSlopesTemplate, lstmStepLaunch, lstmStepTemplate } from "@tenrec/kernels";
 import { type Node, type Primitive, record } from "../graph/node.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { bundle, part } from "./bundle.ts";
@@ -57,8 +56,8 @@ export const lstmStepPrimitive: Primitive = /*#__PURE__*/ bundle("lstmStep", {
   vjp: /*#__PURE__*/ vjpThrough(step),
   template: ([, h], _, target) => {
     const [batch, units] = extentsOf(h as Node);
-    const launch = lstmStepLaunch(batch, units, target);
-    return launch && { template: lstmStepTemplate, params: [batch, units], ...launch };
+    const launch = target.templates.lstmStepLaunch(batch, units, target);
+    return launch && { template: target.templates.lstmStepTemplate, params: [batch, units], ...launch };
   },
 });
 
@@ -68,8 +67,8 @@ export const lstmSlopesPrimitive: Primitive = /*#__PURE__*/ bundle("lstmSlopes",
   vjp: /*#__PURE__*/ vjpThrough(slopes),
   template: ([, c], _, target) => {
     const [batch, units] = extentsOf(c as Node);
-    const launch = lstmSlopesLaunch(batch, units, target);
-    return launch && { template: lstmSlopesTemplate, params: [batch, units], ...launch };
+    const launch = target.templates.lstmSlopesLaunch(batch, units, target);
+    return launch && { template: target.templates.lstmSlopesTemplate, params: [batch, units], ...launch };
   },
 });
 

@@ -1,13 +1,5 @@
 /** @file Stable orders of rows as int32 positions: blocks ordered in one kernel, merges of blocks, inverses. No gradients: integers. */
-import {
-  mergeWays,
-  type OrderDtype,
-  orderBlocksTemplate,
-  orderInverseTemplate,
-  orderMergeTemplate,
-  orderRankTemplate,
-  type Target,
-} from "@tenrec/kernels";
+import { mergeWays, type OrderDtype, type Target } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record, type TemplateCall } from "../graph/node.ts";
 import { add, floorDiv, mul } from "./arithmetic.ts";
 import { at, commonDtype } from "./factory.ts";
@@ -51,11 +43,11 @@ const keyConstants = (attrs: Attrs): TemplateCall["constants"] => ({
   INDICES: attrs.indices as number,
 });
 
-function blocksCall(x: Node, attrs: Attrs, width: number): TemplateCall {
+function blocksCall(x: Node, attrs: Attrs, width: number, target: Target): TemplateCall {
   const [rows, length] = extentsOf(x);
   const workgroupSize = Math.min(256, width / 2);
   return {
-    template: orderBlocksTemplate(x.dtype as OrderDtype),
+    template: target.templates.orderBlocksTemplate(x.dtype as OrderDtype),
     constants: { ...keyConstants(attrs), SIZE: width, THREADS: workgroupSize },
     params: [rows, length, width, attrs.extent as number],
     workgroups: rows * Math.ceil(length / width),
@@ -69,11 +61,11 @@ function blockTemplate(inputs: readonly Node[], attrs: Attrs, target: Target): T
   const width = attrs.width as number;
   const counted = target.software ? countedBlockSoftware : countedBlock;
   if (target.name === "cpu" || width <= counted) {
-    const template = orderRankTemplate(x.dtype as OrderDtype);
+    const template = target.templates.orderRankTemplate(x.dtype as OrderDtype);
     return elementCall(template, x, keyConstants(attrs), [width, attrs.extent as number]);
   }
   const isWide = !target.software && width <= largestBlock && width * 8 <= target.workgroupBytes;
-  return isWide ? blocksCall(x, attrs, width) : null;
+  return isWide ? blocksCall(x, attrs, width, target) : null;
 }
 
 /** Each element's place is its block's begin and the number of elements of the block that come before it. */
@@ -136,10 +128,10 @@ export const blockOrderPrimitive: Primitive = /*#__PURE__*/ orderRecord(
 export const mergeOrderPrimitive: Primitive = /*#__PURE__*/ orderRecord(
   "mergeOrder",
   (inputs, attrs) => countOrder(at(inputs, 0), attrs, (attrs.width as number) * mergeWays),
-  (inputs, attrs) => {
+  (inputs, attrs, target) => {
     const x = at(inputs, 0);
     if (x.shape.size === 0) return null;
-    const template = orderMergeTemplate(x.dtype as OrderDtype);
+    const template = target.templates.orderMergeTemplate(x.dtype as OrderDtype);
     const constants = { ...keyConstants(attrs), WAYS: mergeWays };
     return elementCall(template, x, constants, [attrs.width as number, attrs.extent as number]);
   },
@@ -149,9 +141,9 @@ export const mergeOrderPrimitive: Primitive = /*#__PURE__*/ orderRecord(
 export const inverseOrderPrimitive: Primitive = /*#__PURE__*/ orderRecord(
   "inverseOrder",
   (inputs) => countInverse(at(inputs, 0)),
-  (inputs) => {
+  (inputs, _, target) => {
     const x = at(inputs, 0);
-    return x.shape.size === 0 ? null : elementCall(orderInverseTemplate, x, {}, []);
+    return x.shape.size === 0 ? null : elementCall(target.templates.orderInverseTemplate, x, {}, []);
   },
 );
 

@@ -1,5 +1,5 @@
 /** @file What recurrent sequences share: the loop over steps of batch-major arrays, masks, the hidden product's gradient, launches, second derivatives. */
-import { type Dtype, recurrentLaunch, type Target, type Template } from "@tenrec/kernels";
+import type { Dtype, Target, Template } from "@tenrec/kernels";
 import { makeBody, windowOf } from "../control/body.ts";
 import { recordScan, type ScanAttrs, scanResults } from "../control/scan.ts";
 import { ShapeError } from "../graph/errors.ts";
@@ -124,7 +124,7 @@ export function sequenceCall(
   { batch, steps, units }: Extents,
   target: Target,
 ): TemplateCall | null {
-  const launch = recurrentLaunch(direction, gateCount, units, [batch, steps], target);
+  const launch = target.templates.recurrentLaunch(direction, gateCount, units, [batch, steps], target);
   return launch && { template, params: [batch, steps], ...launch };
 }
 

@@ -1,5 +1,5 @@
 /** @file Sums, products and extremes of the rows that belong to each segment, in a fixed order and without atomics. */
-import { cumulativeOperations, segmentTemplate, type Target } from "@tenrec/kernels";
+import { cumulativeOperations, type Target } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record, type TemplateCall } from "../graph/node.ts";
 import { at, commonDtype } from "./factory.ts";
 import { and, greaterEqual, less, where } from "./logic.ts";
@@ -63,7 +63,7 @@ function segmentCall(inputs: readonly Node[], attrs: Attrs, target: Target): Tem
     target.name !== "cpu";
   const lanes = isWide ? 4 : 1;
   return {
-    template: segmentTemplate(dtype as "float32" | "int32", lanes),
+    template: target.templates.segmentTemplate(dtype as "float32" | "int32", lanes),
     constants: {
       OPERATION: cumulativeOperations[attrs.operation as SegmentOperation],
       PARTS: parts,

@@ -1,5 +1,4 @@
 /** @file A simple recurrent layer with tanh over a whole sequence, and its gradient: one kernel each for small widths, else step by step. */
-import { simpleBackwardTemplate, simpleForwardTemplate } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
@@ -89,7 +88,7 @@ export const simplePrimitive: Primitive = /*#__PURE__*/ bundle("simpleSequence",
   decompose: forward,
   vjp: forwardVjp,
   template: ([z], _, target) =>
-    sequenceCall(simpleForwardTemplate, "forward", 1, extentsOf(z as Node), target),
+    sequenceCall(target.templates.simpleForwardTemplate, "forward", 1, extentsOf(z as Node), target),
 });
 
 /** Inputs wh, H, dH, mask; results dZ [batch, steps, units] and the cotangent of h0. */
@@ -105,7 +104,13 @@ export const simpleGradientPrimitive: Primitive = /*#__PURE__*/ bundle("simpleSe
   vjp: /*#__PURE__*/ vjpThrough(backward),
   template: ([, H], _, target) => {
     const { batch, steps, units } = extentsOf(H as Node);
-    return sequenceCall(simpleBackwardTemplate, "backward", 1, { batch, steps: steps - 1, units }, target);
+    return sequenceCall(
+      target.templates.simpleBackwardTemplate,
+      "backward",
+      1,
+      { batch, steps: steps - 1, units },
+      target,
+    );
   },
 });
 
