@@ -106,7 +106,7 @@ test("a phone of 390 px: no sideways scroll, the play bar in reach", async ({ pa
   await page.setViewportSize({ width: 390, height: 844 });
   const playground = await PlaygroundPage.open(page, baseURL ?? "", address("cpu"));
   await expect(playground.play).toBeInViewport({ ratio: 1 });
-  for (const set of ["spiral", "digits"]) {
+  for (const set of ["spiral", "digits", "pictures", "text"]) {
     await playground.show("data");
     await playground.chooseData(set);
     await playground.ready();

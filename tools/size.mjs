@@ -60,11 +60,12 @@ async function bundle() {
   const build = await rolldown({ input, platform: "browser" });
   const cut = firstLoad(chunksOf(await build.generate({ format: "esm" })));
   const isStatic = new Set(cut.flatMap((chunk) => Object.keys(chunk.modules)));
+  // Only these modules: what a lazy chunk needs besides stays with it.
   // The entry stays apart: it awaits at its top level, and chunks that need the library would wait for it forever.
   const groups = [{ name: "library", test: (id) => id !== input && isStatic.has(id) }];
-  const whole = await rolldown({ input, platform: "browser" });
+  const whole = await rolldown({ input, platform: "browser", preserveEntrySignatures: false });
   const options = { dir: folder, format: "esm", minify: true, entryFileNames: "entry.js" };
-  return chunksOf(await whole.write({ ...options, codeSplitting: { groups } }));
+  return chunksOf(await whole.write({ ...options, codeSplitting: { groups, includeDependenciesRecursively: false } }));
 }
 
 /** Runs the page until it says how training went; gives its last title and the scripts it asked for. */

@@ -12,6 +12,7 @@ import {
   patched,
   speeds,
 } from "../src/project/project.ts";
+import { freshLayer, kindsFor, stackFault, withLayer } from "../src/project/stack.ts";
 import { ProjectError, readProject } from "../src/project/validate.ts";
 import { randomSource } from "../src/worker/random.ts";
 
@@ -19,20 +20,35 @@ function randomProject(seed: number): Project {
   const next = randomSource(seed);
   const pick = <T>(choices: readonly T[]) => choices[Math.floor(next() * choices.length)] as T;
   const whole = (most: number) => 1 + Math.floor(next() * most);
-  const layer = (): LayerSpec =>
-    next() < 0.3
-      ? { kind: "dropout", rate: Math.round(next() * 9) / 10 }
-      : { kind: "dense", units: whole(256), activation: pick(activations) };
-  return patched(defaultProject(pick(dataSets)), {
-    data: { samples: 20 + whole(1000), noise: next() / 2, seed: whole(1e6) },
-    model: { layers: Array.from({ length: Math.floor(next() * 9) }, layer), seed: whole(1e6) },
+  const sized = (spec: LayerSpec): LayerSpec => ({
+    ...spec,
+    ...("units" in spec && { units: whole(256) }),
+    ...("filters" in spec && { filters: whole(64), kernel: whole(5) }),
+    ...("activation" in spec && { activation: pick(activations) }),
+    ...("rate" in spec && { rate: Math.round(next() * 9) / 10 }),
+  });
+  const set = pick(dataSets);
+  const first: readonly LayerSpec[] = set === "text" ? [freshLayer("embedding")] : [];
+  const layers = Array.from({ length: Math.floor(next() * 8) }).reduce<readonly LayerSpec[]>(
+    (stack) => withLayer(set, stack, sized(freshLayer(pick(kindsFor(set)))))[0],
+    first,
+  );
+  return patched(defaultProject(set), {
+    data: { samples: 20 + whole(1000), noise: next() / 2, seed: whole(1e6), window: 7 + whole(100) },
+    model: { layers, seed: whole(1e6) },
     train: {
       optimizer: pick(optimizerNames),
       learningRate: next() + 1e-4,
       batchSize: whole(512),
       speed: pick(speeds),
     },
-    view: { showValidation: next() < 0.5, smoothing: next() * 0.9 },
+    view: {
+      showValidation: next() < 0.5,
+      smoothing: next() * 0.9,
+      prompt: pick(["", "And now, ", "빛 \n<b>"]),
+      temperature: 0.1 + next(),
+      sampleEvery: 10 + whole(900),
+    },
   });
 }
 
@@ -68,11 +84,14 @@ describe("readProject", () => {
       "model.layers[0].units",
       { ...valid, model: { ...valid.model, layers: [{ kind: "dense", units: 0, activation: "relu" }] } },
     ],
-    ["model.layers[0].kind", { ...valid, model: { ...valid.model, layers: [{ kind: "conv" }] } }],
+    ["model.layers[0].kind", { ...valid, model: { ...valid.model, layers: [{ kind: "convolution" }] } }],
     [
       "model.layers",
       { ...valid, model: { ...valid.model, layers: Array(9).fill({ kind: "dropout", rate: 0.1 }) } },
     ],
+    ["view.prompt", { ...valid, view: { ...valid.view, prompt: "x".repeat(201) } }],
+    ["model.layers", { ...valid, model: { ...valid.model, layers: [{ kind: "pool", size: 2 }] } }],
+    ["model.layers", { ...defaultProject("text"), model: { layers: [{ kind: "gru", units: 8 }], seed: 1 } }],
     ["project", null],
   ])("names %s", (path, value) => {
     const read = () => readProject(value);
@@ -83,6 +102,25 @@ describe("readProject", () => {
   test("the task follows from the data set, whatever the link says", () => {
     expect(readProject({ ...defaultProject("digits"), task: "points" }).task).toBe("images");
     expect(fromDifferences({ v: 1, set: "moons" }).data.set).toBe("moons");
+  });
+});
+
+describe("stacks", () => {
+  const [conv, pool, dense] = [freshLayer("conv"), freshLayer("pool"), freshLayer("dense")];
+
+  test("pictures are convolved before the first dense layer", () => {
+    expect(stackFault("pictures", [conv, pool, dense])).toBeUndefined();
+    expect(stackFault("pictures", [dense, conv])).toMatch(/before the first dense layer/);
+    expect(withLayer("pictures", [conv, dense], pool)).toEqual([[conv, pool, dense], 1]);
+    expect(withLayer("pictures", [dense], pool)).toEqual([[pool, dense], 0]);
+  });
+
+  test("a text stack begins with its only embedding", () => {
+    const embedding = freshLayer("embedding");
+    expect(stackFault("text", [embedding, freshLayer("attention")])).toBeUndefined();
+    expect(stackFault("text", [])).toMatch(/embedding first/);
+    expect(stackFault("text", [embedding, embedding])).toMatch(/layers of the kinds/);
+    expect(stackFault("digits", [conv])).toMatch(/layers of the kinds/);
   });
 });
 

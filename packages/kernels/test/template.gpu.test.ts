@@ -12,6 +12,7 @@ import {
   cumulativeKernel,
   cumulativeWords,
   cumulativeWorkgroups,
+  movingKernel,
 } from "./templateKernels.ts";
 
 test.each(cumulativeCases)("$operation of $rows x $length ($dtype)", async (spec) => {
@@ -27,6 +28,12 @@ test.each([true, false])("operands of four (bound as vectors: %s)", async (vecto
   const y = new Float32Array(20).fill(100);
   await runKernel(await gpuDevice(), addFourKernel(vector), [x, y], [12, 8], 1);
   expect([...y]).toEqual([...Array(8).fill(100), ...Array.from({ length: 12 }, (_, i) => 104 + i)]);
+});
+
+test("an output whose place is computed", async () => {
+  const [x, y] = [Float32Array.of(0, 0, 0, 0, 1, 2, 3, 4), new Float32Array(16)];
+  await runKernel(await gpuDevice(), movingKernel(), [x, y], [4, 4, 5], 1);
+  expect([...y]).toEqual([...Array(12).fill(0), 1, 2, 3, 4]);
 });
 
 test("with barriers beside another kernel, each with its own params", async () => {

@@ -11,6 +11,7 @@ import {
   cumulativeError,
   cumulativeKernel,
   cumulativeWords,
+  movingKernel,
 } from "./templateKernels.ts";
 
 test.each(cumulativeCases)("$operation of $rows x $length ($dtype)", async (spec) => {
@@ -27,6 +28,13 @@ test("operands of four, an input read where it lies, an output behind others", a
   const [, y] = await runOnCpu(kernel, words(kernel, 12, 8), data);
   const sums = Array.from({ length: 12 }, (_, i) => 104 + i);
   expect([...y]).toEqual([...Array(8).fill(100), ...sums]);
+});
+
+test("an output whose place is computed", async () => {
+  const data = [Float32Array.of(0, 0, 0, 0, 1, 2, 3, 4), new Float32Array(16)] as const;
+  const kernel = movingKernel();
+  const [, y] = await runOnCpu(kernel, words(kernel, 4, 4, 5), data);
+  expect([...y]).toEqual([...Array(12).fill(0), 1, 2, 3, 4]);
 });
 
 test("beside another kernel", async () => {

@@ -167,6 +167,20 @@ fn kernel(group: u32, lid: u32) {
   },
 };
 
+/** The same with y further on by 4 * (word 2 % 3) elements: a place that moves with an iteration. */
+export function movingKernel(): TemplateKernel {
+  const kernel = addFourKernel(false);
+  const code: Instr[] = [
+    { op: "param", dtype: "int32", args: [], value: 2 },
+    { op: "const", dtype: "int32", args: [], value: 3 },
+    { op: "irem", dtype: "int32", args: [0, 1] },
+    { op: "const", dtype: "int32", args: [], value: 4 },
+    { op: "mul", dtype: "int32", args: [2, 3] },
+  ];
+  const outputs = kernel.outputs.map((output) => ({ ...output, shift: { code, value: 4 } }));
+  return { ...kernel, outputs, numParams: 3 };
+}
+
 /** y[i] += x[i] with x and y bound as scalars or vectors; x four elements, y eight elements into their bindings. */
 export function addFourKernel(vector: boolean): TemplateKernel {
   const code: Instr[] = [

@@ -201,6 +201,6 @@ test("bad arguments and inputs", () => {
   layer.apply(x([3, 4, 2]));
   expect(() => layer.apply(x([3, 4, 5]))).toThrow(/kernel does not fit/);
   const initialState = [ops.zeros([3, 2])];
-  expect(() => layer.apply(x([3, 4, 2]), { initialState } as object)).toThrow(/initialState does not fit/);
+  expect(() => layer.apply(x([3, 4, 2]), { initialState })).toThrow(/initialState does not fit/);
   expect(() => layer.apply(x([3, 4, 2]), { mask: ops.ones([3, 5]) })).toThrow(/mask does not fit/);
 });

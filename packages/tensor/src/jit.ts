@@ -17,8 +17,10 @@ export interface JitOptions {
   readonly name?: string;
   /** Fuse values into shared kernels (off: one kernel per value, for bug hunts). */
   readonly fuse?: boolean;
-  /** Run independent contractions in one dispatch. */
+  /** Run independent kernels in one dispatch. */
   readonly sideBySide?: boolean;
+  /** Readers compute cheap values anew instead of loading them. */
+  readonly recompute?: boolean;
   /** Use hand-written kernels for operations that have one (off: their decompositions). */
   readonly templates?: boolean;
   /** Later signatures take over the kernel choices (tiles, schedules) of the first: call it first with the largest batch. */
@@ -130,7 +132,7 @@ function specialise<A extends readonly unknown[], R>(
   name: string,
   fn: (...args: A) => R,
   args: A,
-  { fuse = true, sideBySide = true, templates = true }: JitOptions,
+  { fuse = true, sideBySide = true, recompute = true, templates = true }: JitOptions,
   like: CompiledFunction | null,
 ): Specialised<R> {
   const tree = flattenTree(args);
@@ -144,7 +146,7 @@ function specialise<A extends readonly unknown[], R>(
     output = flattenTree(result);
     return output.leaves.filter(isTensor).map(useNode);
   });
-  const compiled = new CompiledFunction(runtime, traced, { fuse, sideBySide, templates }, like);
+  const compiled = new CompiledFunction(runtime, traced, { fuse, sideBySide, recompute, templates }, like);
   const { leaves } = output as unknown as Tree;
   const prepare = (inputs: readonly TensorBase[]) => compiled.prepare(inputs.map(useNode));
   const call = (inputs: readonly TensorBase[]): R => {

@@ -158,10 +158,7 @@ export const en = {
   "inside.none": "This stack has no convolution and no pooling to look into. Add one in the model.",
   "inside.layer": "Layer {index}, {kind}",
   "inside.negative": "negative",
-  "inside.zero": "0",
   "inside.positive": "positive",
-  "inside.weak": "no response",
-  "inside.strong": "strongest response",
 
   "text.title": "What the model writes",
   "text.prompt": "Begin with",

@@ -158,10 +158,7 @@ export const ko: Catalogue = {
   "inside.none": "들여다볼 합성곱 층이나 풀링 층이 없습니다. 모델에 추가하세요.",
   "inside.layer": "{index}번째 층, {kind}",
   "inside.negative": "음수",
-  "inside.zero": "0",
   "inside.positive": "양수",
-  "inside.weak": "반응 없음",
-  "inside.strong": "가장 강한 반응",
 
   "text.title": "모델이 쓰는 글",
   "text.prompt": "시작하는 글",

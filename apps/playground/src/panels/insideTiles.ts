@@ -1,6 +1,6 @@
 /** From the stacks that the worker reads out of a network to rows of small pictures, and what they show in figures. */
 
-import type { Tiles } from "../ui/tiles.ts";
+import type { Tiles } from "../ui/tileLayout.ts";
 import type { Stack } from "../worker/protocol.ts";
 
 /** Every `distance`-th number from `start`. */
@@ -18,24 +18,15 @@ function pictures({ shape, values }: Stack, width: number, height: number): Floa
 /** Weights [side, side, channels, filters]: a column a filter, a row an input channel. */
 export function filterTiles(stack: Stack): Tiles {
   const [side = 1, , channels = 1, columns = 1] = stack.shape;
-  return {
-    width: side,
-    height: side,
-    pictures: pictures(stack, side, side),
-    columns,
-    side: channels === 1 ? 12 : 5,
-  };
+  const size = { width: side, height: side, pictures: pictures(stack, side, side), columns };
+  return channels === 1 ? { ...size, side: 12, gap: 6 } : { ...size, side: 5, gap: 2 };
 }
 
 /** Maps [1, height, width, maps], larger squares for smaller maps. */
 export function mapTiles(stack: Stack): Tiles {
   const [, height = 1, width = 1] = stack.shape;
-  return {
-    width,
-    height,
-    pictures: pictures(stack, width, height),
-    side: Math.max(6, Math.floor(40 / width)),
-  };
+  const side = Math.max(6, Math.floor(40 / width));
+  return { width, height, pictures: pictures(stack, width, height), side, gap: 4 };
 }
 
 /** Least and largest number of a stack. */

@@ -131,6 +131,11 @@ export const controls = css`
     color: var(--ink);
   }
 
+  button.bare:disabled {
+    color: var(--edge);
+    opacity: 0.5;
+  }
+
   button.primary {
     border-color: var(--accent);
     background: var(--accent);

@@ -3,36 +3,7 @@
 import { css, html, type PropertyValues } from "lit";
 import { palette, signed } from "./colours.ts";
 import { SignalElement } from "./signalElement.ts";
-
-/** Equally large pictures in reading order. */
-export interface Tiles {
-  readonly width: number;
-  readonly height: number;
-  readonly pictures: readonly Float32Array[];
-  /** Pictures in a row; as many as fit where it is left out. */
-  readonly columns?: number;
-  /** Largest side of one value in CSS pixels. */
-  readonly side: number;
-}
-
-interface Layout {
-  readonly columns: number;
-  readonly rows: number;
-  /** Device pixels of one value, and between two pictures. */
-  readonly cell: number;
-  readonly gap: number;
-}
-
-/** Fits `tiles` into `room` device pixels; a value is never smaller than one of them. */
-export function layOut(tiles: Tiles, room: number, scale: number): Layout {
-  const count = tiles.pictures.length;
-  const most = Math.max(1, Math.round(tiles.side * scale));
-  const gap = Math.round((tiles.columns === undefined ? 4 : 2) * scale);
-  const wished = tiles.columns ?? Math.floor((room + gap) / (tiles.width * most + gap));
-  const columns = Math.max(1, Math.min(count, wished));
-  const cell = Math.min(most, Math.floor(((room + gap) / columns - gap) / tiles.width));
-  return { columns, rows: Math.ceil(count / columns), cell: Math.max(1, cell), gap };
-}
+import { type Layout, layOut, type Tiles } from "./tileLayout.ts";
 
 export class TilesView extends SignalElement {
   static override styles = [

@@ -41,9 +41,13 @@ export class Desk {
     this.#tell({ id: this.#count, step: engine.step, asked, prompt, text: "", done: false });
   }
 
-  /** Begins a text where enough steps have passed since the last one; what was asked for is not interrupted. */
+  /**
+   * Begins a text where enough steps have passed since the last one. What is being written is finished first, but for the
+   * untrained model's.
+   */
   beginWhenDue(engine: Engine, view: ViewSettings): void {
-    if (this.busy || engine.step - this.#lastStep < view.sampleEvery) return;
+    const untrained = this.#written?.asked === false && this.#written.step === 0;
+    if ((this.busy && !untrained) || engine.step - this.#lastStep < view.sampleEvery) return;
     this.begin(engine, view, false);
   }
 

@@ -192,10 +192,9 @@ export class Trainer {
     const { speed } = this.#project.train;
     const started = performance.now();
     await this.#steps(speed === 0 ? burstTime : 0);
-    if (speed === 0) await nextTask();
-    else await this.#pause(Math.max(0, 1000 / speed - (performance.now() - started)));
     if (this.#engine !== undefined) this.#desk.beginWhenDue(this.#engine, this.#project.view);
-    if (this.#orders.length === 0) await this.#desk.write(this.#project.view);
+    if (speed === 0) await this.#write();
+    else await this.#waitUntil(started + 1000 / speed);
     if (this.#orders.length === 0) await this.#pictureWhenDue();
   }
 
@@ -223,10 +222,17 @@ export class Trainer {
     }
   }
 
-  /** Writes while nothing is trained; orders have their turn after each moment. */
+  /** Writes for a moment, if there is a text to write, and lets orders in. */
   async #write(): Promise<void> {
     await this.#desk.write(this.#project.view);
     await nextTask();
+  }
+
+  /** Spends the time before the next step with writing; an order ends the wait. */
+  async #waitUntil(time: number): Promise<void> {
+    const left = () => (this.#orders.length > 0 ? 0 : Math.max(0, time - performance.now()));
+    while (this.#desk.busy && left() > 0) await this.#write();
+    if (left() > 0) await this.#pause(left());
   }
 
   async #pictureWhenDue(): Promise<void> {

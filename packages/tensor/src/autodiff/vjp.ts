@@ -3,8 +3,8 @@ import { internal, ShapeError } from "../graph/errors.ts";
 import type { Dtype, Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import { add } from "../primitives/arithmetic.ts";
-import { addTuples } from "../primitives/bundle.ts";
 import { sumTo } from "../primitives/reduce.ts";
+import { addTuples } from "../primitives/tuple.ts";
 
 /** How the walk sees the graph: a tape decides what it recorded and remembers inputs that nodes let go of. */
 export interface WalkOptions {

@@ -5,7 +5,6 @@ import {
   type Call,
   type Instr,
   type LoopKernel,
-  type PlanStep,
   type SideKernel,
   workgroupCounts,
   workgroupSize,
@@ -90,25 +89,34 @@ function sharedBinding(
     const equalUse =
       known.access === binding.access && known.vector === binding.vector && known.dtype === binding.dtype;
     if (equalRange && equalUse) return i;
-    if (known.access !== "read" || binding.access !== "read") return -1;
+    // Two written ranges of a buffer may live together, but not a written and a read one.
+    const isApart = other.offset + other.bytes <= range.offset || range.offset + range.bytes <= other.offset;
+    const bothWritten = known.access === "read_write" && binding.access === "read_write";
+    const bothRead = known.access === "read" && binding.access === "read";
+    if (!bothRead && !(bothWritten && isApart)) return -1;
   }
   ranges.push(range);
   return bindings.push(binding) - 1;
 }
 
 /**
- * Runs of flat updates with one structure whose ranges follow each other in the same buffers become one call over the whole run: the
+ * Independent flat updates of one structure whose ranges follow each other in the same buffers become one call over the whole run: the
  * padding between parameters is computed along (it is never read).
  */
-export function mergeArenaCalls(steps: readonly PlanStep[]): PlanStep[] {
-  const merged: PlanStep[] = [];
-  for (const step of steps) {
-    const previous = merged.at(-1);
-    const joined = previous?.kind === "call" && step.kind === "call" ? joinFlat(previous, step) : null;
-    if (joined) merged[merged.length - 1] = joined;
-    else merged.push(step);
+export function mergeArenaCalls(updates: readonly Call[]): Call[] {
+  const merged: Call[] = [];
+  for (const call of [...updates].sort((a, b) => placeWritten(a) - placeWritten(b))) {
+    const at = merged.findLastIndex((other) => other.key === call.key);
+    const joined = at < 0 ? null : joinFlat(merged[at] as Call, call);
+    if (joined) merged[at] = joined;
+    else merged.push(call);
   }
   return merged;
+}
+
+function placeWritten({ kernel, bindings }: Call): number {
+  const written = kernel.bindings.findIndex(({ access }) => access !== "read");
+  return bindings[written]?.offset ?? 0;
 }
 
 function joinFlat(a: Call, b: Call): Call | null {

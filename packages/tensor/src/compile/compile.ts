@@ -14,7 +14,7 @@ import { type Level, type LevelInput, planLevel } from "./level.ts";
 import { gemmAxes, Lowering } from "./lower.ts";
 import { type ExternalPlace, type MemoryPlan, planMemory } from "./planMemory.ts";
 import { copyOf, GraphBuilder } from "./prepare.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule, ScheduleStep } from "./schedule.ts";
 
 /** Where a leaf's value comes from: a range of an external buffer, or a run-time scalar. */
 export type LeafPlace = ExternalPlace | { readonly scalar: number };
@@ -152,19 +152,26 @@ function emit(request: CompileRequest, graph: Graph, level: Level, memory: Memor
   });
 }
 
-function emitLevel({ grouping, lowerings, schedule, flows }: Level, context: EmitContext): PlanStep[] {
-  const steps = schedule.steps.flatMap((step): readonly PlanStep[] => {
-    const flow = step[0] && flows.get(step[0]);
-    if (flow) return emitFlow(flow, context);
-    const parts = step.map((group) => {
-      const lowering = lowerings.get(group);
-      return lowering
-        ? emitGroup(group, grouping, lowering, context)
-        : emitTemplate(group, grouping.isStored, context);
-    });
-    return combineSide(parts, context.target.maxBindings);
+function emitLevel(level: Level, context: EmitContext): PlanStep[] {
+  const { steps, updates } = level.schedule;
+  const isUpdate = ([first]: ScheduleStep) => first !== undefined && updates.has(first);
+  const emitAll = (chosen: readonly ScheduleStep[]) =>
+    chosen.flatMap((step) => emitStep(step, level, context));
+  const before = emitAll(steps.filter((step) => !isUpdate(step)));
+  return [...before, ...mergeArenaCalls(emitAll(steps.filter(isUpdate)) as Call[])];
+}
+
+function emitStep(step: ScheduleStep, level: Level, context: EmitContext): readonly PlanStep[] {
+  const { grouping, lowerings, flows } = level;
+  const flow = step[0] && flows.get(step[0]);
+  if (flow) return emitFlow(flow, context);
+  const parts = step.map((group) => {
+    const lowering = lowerings.get(group);
+    return lowering
+      ? emitGroup(group, grouping, lowering, context)
+      : emitTemplate(group, grouping.isStored, context);
   });
-  return mergeArenaCalls(steps);
+  return combineSide(parts, context.target.maxBindings);
 }
 
 function emitFlow(flow: Flow, context: EmitContext): PlanStep[] {

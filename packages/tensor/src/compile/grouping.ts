@@ -361,21 +361,27 @@ class Fuser {
       const operand = contraction.inputs[1] as Node;
       if (contraction.attrs.transposeB || operand.shape.length !== 2 || contraction.shape.length !== 2)
         continue;
-      const sum = this.#values.readers(operand).find((reader) => this.#isColumnSum(reader, operand));
-      if (!sum) continue;
-      this.#moveColumnSum(sum, gemm);
+      const source = behindReshapes(operand);
+      const readers = [...this.#values.readers(operand), ...this.#values.readers(source)];
+      const sum = readers.find((reader) => this.#isColumnSum(reader, source, operand.shape[1] as number));
+      if (sum) this.#moveColumnSum(sum, gemm);
     }
   }
 
-  #isColumnSum(node: Node, operand: Node): boolean {
+  /** A sum over everything but the columns: over [.., columns], whatever the leading axes. */
+  #isColumnSum(node: Node, source: Node, columns: number): boolean {
     const group = this.#groupOf.get(node);
+    const input = node.inputs[0];
+    if (node.primitive.stage !== "sum" || !input || behindReshapes(input) !== source) return false;
+    const leading = input.shape
+      .slice(0, -1)
+      .every((extent, axis) => extent === 1 || reducedAxes(node).includes(axis));
+    const isLone = group?.members.size === 1 && group.kind === "loop";
     return (
-      node.primitive.stage === "sum" &&
-      node.inputs[0] === operand &&
-      reducedAxes(node).length === 1 &&
-      reducedAxes(node)[0] === 0 &&
-      group?.members.size === 1 &&
-      group.kind === "loop"
+      isLone &&
+      leading &&
+      input.shape.at(-1) === columns &&
+      !reducedAxes(node).includes(input.shape.length - 1)
     );
   }
 
@@ -429,4 +435,11 @@ class Fuser {
     if ([...merged.members].some((member) => levelOf(merged, member.shape) === null)) return false;
     return this.#fits(merged) && [...merged.members].every((member) => this.#isAligned(member, merged));
   }
+}
+
+/** The value itself under any number of reshapes. */
+function behindReshapes(node: Node): Node {
+  let value = node;
+  while (value.primitive.name === "reshape") value = value.inputs[0] as Node;
+  return value;
 }

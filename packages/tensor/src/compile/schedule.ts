@@ -12,6 +12,8 @@ export interface Schedule {
   readonly steps: readonly ScheduleStep[];
   /** Roots that cannot be written in place: computed elsewhere and copied at the end. */
   readonly deferred: ReadonlySet<Node>;
+  /** Arena updates that nobody reads: the last steps, in any order. */
+  readonly updates: ReadonlySet<Group>;
 }
 
 export interface ScheduleInput {
@@ -35,7 +37,7 @@ export function schedule(input: ScheduleInput): Schedule {
   );
   const { arenaGroups } = input.grouping;
   const steps = input.sideBySide ? sideBySide(order, depth, arenaGroups) : order.map((group) => [group]);
-  return { steps, deferred };
+  return { steps, deferred, updates: new Set(unreadUpdates(input.grouping, producers)) };
 }
 
 const kindRank = (group: Group): number => (group.kind === "gemm" ? 0 : 1);
@@ -101,6 +103,11 @@ function dependsOn(producers: Producers, group: Group, on: Group): boolean {
   return false;
 }
 
+function unreadUpdates(grouping: Grouping, producers: Producers): Group[] {
+  const read = new Set([...producers.values()].flatMap((set) => [...set]));
+  return [...grouping.arenaGroups].filter((group) => !read.has(group));
+}
+
 /** Longest path from the inputs; arena updates that nobody reads wait for each other, so that they can be one kernel. */
 function depths(grouping: Grouping, producers: Producers): Map<Group, number> {
   const depth = new Map<Group, number>();
@@ -118,9 +125,8 @@ function depths(grouping: Grouping, producers: Producers): Map<Group, number> {
     }
   };
   for (const group of grouping.groups) if (!depth.has(group)) visit(group);
-  const read = new Set([...producers.values()].flatMap((set) => [...set]));
   const last = Math.max(0, ...depth.values()) + 1;
-  for (const group of grouping.arenaGroups) if (!read.has(group)) depth.set(group, last);
+  for (const group of unreadUpdates(grouping, producers)) depth.set(group, last);
   return depth;
 }
 

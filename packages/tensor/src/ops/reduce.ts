@@ -6,6 +6,7 @@ import { div, mul } from "../primitives/arithmetic.ts";
 import { cast } from "../primitives/logic.ts";
 import { sqrt } from "../primitives/math.ts";
 import { broadcastTo, reshape } from "../primitives/movement.ts";
+import { prod as prodNode } from "../primitives/product.ts";
 import * as reduce from "../primitives/reduce.ts";
 import { logSumExp } from "../primitives/softmax.ts";
 import {
@@ -58,7 +59,7 @@ export const sum = (x: TensorLike, options: ReduceArgument = {}): Tensor =>
  * prod(tensor([[1, 2], [3, 4]])); // 24
  */
 export const prod = (x: TensorLike, options: ReduceArgument = {}): Tensor =>
-  wrap(over("prod", numberOperand(x), options, reduce.prod));
+  wrap(over("prod", numberOperand(x), options, prodNode));
 
 /**
  * Mean over axes, in float32.

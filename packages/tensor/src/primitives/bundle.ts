@@ -1,5 +1,3 @@
-/** @file Operations with several results: a bundle node, a `part` node per result, and tuples of cotangents for the way back. */
-import { internal } from "../graph/errors.ts";
 import {
   type Bundle,
   type Node,
@@ -8,12 +6,8 @@ import {
   record,
   type VjpContext,
 } from "../graph/node.ts";
-import { shapeOf } from "../graph/shape.ts";
-import { add } from "./arithmetic.ts";
 import { at, list } from "./factory.ts";
-
-/** A bundle has no elements; float32, so that cotangents pass. */
-const noElements = shapeOf([0]);
+import { noElements, tuple } from "./tuple.ts";
 
 /** What the vjp rule of a bundle may use besides the cotangents of the results (null where a result has none). */
 export interface BundleContext extends Omit<VjpContext, "cotangent" | "output"> {
@@ -65,38 +59,6 @@ export const partPrimitive: Primitive = {
   at: null,
   stage: null,
 };
-
-/** Cotangents of some results of a bundle: attribute `positions`, ascending. Only vjp rules of bundles see it. */
-const tuplePrimitive: Primitive = {
-  name: "tuple",
-  family: "bundle",
-  shape: () => noElements,
-  dtype: () => "float32",
-  vjp: () => {
-    throw internal("a tuple of cotangents is no value");
-  },
-  reference: null,
-  decompose: null,
-  at: null,
-  stage: null,
-};
-
-const tuple = (positions: readonly number[], values: readonly Node[]): Node =>
-  record(tuplePrimitive, values, { positions });
-
-/** Sum of two tuples: a part that only one has stays as it is. */
-export function addTuples(a: Node, b: Node): Node {
-  const [ofA, ofB] = [list(a.attrs.positions), list(b.attrs.positions)];
-  const positions = [...new Set([...ofA, ...ofB])].sort((x, y) => x - y);
-  return tuple(
-    positions,
-    positions.map((position) => {
-      const parts = [a.inputs[ofA.indexOf(position)], b.inputs[ofB.indexOf(position)]];
-      const [x, y] = parts.filter((part) => part !== undefined);
-      return y ? add(x as Node, y) : (x as Node);
-    }),
-  );
-}
 
 function cotangentParts({ cotangent, output }: VjpContext): (Node | null)[] {
   const positions = list(cotangent.attrs.positions);

@@ -8,7 +8,7 @@ import { matmul } from "./contraction.ts";
 import { at, perInput, walkStrided } from "./factory.ts";
 import { and, cast, equal, greaterEqual, less, where } from "./logic.ts";
 import { reshape, transpose } from "./movement.ts";
-import { checkIndices, emitWrapped, pickPrimitive, spliced, wrapped } from "./pick.ts";
+import { checkIndices, emitWrapped, picking, spliced, wrapped } from "./pick.ts";
 import { asRows, fromRows } from "./rows.ts";
 import { reduceMasked, segmentReduce } from "./segment.ts";
 import { constant, iota, number } from "./source.ts";
@@ -21,14 +21,13 @@ function wrappedNode(index: Node, extent: number): Node {
   return minimum(maximum(fromEnd, zero), number(extent - 1, "int32"));
 }
 
-export const takePrimitive: Primitive = {
-  ...pickPrimitive,
-  name: "take",
-  vjp: /*#__PURE__*/ perInput((g, [x, indices], _, attrs) => {
+export const takePrimitive: Primitive = /*#__PURE__*/ picking(
+  "take",
+  /*#__PURE__*/ perInput((g, [x, indices], _, attrs) => {
     const axis = attrs.axis as number;
     return scatterAdd(g, indices, axis, at(x.shape, axis), { gradient: true });
   }, null),
-};
+);
 
 /** Elements of x along `axis` at `indices` (any rank), whose axes stand in the place of `axis`. */
 export const take = (x: Node, indices: Node, axis: number): Node =>

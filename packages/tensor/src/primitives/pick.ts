@@ -47,43 +47,48 @@ export const spliced = <T>(values: readonly T[], axis: number, entries: readonly
   ...values.slice(axis + 1),
 ];
 
+/** An operation that reads elements of its first input along attribute `axis` at the positions that the second one holds. */
+export function picking(name: string, vjp: Primitive["vjp"]): Primitive {
+  return {
+    name,
+    family: "indexing",
+    shape: ([x, indices], attrs) => {
+      const [source, positions] = [x as Node, indices as Node];
+      const axis = attrs.axis as number;
+      checkIndices("take", source, positions, axis);
+      return spliced(source.shape, axis, positions.shape);
+    },
+    dtype: (inputs) => at(inputs, 0).dtype,
+    vjp,
+    reference: ([x, indices], attrs, { shape }) => {
+      const [source, positions] = [x as RefArray, indices as RefArray];
+      const axis = attrs.axis as number;
+      const extent = at(source.shape, axis);
+      const inner = source.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+      return Float64Array.from({ length: shape.size }, (_, i) => {
+        const column = i % inner;
+        const row = Math.floor(i / inner);
+        const index = positions.data[row % positions.shape.size] as number;
+        const outer = Math.floor(row / positions.shape.size);
+        return source.data[(outer * extent + wrapped(index, extent)) * inner + column] as number;
+      });
+    },
+    decompose: null,
+    at: (emit, node, index) => {
+      const [x, indices] = [at(node.inputs, 0), at(node.inputs, 1)];
+      const axis = node.attrs.axis as number;
+      const rank = indices.shape.length;
+      const raw = emit.value(indices, index.slice(axis, axis + rank));
+      const signed = indices.dtype === "int32" ? raw : emit.op("cast", "int32", raw);
+      const position = emit.valueIndex(emitWrapped(emit, signed, at(x.shape, axis)));
+      return emit.value(x, [...index.slice(0, axis), position, ...index.slice(axis + rank)]);
+    },
+    stage: null,
+  };
+}
+
 /** Elements at positions, without a gradient: what a training step does to its data. `take` is the same with one. */
-export const pickPrimitive: Primitive = {
-  name: "pick",
-  family: "indexing",
-  shape: ([x, indices], attrs) => {
-    const [source, positions] = [x as Node, indices as Node];
-    const axis = attrs.axis as number;
-    checkIndices("take", source, positions, axis);
-    return spliced(source.shape, axis, positions.shape);
-  },
-  dtype: (inputs) => at(inputs, 0).dtype,
-  vjp: null,
-  reference: ([x, indices], attrs, { shape }) => {
-    const [source, positions] = [x as RefArray, indices as RefArray];
-    const axis = attrs.axis as number;
-    const extent = at(source.shape, axis);
-    const inner = source.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-    return Float64Array.from({ length: shape.size }, (_, i) => {
-      const column = i % inner;
-      const row = Math.floor(i / inner);
-      const index = positions.data[row % positions.shape.size] as number;
-      const outer = Math.floor(row / positions.shape.size);
-      return source.data[(outer * extent + wrapped(index, extent)) * inner + column] as number;
-    });
-  },
-  decompose: null,
-  at: (emit, node, index) => {
-    const [x, indices] = [at(node.inputs, 0), at(node.inputs, 1)];
-    const axis = node.attrs.axis as number;
-    const rank = indices.shape.length;
-    const raw = emit.value(indices, index.slice(axis, axis + rank));
-    const signed = indices.dtype === "int32" ? raw : emit.op("cast", "int32", raw);
-    const position = emit.valueIndex(emitWrapped(emit, signed, at(x.shape, axis)));
-    return emit.value(x, [...index.slice(0, axis), position, ...index.slice(axis + rank)]);
-  },
-  stage: null,
-};
+export const pickPrimitive: Primitive = /*#__PURE__*/ picking("pick", null);
 
 export const pick = (x: Node, indices: Node, axis: number): Node =>
   record(pickPrimitive, [x, indices], { axis });

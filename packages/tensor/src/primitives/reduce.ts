@@ -6,7 +6,7 @@ import { type Shape, stridesOf, typeText } from "../graph/shape.ts";
 import { div, divideByCount, mul, square, sub } from "./arithmetic.ts";
 import { at, commonDtype, type DtypeSet, list, perInput, type Rule, walkStrided } from "./factory.ts";
 import { cast, equal, notEqual } from "./logic.ts";
-import { broadcastTo, flip, pad, reshape, sliceAxis, transpose } from "./movement.ts";
+import { broadcastTo, reshape } from "./movement.ts";
 import { constant } from "./source.ts";
 
 /** `shape` with the extents of `axes` replaced by 1. */
@@ -62,7 +62,7 @@ function fold(spec: ReduceSpec): NonNullable<Primitive["reference"]> {
   };
 }
 
-function reduce(stage: NonNullable<Primitive["stage"]>, spec: ReduceSpec): Primitive {
+export function reduce(stage: NonNullable<Primitive["stage"]>, spec: ReduceSpec): Primitive {
   return {
     name: stage,
     family: "reduce",
@@ -77,7 +77,7 @@ function reduce(stage: NonNullable<Primitive["stage"]>, spec: ReduceSpec): Primi
 }
 
 /** A reduced value back over the shape of the input. */
-const expand = (reduced: Node, shape: Shape, attrs: Attrs): Node =>
+export const expand = (reduced: Node, shape: Shape, attrs: Attrs): Node =>
   broadcastTo(reshape(reduced, keptShape(shape, list(attrs.axes))), shape);
 
 export const sumPrimitive: Primitive = /*#__PURE__*/ reduce("sum", {
@@ -85,14 +85,6 @@ export const sumPrimitive: Primitive = /*#__PURE__*/ reduce("sum", {
   identity: 0,
   reference: (total, value) => total + value,
   vjp: (g, [x], _, attrs) => expand(g, x.shape, attrs),
-});
-
-/** d prod / d x_i is the product of the others: prefix times suffix, exact at zeros to every order. */
-export const prodPrimitive: Primitive = /*#__PURE__*/ reduce("prod", {
-  dtypes: "number",
-  identity: 1,
-  reference: (total, value, dtype) => (dtype === "float32" ? total * value : Math.imul(total, value)),
-  vjp: (g, [x], _, attrs) => mul(expand(g, x.shape, attrs), productOfOthers(x, list(attrs.axes))),
 });
 
 /** The share of each best element: 1 / (number of equal best ones), as in JAX. */
@@ -152,7 +144,7 @@ export const argminPrimitive: Primitive = /*#__PURE__*/ argReduce("argmin", (val
 
 const ascending = (axes: readonly number[]): number[] => [...axes].sort((a, b) => a - b);
 
-const over =
+export const over =
   (primitive: () => Primitive) =>
   (x: Node, axes: readonly number[], keepDims = false): Node =>
     record(primitive(), [x], { axes: ascending(axes), keepDims });
@@ -161,7 +153,6 @@ const over =
 export function sum(x: Node, axes: readonly number[], keepDims = false): Node {
   return axes.length === 0 ? x : record(sumPrimitive, [x], { axes: ascending(axes), keepDims });
 }
-export const prod = /*#__PURE__*/ over(() => prodPrimitive);
 export const max = /*#__PURE__*/ over(() => maxPrimitive);
 export const min = /*#__PURE__*/ over(() => minPrimitive);
 /** Row-major position (int32) within the reduced axes of the first best element. */
@@ -202,37 +193,4 @@ export function sumTo(x: Node, shape: Shape): Node {
     axis < skip || (shape[axis - skip] === 1 && extent !== 1) ? [axis] : [],
   );
   return reshape(sum(x, axes), shape);
-}
-
-/** x moved on by `by` places along an axis, filled with `value` in front. */
-export function shifted(x: Node, axis: number, by: number, value: number): Node {
-  const low = x.shape.map((_, i) => (i === axis ? by : 0));
-  const none = low.map(() => 0);
-  return pad(sliceAxis(x, axis, 0, at(x.shape, axis) - by), low, none, none, value);
-}
-
-/** Running combination along an axis by doubling: log2(n) slices, pads and combinations. */
-export function running(x: Node, axis: number, combine: (a: Node, b: Node) => Node, identity: number): Node {
-  let result = x;
-  for (let by = 1; by < at(x.shape, axis); by *= 2)
-    result = combine(result, shifted(result, axis, by, identity));
-  return result;
-}
-
-/** Products of the elements before each one. */
-const productsBefore = (x: Node, axis: number): Node => running(shifted(x, axis, 1, 1), axis, mul, 1);
-
-/** For each element, the product of the others along `axes`. */
-function productOfOthers(x: Node, axes: readonly number[]): Node {
-  const rest = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
-  const order = [...rest, ...axes];
-  const count = countOf(x.shape, axes);
-  const moved = transpose(x, order);
-  const rows = reshape(moved, [countOf(x.shape, rest), count]);
-  const after = flip(productsBefore(flip(rows, [1]), 1), [1]);
-  const others = reshape(mul(productsBefore(rows, 1), after), moved.shape);
-  return transpose(
-    others,
-    order.map((_, axis) => order.indexOf(axis)),
-  );
 }

@@ -6,7 +6,8 @@ import { and, greaterEqual, less, where } from "./logic.ts";
 import { broadcastTo, reshape, sliceAxis } from "./movement.ts";
 import { inverseOrder, rowOrder } from "./order.ts";
 import type { KeyOptions } from "./orderKey.ts";
-import { max, min, prod, sum } from "./reduce.ts";
+import { prod } from "./product.ts";
+import { max, min, sum } from "./reduce.ts";
 import { searchSorted } from "./search.ts";
 import { constant, iota } from "./source.ts";
 

@@ -1,2 +1,0 @@
-/** @file The golden tests of recurrent layers on WebGPU. */
-import "./goldenRecurrent.test.ts";
