@@ -1,7 +1,7 @@
 /** The playground's convolutional network: it trains, and shows its filters and what each layer makes of a drawn digit. */
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { address, type Backend, PlaygroundPage } from "./playgroundPage.ts";
+import { address, type Backend, linkOf, PlaygroundPage } from "./playgroundPage.ts";
 
 /** How many different colours a canvas of the inside view shows; 1 is an empty one. */
 const colours = (page: Page, figure: string, index: number) =>
@@ -24,15 +24,19 @@ const picture = (page: Page, figure: string) =>
     .first()
     .evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
 
-/** The pictures project with few rows and small batches, so that a software GPU takes steps in no time. */
-async function open(page: Page, baseURL: string | undefined, backend: Backend, query = "") {
-  const playground = await PlaygroundPage.open(page, baseURL ?? "", address(backend, query));
-  await playground.chooseData("pictures");
-  await page.locator("tenrec-data tenrec-number").first().getByRole("spinbutton").fill("200");
-  await page.locator("tenrec-train tenrec-number").nth(1).getByRole("spinbutton").fill("16");
-  await expect(page.locator("tenrec-data #split")).toHaveText(/160/, { timeout: 60_000 });
-  await playground.ready();
-  return playground;
+/** A link to the pictures project with few rows and small batches, so that a software GPU takes steps in no time. */
+const small = { set: "pictures", data: { samples: 200 }, train: { batchSize: 16 } };
+/** A software GPU compiles for seconds: there the shortest stack that has something to show. */
+const short = {
+  layers: [
+    { kind: "conv", filters: 8, kernel: 3, activation: "relu" },
+    { kind: "pool", size: 2 },
+  ],
+};
+
+function open(page: Page, baseURL: string | undefined, backend: Backend, query = "") {
+  const link = linkOf(backend === "webgpu" ? { ...small, model: short } : small);
+  return PlaygroundPage.open(page, baseURL ?? "", address(backend, query) + link);
 }
 
 for (const backend of ["cpu", "webgpu"] as const) {
@@ -43,8 +47,8 @@ for (const backend of ["cpu", "webgpu"] as const) {
     const playground = await open(page, baseURL, backend);
     const firstLoss = await playground.value("validation-loss");
     const filters = page.locator("tenrec-inside .filters canvas");
-    await expect(filters).toHaveCount(2);
-    await expect(page.locator("tenrec-inside .maps canvas")).toHaveCount(3);
+    await expect(filters).toHaveCount(backend === "cpu" ? 2 : 1);
+    await expect(page.locator("tenrec-inside .maps canvas")).toHaveCount(backend === "cpu" ? 3 : 2);
     const [firstFilters, firstMaps] = [await picture(page, ".filters"), await picture(page, ".maps")];
 
     await playground.play.click();
@@ -59,7 +63,9 @@ for (const backend of ["cpu", "webgpu"] as const) {
     await expect(page.locator("tenrec-digits #says")).toHaveText(/It is a \d/);
     await playground.pause();
     for (const figure of [".filters", ".maps"]) {
-      for (const index of [0, 1]) expect(await colours(page, figure, index)).toBeGreaterThan(4);
+      const count = await page.locator(`tenrec-inside ${figure} canvas`).count();
+      for (let index = 0; index < count; index++)
+        expect(await colours(page, figure, index)).toBeGreaterThan(4);
     }
     expect(await picture(page, ".filters")).not.toBe(firstFilters);
     expect(await picture(page, ".maps")).not.toBe(firstMaps);

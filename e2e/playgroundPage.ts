@@ -1,4 +1,5 @@
 /** The playground as its tests see it: by what is on the screen, never by its code. */
+import { deflateRawSync } from "node:zlib";
 import { expect, type Locator, type Page } from "@playwright/test";
 import { reportPolicyViolations, watchPage } from "./watch.ts";
 
@@ -6,6 +7,10 @@ export type Backend = "webgpu" | "cpu";
 
 export const address = (backend: Backend, query = "") =>
   `/apps/playground/dist/index.html?backend=${backend}${query}`;
+
+/** The end of an address that opens the playground with a project, as "Copy link" makes it. */
+export const linkOf = (project: Readonly<Record<string, unknown>>) =>
+  `#s=1.${deflateRawSync(JSON.stringify({ v: 1, ...project })).toString("base64url")}`;
 
 export class PlaygroundPage {
   readonly page: Page;

@@ -1,19 +1,23 @@
 /** The playground's character model: it trains on windows of a text and writes while it does, without stalling. */
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { address, type Backend, PlaygroundPage } from "./playgroundPage.ts";
+import { address, type Backend, linkOf, PlaygroundPage } from "./playgroundPage.ts";
 
-/** The text project with few units and small batches, so that a software GPU takes steps in no time. */
-async function open(page: Page, baseURL: string | undefined, backend: Backend, query = "") {
-  const playground = await PlaygroundPage.open(page, baseURL ?? "", address(backend, query));
-  await playground.chooseData("text");
-  await page.locator("tenrec-model tenrec-number").nth(1).getByRole("spinbutton").fill("16");
-  await page.locator("tenrec-train tenrec-number").nth(1).getByRole("spinbutton").fill("8");
-  // An embedding of 16, a GRU of 16 with two biases, an output of 62.
-  await expect(page.locator("tenrec-model #params")).toHaveText(/3,678/, { timeout: 60_000 });
-  await playground.ready();
-  return playground;
-}
+/** A link to the text project with few units and small batches, so that a software GPU takes steps in no time. */
+const link = linkOf({
+  set: "text",
+  model: {
+    layers: [
+      { kind: "embedding", units: 16 },
+      { kind: "gru", units: 16 },
+    ],
+  },
+  train: { batchSize: 8 },
+  view: { sampleEvery: 10 },
+});
+
+const open = (page: Page, baseURL: string | undefined, backend: Backend, query = "") =>
+  PlaygroundPage.open(page, baseURL ?? "", address(backend, query) + link);
 
 const written = (page: Page) => page.locator("tenrec-writing #written blockquote");
 
@@ -25,7 +29,6 @@ for (const backend of ["cpu", "webgpu"] as const) {
     const playground = await open(page, baseURL, backend);
     const firstLoss = await playground.value("validation-loss");
     expect(firstLoss).toBeCloseTo(Math.log(62), 0);
-    await page.locator("tenrec-writing tenrec-number").nth(1).getByRole("spinbutton").fill("10");
     await playground.play.click();
     await playground.reachSteps(25);
     await expect
@@ -44,10 +47,6 @@ for (const backend of ["cpu", "webgpu"] as const) {
     const steps = await playground.value("steps");
     await playground.reachSteps(steps + 5);
     await playground.pause();
-    const sheet = page.locator("tenrec-writing #written");
-    await expect(sheet).toHaveAttribute("data-done", "true", { timeout: 30_000 });
-    expect((await written(page).textContent())?.length).toBe("The light ".length + 240);
-    await expect(page.locator("#live")).toHaveText(/^The model wrote: The light/);
     await expect(page.locator("tenrec-writing #earlier li").first()).toHaveText(/And now, /);
     expect(playground.faults).toEqual([]);
   });
@@ -55,6 +54,7 @@ for (const backend of ["cpu", "webgpu"] as const) {
 
 test("reset forgets what was written, and writes as the untrained model does", async ({ page, baseURL }) => {
   const playground = await open(page, baseURL, "cpu");
+  await expect(written(page)).toHaveText(/^And now, .{8}/s, { timeout: 30_000 });
   await page.locator("tenrec-writing #generate").click();
   await expect(page.locator("tenrec-writing #earlier li")).not.toHaveCount(0, { timeout: 30_000 });
   await playground.step.click();
@@ -88,7 +88,7 @@ test("other layers: LSTM and a transformer block; the embedding stays first", as
   expect(playground.faults).toEqual([]);
 });
 
-test("characters that the text does not have are named; a link carries the prompt", async ({
+test("a text is finished and told; characters that are not known are named; a link carries the prompt", async ({
   page,
   baseURL,
 }) => {
@@ -99,6 +99,10 @@ test("characters that the text does not have are named; a link carries the promp
   );
   await page.locator("tenrec-writing #generate").click();
   await expect(written(page)).toHaveText(/^é 한글 the.{10}/s, { timeout: 30_000 });
+  const sheet = page.locator("tenrec-writing #written");
+  await expect(sheet).toHaveAttribute("data-done", "true", { timeout: 30_000 });
+  expect((await written(page).textContent())?.length).toBe("é 한글 the".length + 240);
+  await expect(page.locator("#live")).toHaveText(/^The model wrote: é 한글 the/);
   await page.locator("tenrec-writing tenrec-number").first().getByRole("spinbutton").fill("3");
   await expect(page.locator("tenrec-writing [role=alert]").last()).toHaveText("Enter a value from 0.1 to 2.");
   await expect(page).toHaveURL(/#s=1\./);
@@ -116,6 +120,7 @@ test("axe finds nothing on the character model, light and dark, wide and narrow"
   const playground = await open(page, baseURL, "cpu", "&lang=ko");
   await playground.step.click();
   await expect(playground.figure("steps")).toHaveText("1");
+  await expect(written(page)).toHaveText(/^And now, .{8}/s, { timeout: 30_000 });
   await page.locator("tenrec-writing #prompt").fill("한글");
   await page.locator("tenrec-writing #generate").click();
   await expect(page.locator("tenrec-writing #earlier li")).not.toHaveCount(0, { timeout: 30_000 });

@@ -65,7 +65,9 @@ async function bundle() {
   const groups = [{ name: "library", test: (id) => id !== input && isStatic.has(id) }];
   const whole = await rolldown({ input, platform: "browser", preserveEntrySignatures: false });
   const options = { dir: folder, format: "esm", minify: true, entryFileNames: "entry.js" };
-  return chunksOf(await whole.write({ ...options, codeSplitting: { groups, includeDependenciesRecursively: false } }));
+  return chunksOf(
+    await whole.write({ ...options, codeSplitting: { groups, includeDependenciesRecursively: false } }),
+  );
 }
 
 /** Runs the page until it says how training went; gives its last title and the scripts it asked for. */

@@ -10,8 +10,8 @@ export interface Peaks {
 const workgroupSize = 256;
 
 /** Independent chains of vec4 multiply-adds, so that latency hides; the store keeps them from being dropped. */
-const arithmetic = { groups: 8192, turns: 256, chains: 8 };
-const flopsPerDispatch = arithmetic.groups * workgroupSize * arithmetic.turns * arithmetic.chains * 4 * 2;
+const arithmetic = { fewestGroups: 16, mostGroups: 8192, turns: 256, chains: 8 };
+const flopsPerGroup = workgroupSize * arithmetic.turns * arithmetic.chains * 4 * 2;
 
 const names = Array.from({ length: arithmetic.chains }, (_, chain) => `a${chain}`);
 const arithmeticCode = `
@@ -28,11 +28,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`;
 
 const copyCode = `
-@group(0) @binding(0) var<storage, read_write> to: array<vec4f>;
-@group(0) @binding(1) var<storage, read> from: array<vec4f>;
+@group(0) @binding(0) var<storage, read_write> written: array<vec4f>;
+@group(0) @binding(1) var<storage, read> original: array<vec4f>;
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  to[id.x] = from[id.x];
+  written[id.x] = original[id.x];
 }`;
 
 function pipelineOf(device: GPUDevice, code: string): GPUComputePipeline {
@@ -78,16 +78,18 @@ export async function measurePeaks(gpu: GPU): Promise<Peaks> {
   const copyGroups = copyBytes / 16 / workgroupSize;
   const buffer = (size: number) => device.createBuffer({ size, usage });
   const [small, to, from] = [buffer(256), buffer(copyBytes), buffer(copyBytes)];
-  const arithmeticMs = await millisecondsPerDispatch(
-    device,
-    pipelineOf(device, arithmeticCode),
-    [small],
-    arithmetic.groups,
-  );
+  const arithmeticPipeline = pipelineOf(device, arithmeticCode);
+  const arithmeticTime = (groups: number) =>
+    millisecondsPerDispatch(device, arithmeticPipeline, [small], groups);
+  // As many groups as fill about 20 ms: a software adapter would take minutes for what a GPU needs to be busy.
+  const { fewestGroups, mostGroups } = arithmetic;
+  const fewMs = await arithmeticTime(fewestGroups);
+  const groups = Math.max(fewestGroups, Math.min(mostGroups, Math.round((fewestGroups * 20) / fewMs)));
+  const arithmeticMs = await arithmeticTime(groups);
   const copyMs = await millisecondsPerDispatch(device, pipelineOf(device, copyCode), [to, from], copyGroups);
   device.destroy();
   return {
-    gigaflops: flopsPerDispatch / arithmeticMs / 1e6,
+    gigaflops: (flopsPerGroup * groups) / arithmeticMs / 1e6,
     gigabytes: (2 * copyBytes) / copyMs / 1e6,
   };
 }

@@ -21,6 +21,7 @@ import * as normalize from "../src/primitives/normalize.ts";
 import * as order from "../src/primitives/order.ts";
 import * as orderKey from "../src/primitives/orderKey.ts";
 import * as pooling from "../src/primitives/pooling.ts";
+import * as products from "../src/primitives/product.ts";
 import * as reduce from "../src/primitives/reduce.ts";
 import { reshapeRuns } from "../src/primitives/reshapeIndex.ts";
 import * as scatter from "../src/primitives/scatter.ts";
@@ -55,6 +56,7 @@ const modules: readonly object[] = [
   order,
   orderKey,
   reduce,
+  products,
   scatter,
   search,
   segment,
@@ -221,7 +223,7 @@ describe("errors", () => {
   test("reductions over nothing", () => {
     expect(() => reduce.max(float([0, 2]), [0])).toThrow(ValueError);
     const empty = reduce.sum(leaf(values([0, 2], [])), [0]);
-    const product = product.prod(leaf(values([0, 2], [])), [0]);
+    const product = products.prod(leaf(values([0, 2], [])), [0]);
     const results = interpret([empty, product], (node) => (node.inputs.length ? null : values([0, 2], [])));
     expect(results.map((result) => [...result.data])).toEqual([
       [0, 0],

@@ -5,8 +5,8 @@ import { composites } from "./samplesComposites.ts";
 import { convolution } from "./samplesConvolution.ts";
 import { elementwise } from "./samplesElementwise.ts";
 import { normalizations } from "./samplesNormalize.ts";
-import { recurrent } from "./samplesRecurrent.ts";
 import { ordering } from "./samplesOrdering.ts";
+import { recurrent } from "./samplesRecurrent.ts";
 import { sizes } from "./samplesSizes.ts";
 import { structural } from "./samplesStructural.ts";
 

@@ -3,6 +3,7 @@ import type { Node, Primitive } from "../src/graph/node.ts";
 import { matmul, matmulPrimitive } from "../src/primitives/contraction.ts";
 import * as indexing from "../src/primitives/indexing.ts";
 import * as movement from "../src/primitives/movement.ts";
+import { prod, prodPrimitive } from "../src/primitives/product.ts";
 import * as reduce from "../src/primitives/reduce.ts";
 import * as source from "../src/primitives/source.ts";
 import type { Sample } from "./samples.ts";
@@ -163,7 +164,7 @@ const movements: readonly Sample[] = [
 const reductions: readonly Sample[] = (
   [
     ["sum", r.sumPrimitive, r.sum],
-    ["prod", r.prodPrimitive, r.prod],
+    ["prod", prodPrimitive, prod],
     ["max", r.maxPrimitive, r.max],
     ["min", r.minPrimitive, r.min],
   ] as const
@@ -188,9 +189,9 @@ const reductions: readonly Sample[] = (
 const moreReductions: readonly Sample[] = [
   {
     label: "prod with zeros",
-    primitive: r.prodPrimitive,
+    primitive: prodPrimitive,
     inputs: [values([2, 3], [0, 2, 3, 0, 0, 5])],
-    build: one((x) => r.prod(x, [1])),
+    build: one((x) => prod(x, [1])),
   },
   ...(["argmax", "argmin"] as const).flatMap((name) => {
     const primitive: Primitive = r[`${name}Primitive`];
