@@ -9,6 +9,12 @@ import { launchOptions } from "./tools/browser.mjs";
 const dataFolder = process.env.TENREC_DATA ?? fileURLToPath(new URL("../shared/data", import.meta.url));
 const hasData = existsSync(dataFolder);
 
+/** What the fast ring leaves out: models trained, and the larger golden files. */
+const slow = [
+  "**/{realModels,charGpt,worker,orderingTargets,convLayers}.test.ts",
+  "**/golden{Recurrent,Convolution,ModelLayers,Functional,Metrics}.test.ts",
+];
+
 /** A project whose files run one after another in one page of Chromium. */
 function browserProject(name: string, include: string[], testTimeout: number): TestProjectConfiguration {
   return {
@@ -45,7 +51,7 @@ export default defineConfig({
           name: "node",
           environment: "node",
           include: ["{packages,apps}/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
-          exclude: ["**/*.gpu.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.gpu.test.ts", "**/node_modules/**", ...(process.env.FAST ? slow : [])],
           testTimeout: 30_000,
         },
       },

@@ -87,8 +87,9 @@ const needBrowser = ["gpu", "size", "e2e", "prove"];
 
 function chosenSteps() {
   if (flags.includes("--fast")) {
-    // A sample of the random scripts; the whole run has all of them.
+    // A sample of the random scripts, and no training of whole models; the whole run has them.
     process.env.FUZZ ??= "300";
+    process.env.FAST = "1";
     return ["lint", "typecheck", "node"];
   }
   const only = flags.find((flag) => flag.startsWith("--only="));
