@@ -1,0 +1,4 @@
+/** @file Recurrent sequences of all sizes on WebGPU. */
+import { testRecurrent } from "./recurrentSuite.ts";
+
+testRecurrent("webgpu");
