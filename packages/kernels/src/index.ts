@@ -7,7 +7,7 @@
  * device.run(program, externals, results, scalars);
  * const bytes = await device.read(results[0], 0, 16);
  */
-export { emitWgsl, workgroupCount, workgroupCounts, workgroupSize } from "./codegen/index.ts";
+export { emitWgsl, hasBarriers, workgroupCount, workgroupCounts, workgroupSize } from "./codegen/index.ts";
 export { DeviceError, formatBytes } from "./device/errors.ts";
 export {
   type OpenDeviceOptions,

@@ -1,3 +1,3 @@
 /** @file Code generation: kernels to WGSL and their workgroup counts. */
 export { emitWgsl } from "./module.ts";
-export { workgroupCount, workgroupCounts, workgroupSize } from "./workgroups.ts";
+export { hasBarriers, workgroupCount, workgroupCounts, workgroupSize } from "./workgroups.ts";

@@ -7,7 +7,7 @@ import { emitLoop } from "./loop.ts";
 import type { PartFrame } from "./part.ts";
 import { paramWord } from "./scope.ts";
 import { emitTemplate } from "./template.ts";
-import { workgroupSize } from "./workgroups.ts";
+import { hasBarriers, workgroupSize } from "./workgroups.ts";
 
 type PartKernel = SideKernel["parts"][number];
 
@@ -45,9 +45,7 @@ function emitSingle(kernel: PartKernel, bindings: readonly BoundArray[], size: n
 
 /** Parts with barriers cannot run in larger workgroups than their own. */
 function checkPart(part: PartKernel, size: number, label: string): void {
-  const fixed =
-    part.form === "template" || (part.form === "loop" ? part.schedule === "workgroup" : part.tile.shared);
-  if (!fixed || workgroupSize(part) === size) return;
+  if (!hasBarriers(part) || workgroupSize(part) === size) return;
   throw new Error(
     `emitWgsl: a part of ${label} has its own workgroup size.\n` +
       `  Received: ${part.label} with ${workgroupSize(part)} invocations among parts of up to ${size}.\n` +

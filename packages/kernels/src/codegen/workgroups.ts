@@ -8,6 +8,12 @@ export function workgroupSize(kernel: Kernel): number {
   return Math.max(...kernel.parts.map(workgroupSize));
 }
 
+/** Kernels with barriers run in workgroups of exactly their own size. */
+export function hasBarriers(kernel: SideKernel["parts"][number]): boolean {
+  if (kernel.form === "gemm") return kernel.tile.shared;
+  return kernel.form === "template" || kernel.schedule === "workgroup";
+}
+
 function loopGroups(kernel: LoopKernel, params: Uint32Array, base: number, size: number): number {
   let rows = 1;
   for (let axis = 0; axis < kernel.rows; axis++) {

@@ -1,6 +1,6 @@
 /** @file The LSTM templates in JavaScript. */
 import type { TemplateRun } from "../ir/kernel.ts";
-import { multiplySlopes, multiplyState, sigmoid } from "./recurrentCpu.ts";
+import { lstmGates, multiplySlopes, multiplyState } from "./recurrentCpu.ts";
 
 export function runLstmForward({ inputs, outputs, params }: TemplateRun): void {
   const [z, wh, h0, c0, mask] = inputs as [
@@ -22,12 +22,7 @@ export function runLstmForward({ inputs, outputs, params }: TemplateRun): void {
       multiplyState(H, state, wh, units, sums);
       const isActive = mask[b * steps + t] !== 0;
       for (let j = 0, at = (b * steps + t) * 4 * units; j < units; j++, at++) {
-        const gate = (g: number) => (z[at + g * units] as number) + (sums[g * units + j] as number);
-        const [i, f, g, o] = [sigmoid(gate(0)), sigmoid(gate(1)), Math.tanh(gate(2)), sigmoid(gate(3))];
-        G[at] = i;
-        G[at + units] = f;
-        G[at + 2 * units] = g;
-        G[at + 3 * units] = o;
+        const [i, f, g, o] = lstmGates(z, at, sums, j, units, G);
         const before = C[state + j] as number;
         const c = f * before + i * g;
         C[state + units + j] = isActive ? c : before;

@@ -3,7 +3,7 @@ import type { Target } from "../ir/device.ts";
 import type { Template, TemplateOperand, TemplateRun } from "../ir/kernel.ts";
 import { lstmSlopes, lstmStep } from "../shaders.ts";
 import type { RecurrentLaunch } from "./recurrent.ts";
-import { multiplyState, sigmoid } from "./recurrentCpu.ts";
+import { lstmGates, multiplyState } from "./recurrentCpu.ts";
 
 function operands(...names: readonly string[]): TemplateOperand[] {
   return names.map((name) =>
@@ -20,12 +20,7 @@ function runStep({ inputs, outputs, params }: TemplateRun): void {
     multiplyState(h, b * units, wh, units, sums);
     for (let j = 0; j < units; j++) {
       const at = b * 4 * units + j;
-      const gate = (g: number) => (z[at + g * units] as number) + (sums[g * units + j] as number);
-      const [i, f, g, o] = [sigmoid(gate(0)), sigmoid(gate(1)), Math.tanh(gate(2)), sigmoid(gate(3))];
-      G[at] = i;
-      G[at + units] = f;
-      G[at + 2 * units] = g;
-      G[at + 3 * units] = o;
+      const [i, f, g, o] = lstmGates(z, at, sums, j, units, G);
       const place = b * units + j;
       const before = c[place] as number;
       const after = f * before + i * g;

@@ -27,3 +27,20 @@ export function multiplySlopes(slopes: Float64Array, weights: Float32Array, sums
     sums[k] = sum;
   }
 }
+
+/** The four gates of an LSTM unit, i, f, c and o, of z[at] and sums[unit] at strides of `units`; kept in G[at] as float32. */
+export function lstmGates(
+  z: Float32Array,
+  at: number,
+  sums: Float64Array,
+  unit: number,
+  units: number,
+  G: Float32Array,
+): readonly [number, number, number, number] {
+  const gate = (g: number) => (z[at + g * units] as number) + (sums[g * units + unit] as number);
+  const gates = [sigmoid(gate(0)), sigmoid(gate(1)), Math.tanh(gate(2)), sigmoid(gate(3))] as const;
+  gates.forEach((value, g) => {
+    G[at + g * units] = value;
+  });
+  return gates;
+}

@@ -1,22 +1,14 @@
 /** @file Dense: a fully connected layer. */
 import { ops, type Tensor, type Variable } from "@tenrec/tensor";
 import { type Activation, activationName, getActivation } from "../activations/get.ts";
-import type { Constraint } from "../constraints.ts";
 import type { Identifier } from "../identifiers.ts";
-import type { Initializer } from "../initializers/index.ts";
 import { Layer, type LayerOptions, type Shape } from "../layer.ts";
-import type { Regularizer } from "../regularizers.ts";
 import { checkFeatures, checkPositiveInteger, lastExtent } from "./checks.ts";
+import type { KernelBiasOptions } from "./weightOptions.ts";
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, KernelBiasOptions {
   readonly activation?: Identifier<Activation>;
   readonly useBias?: boolean;
-  readonly kernelInitializer?: Identifier<Initializer>;
-  readonly biasInitializer?: Identifier<Initializer>;
-  readonly kernelRegularizer?: Identifier<Regularizer>;
-  readonly biasRegularizer?: Identifier<Regularizer>;
-  readonly kernelConstraint?: Identifier<Constraint>;
-  readonly biasConstraint?: Identifier<Constraint>;
 }
 
 /**

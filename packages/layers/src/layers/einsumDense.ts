@@ -1,22 +1,15 @@
 /** @file EinsumDense: a linear map whose axes an equation names. */
 import { type Dtype, ops, type Tensor, type TensorLike, ValueError, type Variable } from "@tenrec/tensor";
 import { type Activation, activationName, getActivation } from "../activations/get.ts";
-import type { Constraint } from "../constraints.ts";
 import type { Identifier } from "../identifiers.ts";
 import { getInitializer, Initializer, VarianceScaling } from "../initializers/index.ts";
 import { Layer, type LayerOptions, type OpenShape, type Shape } from "../layer.ts";
-import type { Regularizer } from "../regularizers.ts";
+import type { KernelBiasOptions } from "./weightOptions.ts";
 
-export interface EinsumDenseOptions extends LayerOptions {
+export interface EinsumDenseOptions extends LayerOptions, KernelBiasOptions {
   readonly activation?: Identifier<Activation>;
   /** Letters of the result that the bias has; no bias by default. */
   readonly biasAxes?: string | null;
-  readonly kernelInitializer?: Identifier<Initializer>;
-  readonly biasInitializer?: Identifier<Initializer>;
-  readonly kernelRegularizer?: Identifier<Regularizer>;
-  readonly biasRegularizer?: Identifier<Regularizer>;
-  readonly kernelConstraint?: Identifier<Constraint>;
-  readonly biasConstraint?: Identifier<Constraint>;
 }
 
 /** Letters of input, kernel and result; the ellipsis is left out. */

@@ -1,11 +1,7 @@
 /** @file What multi-head and grouped-query attention share: projections, masks, dropout and the attention itself. */
 import { ops, random, ShapeError, type Tensor, ValueError } from "@tenrec/tensor";
-import type { Constraint } from "../constraints.ts";
-import type { Identifier } from "../identifiers.ts";
-import type { Initializer } from "../initializers/index.ts";
 import { Layer, type LayerOptions, type OpenShape, type RunOptions, type Shape } from "../layer.ts";
 import type { Mask } from "../masks.ts";
-import type { Regularizer } from "../regularizers.ts";
 import {
   type AttentionCallOptions,
   causalMask,
@@ -16,8 +12,9 @@ import {
 } from "./attentionMasks.ts";
 import { checkRange } from "./checks.ts";
 import { EinsumDense } from "./einsumDense.ts";
+import type { KernelBiasOptions } from "./weightOptions.ts";
 
-export interface ProjectedAttentionOptions extends LayerOptions {
+export interface ProjectedAttentionOptions extends LayerOptions, KernelBiasOptions {
   /** Share of the probabilities set to 0 in training. */
   readonly dropout?: number;
   readonly useBias?: boolean;
@@ -25,12 +22,6 @@ export interface ProjectedAttentionOptions extends LayerOptions {
   readonly slidingWindow?: number | null;
   /** Multiplies the heads' outputs by a sigmoid of the query. */
   readonly useGate?: boolean;
-  readonly kernelInitializer?: Identifier<Initializer>;
-  readonly biasInitializer?: Identifier<Initializer>;
-  readonly kernelRegularizer?: Identifier<Regularizer>;
-  readonly biasRegularizer?: Identifier<Regularizer>;
-  readonly kernelConstraint?: Identifier<Constraint>;
-  readonly biasConstraint?: Identifier<Constraint>;
   readonly seed?: number | null;
 }
 

@@ -7,6 +7,7 @@ import { getInitializer, type Initializer, Orthogonal } from "../initializers/in
 import { type CallOptions, Layer, type LayerOptions, type RunOptions, type Shape } from "../layer.ts";
 import type { Regularizer } from "../regularizers.ts";
 import { checkPositiveInteger, checkRange, lastExtent } from "./checks.ts";
+import type { KernelBiasOptions } from "./weightOptions.ts";
 
 /** Options of a cell's call. */
 export interface CellCallOptions extends CallOptions {
@@ -82,18 +83,12 @@ export function copyCell(where: string, cell: RecurrentCell): RecurrentCell {
   });
 }
 
-export interface SimpleRNNCellOptions extends LayerOptions {
+export interface SimpleRNNCellOptions extends LayerOptions, KernelBiasOptions {
   readonly activation?: Identifier<Activation>;
   readonly useBias?: boolean;
-  readonly kernelInitializer?: Identifier<Initializer>;
   readonly recurrentInitializer?: Identifier<Initializer>;
-  readonly biasInitializer?: Identifier<Initializer>;
-  readonly kernelRegularizer?: Identifier<Regularizer>;
   readonly recurrentRegularizer?: Identifier<Regularizer>;
-  readonly biasRegularizer?: Identifier<Regularizer>;
-  readonly kernelConstraint?: Identifier<Constraint>;
   readonly recurrentConstraint?: Identifier<Constraint>;
-  readonly biasConstraint?: Identifier<Constraint>;
   /** Share of the inputs that training drops, the same ones at all steps. */
   readonly dropout?: number;
   /** Share of the state that training drops where it meets recurrent weights, likewise. */

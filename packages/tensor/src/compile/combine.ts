@@ -3,6 +3,7 @@ import {
   type Binding,
   type BindingRange,
   type Call,
+  hasBarriers,
   type Instr,
   type LoopKernel,
   type SideKernel,
@@ -61,11 +62,6 @@ function sideCall(calls: readonly Call[], maxBindings: number): Call | null {
 function haveOneSize(parts: SideKernel["parts"]): boolean {
   const size = Math.max(...parts.map(workgroupSize));
   return parts.every((part) => !hasBarriers(part) || workgroupSize(part) === size);
-}
-
-function hasBarriers(part: SideKernel["parts"][number]): boolean {
-  if (part.form === "gemm") return part.tile.shared;
-  return part.form === "template" || part.schedule === "workgroup";
 }
 
 function appendParams(params: ParamTable, paramBase: number[], call: Call): void {

@@ -31,13 +31,14 @@ export function schedule(input: ScheduleInput): Schedule {
   for (const [root, leaves] of input.overwrites) {
     if (!orderReaders(input, producers, root, leaves)) deferred.add(root);
   }
-  const depth = depths(input.grouping, producers);
+  const updates = unreadUpdates(input.grouping, producers);
+  const depth = depths(input.grouping, producers, updates);
   const order = [...input.grouping.groups].sort(
     (a, b) => (depth.get(a) as number) - (depth.get(b) as number) || kindRank(a) - kindRank(b) || a.id - b.id,
   );
   const { arenaGroups } = input.grouping;
   const steps = input.sideBySide ? sideBySide(order, depth, arenaGroups) : order.map((group) => [group]);
-  return { steps, deferred, updates: new Set(unreadUpdates(input.grouping, producers)) };
+  return { steps, deferred, updates };
 }
 
 const kindRank = (group: Group): number => (group.kind === "gemm" ? 0 : 1);
@@ -103,13 +104,13 @@ function dependsOn(producers: Producers, group: Group, on: Group): boolean {
   return false;
 }
 
-function unreadUpdates(grouping: Grouping, producers: Producers): Group[] {
+function unreadUpdates(grouping: Grouping, producers: Producers): ReadonlySet<Group> {
   const read = new Set([...producers.values()].flatMap((set) => [...set]));
-  return [...grouping.arenaGroups].filter((group) => !read.has(group));
+  return new Set([...grouping.arenaGroups].filter((group) => !read.has(group)));
 }
 
 /** Longest path from the inputs; arena updates that nobody reads wait for each other, so that they can be one kernel. */
-function depths(grouping: Grouping, producers: Producers): Map<Group, number> {
+function depths(grouping: Grouping, producers: Producers, updates: ReadonlySet<Group>): Map<Group, number> {
   const depth = new Map<Group, number>();
   const visit = (root: Group): void => {
     const stack = [root];
@@ -126,7 +127,7 @@ function depths(grouping: Grouping, producers: Producers): Map<Group, number> {
   };
   for (const group of grouping.groups) if (!depth.has(group)) visit(group);
   const last = Math.max(0, ...depth.values()) + 1;
-  for (const group of unreadUpdates(grouping, producers)) depth.set(group, last);
+  for (const group of updates) depth.set(group, last);
   return depth;
 }
 

@@ -1,8 +1,9 @@
 /** @file Long sums in parts: reductions to few results in two passes, products with few results and a long k as partial products. */
 import type { Target } from "@tenrec/kernels";
-import { type Attrs, type Dtype, Node, type Primitive, record } from "../graph/node.ts";
+import { type Attrs, Node, type Primitive, record } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
 import { matmulPrimitive } from "../primitives/contraction.ts";
+import { identityOf, type ReductionName } from "../primitives/identity.ts";
 import { pad, reshape, transpose } from "../primitives/movement.ts";
 import { sum } from "../primitives/reduce.ts";
 
@@ -23,19 +24,9 @@ const longReduction = 1 << 15;
 const chunkLength = 1 << 12;
 const fewResults = 64;
 
-/** The value that changes no result of this reduction, or null where there is none. */
-function identityElement(stage: Primitive["stage"], dtype: Dtype): number | null {
-  const [lowest, highest] =
-    dtype === "float32"
-      ? [-Infinity, Infinity]
-      : dtype === "int32"
-        ? [-(2 ** 31), 2 ** 31 - 1]
-        : [0, 2 ** 32 - 1];
-  if (stage === "sum") return 0;
-  if (stage === "prod") return 1;
-  if (stage === "max") return lowest as number;
-  return stage === "min" ? (highest as number) : null;
-}
+/** argmax and argmin have no identity, and cannot be cut. */
+const isPlain = (stage: Primitive["stage"]): stage is ReductionName =>
+  stage !== null && stage !== "argmax" && stage !== "argmin";
 
 /**
  * Two passes for a reduction of many elements to few: several axes are reduced one after another, one long axis is cut into chunks
@@ -44,8 +35,8 @@ function identityElement(stage: Primitive["stage"], dtype: Dtype): number | null
 function splitLongReduction(primitive: Primitive, x: Node, attrs: Attrs): Node | null {
   const axes = attrs.axes as readonly number[];
   const length = axes.reduce((n, axis) => n * (x.shape[axis] as number), 1);
-  const identity = identityElement(primitive.stage, x.dtype);
-  if (identity === null || length <= longReduction || x.shape.size / length > fewResults) return null;
+  const { stage } = primitive;
+  if (!isPlain(stage) || length <= longReduction || x.shape.size / length > fewResults) return null;
   const keepDims = attrs.keepDims as boolean;
   const long = axes.filter((axis) => (x.shape[axis] as number) > 1);
   if (long.length > 1) {
@@ -54,7 +45,7 @@ function splitLongReduction(primitive: Primitive, x: Node, attrs: Attrs): Node |
     return reduce(primitive, first, axes, keepDims);
   }
   const axis = long[0] as number;
-  return reduceInChunks(primitive, x, axes, axis, keepDims, identity);
+  return reduceInChunks(primitive, x, axes, axis, keepDims, identityOf(stage, x.dtype));
 }
 
 function reduceInChunks(

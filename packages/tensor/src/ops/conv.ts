@@ -4,7 +4,7 @@ import type { Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import { adaptiveAverage, adaptiveMax } from "../primitives/adaptivePooling.ts";
 import { convInput, conv as convNode, convPositions, type Geometry } from "../primitives/conv.ts";
-import { at } from "../primitives/factory.ts";
+import { at, range } from "../primitives/factory.ts";
 import { reshape, transpose } from "../primitives/movement.ts";
 import * as pooling from "../primitives/pooling.ts";
 import { windowSpan } from "../primitives/window.ts";
@@ -53,8 +53,6 @@ function ownChannels(x: Node, format: string): Node {
   const rank = x.shape.length;
   return format === "channels_last" ? x : transpose(x, [0, rank - 1, ...range(1, rank - 1)]);
 }
-
-const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 /** Zeros before and after one axis. */
 function bordersOf(padding: string, extent: number, span: number, stride: number): readonly [number, number] {

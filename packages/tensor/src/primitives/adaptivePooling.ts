@@ -6,10 +6,10 @@ import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts"
 import { add, div, integerDiv, minimum, mul, sub } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
 import { at, commonDtype, perInput } from "./factory.ts";
+import { identityOf } from "./identity.ts";
 import { take, takeAlongAxis } from "./indexing.ts";
 import { cast, equal, less, where } from "./logic.ts";
 import { reshape } from "./movement.ts";
-import { lowest } from "./pooling.ts";
 import { argmax, max, sum } from "./reduce.ts";
 import { constant, iota, number } from "./source.ts";
 
@@ -57,7 +57,7 @@ const resized = ([x]: readonly Node[], attrs: Attrs): readonly number[] => {
 
 const masked = (x: Node, adaptive: Adaptive): Node => {
   const { values, inside } = gathered(x, adaptive);
-  return where(inside, values, constant(lowest(x.dtype), x.dtype));
+  return where(inside, values, constant(identityOf("max", x.dtype), x.dtype));
 };
 
 /** Sum of each window. Its own gradient, with the extents exchanged. */

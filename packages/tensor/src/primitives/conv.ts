@@ -8,7 +8,7 @@ import { type Shape, shapeOf, stridesOf } from "../graph/shape.ts";
 import { mul } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
 import { matmul } from "./contraction.ts";
-import { at, commonDtype, perInput, typesText, walkStrided } from "./factory.ts";
+import { at, commonDtype, perInput, range, typesText, walkStrided } from "./factory.ts";
 import { flip, pad, reshape, slice, transpose } from "./movement.ts";
 import { sum } from "./reduce.ts";
 import { padOrCut, window, windowCount, windowSpan } from "./window.ts";
@@ -30,7 +30,6 @@ export interface Geometry {
 const geometryOf = (attrs: Attrs): Geometry => attrs as unknown as Geometry;
 const attrsOf = (geometry: Geometry): Attrs => ({ ...geometry });
 const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
-const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 /** Spatial extents of the result. */
 export function convPositions({ extents, sizes, strides, low, high, dilations }: Geometry): number[] {

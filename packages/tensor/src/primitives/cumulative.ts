@@ -11,12 +11,12 @@ import {
 import { add, maximum, minimum, mul } from "./arithmetic.ts";
 import { vjpByDecomposition } from "./composite.ts";
 import { at, commonDtype } from "./factory.ts";
+import { identityOf } from "./identity.ts";
 import { greaterEqual, where } from "./logic.ts";
 import { flip, pad, reshape, sliceAxis } from "./movement.ts";
 import { running, shifted } from "./product.ts";
 import { max, min, sum } from "./reduce.ts";
 import { asRows, fromRows } from "./rows.ts";
-import { identityOf } from "./segment.ts";
 import { constant, iota } from "./source.ts";
 
 export type CumulativeOperation = keyof typeof cumulativeOperations;

@@ -28,6 +28,10 @@ export function at<T>(list: readonly T[], i: number): T {
 /** An attribute that is a list of numbers. */
 export const list = (value: Attrs[string] | undefined): readonly number[] => value as readonly number[];
 
+/** Whole numbers from `from` up to, not including, `to`. */
+export const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, i) => from + i);
+
 /** The types of several nodes as they print in messages. */
 export const typesText = (nodes: readonly { dtype: Dtype; shape: readonly number[] }[]): string =>
   nodes.map((node) => typeText(node.dtype, node.shape)).join(", ");

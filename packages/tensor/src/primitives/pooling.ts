@@ -2,11 +2,11 @@
  * @file Pooling over windows, channels last: x [N, S.., C], result [N, O.., C]. Each sum has its gradient beside it, and they are each
  * other's gradient. Gradients gather, from the few windows over each element, in a fixed order: no scatter, no atomics.
  */
-import type { Dtype } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
 import { div, divideByCount, maximum, minimum, mul, sub } from "./arithmetic.ts";
 import { composite } from "./composite.ts";
-import { at, commonDtype, perInput } from "./factory.ts";
+import { at, commonDtype, perInput, range } from "./factory.ts";
+import { identityOf } from "./identity.ts";
 import { cast, equal, greaterEqual, where } from "./logic.ts";
 import { broadcastTo, flip, pad, reshape, slice, transpose } from "./movement.ts";
 import { argmax, max, sum } from "./reduce.ts";
@@ -24,19 +24,12 @@ export interface Pool {
 
 const poolOf = (attrs: Attrs): Pool => attrs as unknown as Pool;
 const attrsOf = (pool: Pool): Attrs => ({ ...pool });
-const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 /** Spatial extents of the result. */
 export function poolPositions({ extents, sizes, strides, low, high }: Pool): number[] {
   return extents.map((extent, i) =>
     windowCount(extent + at(low, i) + at(high, i), at(sizes, i), at(strides, i), 1),
   );
-}
-
-/** The value that is never the maximum. */
-export function lowest(dtype: Dtype): number {
-  if (dtype === "float32") return Number.NEGATIVE_INFINITY;
-  return dtype === "int32" ? -(2 ** 31) : 0;
 }
 
 const offsetAxes = ({ sizes }: Pool): number[] => range(sizes.length + 1, 2 * sizes.length + 1);
@@ -140,7 +133,7 @@ export const maxPoolPrimitive: Primitive = /*#__PURE__*/ composite("maxPool", {
   dtype: (inputs) => commonDtype("maxPool", inputs, "number"),
   decompose: ([x], attrs) => {
     const input = x as Node;
-    return max(windowsOf(input, poolOf(attrs), lowest(input.dtype)), offsetAxes(poolOf(attrs)));
+    return max(windowsOf(input, poolOf(attrs), identityOf("max", input.dtype)), offsetAxes(poolOf(attrs)));
   },
   vjp: /*#__PURE__*/ perInput((g, [x], _, attrs) =>
     maxSpread(g, record(maxPositionPrimitive, [x], attrs), poolOf(attrs)),
@@ -153,7 +146,7 @@ export const maxPositionPrimitive: Primitive = /*#__PURE__*/ composite("maxPosit
   dtype: () => "int32",
   decompose: ([x], attrs) => {
     const input = x as Node;
-    return argmax(windowsOf(input, poolOf(attrs), lowest(input.dtype)), offsetAxes(poolOf(attrs)));
+    return argmax(windowsOf(input, poolOf(attrs), identityOf("max", input.dtype)), offsetAxes(poolOf(attrs)));
   },
   vjp: null,
 });

@@ -3,13 +3,14 @@ import { type Attrs, type Node, type Primitive, type RefArray, record } from "..
 import { div, maximum, mul, sub } from "./arithmetic.ts";
 import { composite, vjpByDecomposition } from "./composite.ts";
 import { at, commonDtype } from "./factory.ts";
+import { identityOf } from "./identity.ts";
 import { isSmallScatter, keptOnly, scatterAdd, take } from "./indexing.ts";
 import { cast, equal, greater, where } from "./logic.ts";
 import { reshape, sliceAxis } from "./movement.ts";
 import { rowOrder } from "./order.ts";
 import type { KeyOptions } from "./orderKey.ts";
 import { max } from "./reduce.ts";
-import { identityOf, reduceMasked, type SegmentOperation, segmentOffsets, segmentReduce } from "./segment.ts";
+import { reduceMasked, type SegmentOperation, segmentOffsets, segmentReduce } from "./segment.ts";
 import { constant, iota } from "./source.ts";
 
 const drop = "drop";

@@ -2,6 +2,7 @@
 import { cumulativeOperations, type Target } from "@tenrec/kernels";
 import { type Attrs, type Node, type Primitive, record, type TemplateCall } from "../graph/node.ts";
 import { at, commonDtype } from "./factory.ts";
+import { identityOf } from "./identity.ts";
 import { and, greaterEqual, less, where } from "./logic.ts";
 import { broadcastTo, reshape, sliceAxis } from "./movement.ts";
 import { inverseOrder, rowOrder } from "./order.ts";
@@ -14,18 +15,6 @@ import { constant, iota } from "./source.ts";
 export type SegmentOperation = keyof typeof cumulativeOperations;
 
 const reductions = { sum, prod, max, min } as const;
-
-/** The value that changes no result, and that of a segment without rows. */
-export function identityOf(operation: SegmentOperation, dtype: Node["dtype"]): number {
-  if (operation === "sum" || operation === "prod") return Number(operation === "prod");
-  const [low, high] =
-    dtype === "float32"
-      ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-      : dtype === "int32"
-        ? [-(2 ** 31), 2 ** 31 - 1]
-        : [0, 2 ** 32 - 1];
-  return operation === "max" ? low : high;
-}
 
 /** results[g, s, d] over the updates [groups, count, columns] whose `isIn` [groups, segments, count] is true. */
 export function reduceMasked(updates: Node, isIn: Node, operation: SegmentOperation): Node {

@@ -2,12 +2,12 @@
 import { type Node, type Primitive, record } from "../graph/node.ts";
 import { composite } from "./composite.ts";
 import { at, perInput } from "./factory.ts";
+import { identityOf } from "./identity.ts";
 import { takeAlongAxis } from "./indexing.ts";
 import { pad, reshape, sliceAxis } from "./movement.ts";
 import { blockOrder, inverseOrder, rowOrder } from "./order.ts";
 import type { KeyOptions } from "./orderKey.ts";
 import { asRows, fromRows } from "./rows.ts";
-import { identityOf } from "./segment.ts";
 
 /** The rows of x [rows, length] in an order that has each position once: its gradient is the inverse order, no sum. */
 export const permutePrimitive: Primitive = /*#__PURE__*/ composite("permute", {
