@@ -1,6 +1,6 @@
 /** @file Variable: a tensor-valued state that assignments replace. */
 import { ShapeError, StateError, ValueError } from "./graph/errors.ts";
-import type { Dtype, Node } from "./graph/node.ts";
+import { bytesOf, type Dtype, type Node } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
 import { add, sub } from "./primitives/arithmetic.ts";
 import { cast, where } from "./primitives/logic.ts";
@@ -10,7 +10,7 @@ import { flush, scheduleFlush } from "./runtime/flush.ts";
 import { createNode, TensorBase, type TensorLike, toNode } from "./runtime/handles.ts";
 import { hostNode, isHostArray, typed } from "./runtime/host.ts";
 import { assignNode, dataNode, readNode } from "./runtime/leaf.ts";
-import { type HostData, Memory } from "./runtime/memory.ts";
+import { type HostData, letGo, Memory } from "./runtime/memory.ts";
 import { recording } from "./runtime/recording.ts";
 import { openRuntime } from "./runtime/runtime.ts";
 import { scopes } from "./runtime/scope.ts";
@@ -109,10 +109,13 @@ export class Variable extends Tensor {
    * @throws ShapeError if the shape differs; the variable keeps its value.
    */
   assign(value: TensorLike): this {
-    settleAssignment(this.state);
+    const isFirst = isUnreadStart(this.state);
+    if (!isFirst) settleAssignment(this.state);
     const node = cast(toNode(value, this.dtype), this.dtype);
     this.#checkShape("assign", node);
-    this.#replace(node);
+    const host = scopes.trace ? null : (node.stored as Memory | null)?.host;
+    if (isFirst && host) startAgain(this.state, host);
+    else if (!host || !writeInPlace(this.state, host)) this.#replace(node);
     return this;
   }
   /** Adds to the value; `value` may broadcast to the variable's shape. */
@@ -251,24 +254,41 @@ function markDirty(state: VariableState): void {
   recording.dirty.push(state);
 }
 
-function loadState(state: VariableState, data: HostData): void {
-  settleAssignment(state);
-  const runtime = openRuntime();
-  const { memory, leaf } = state;
-  if (runtime && memory?.block && memory.block.pool !== runtime.pool) {
-    moveToHost(state, memory, data);
-    return;
-  }
-  if (!runtime || !memory?.block || leaf.uses > 0 || leaf.handles > 0) {
-    assignState(state, hostNode(data, leaf.shape, leaf.dtype));
-    return;
-  }
-  runtime.device.write(memory.block.buffer, memory.offset, data);
+/** A first value that is still to be computed and that nobody else has seen: a new one takes its place. */
+const isUnreadStart = ({ dirty, memory, current }: VariableState): boolean =>
+  dirty && !memory && current.uses === 0 && current.handles === 1 && !scopes.trace;
+
+/** Drops the first value, unseen, for one that waits on the host. */
+function startAgain(state: VariableState, data: HostData): void {
+  const { current } = state;
+  recording.dirty.splice(recording.dirty.indexOf(state), 1);
+  moveToHost(state, bytesOf(current), data);
+  current.handles--;
+  letGo(current);
 }
 
-/** The old device is gone: the value waits on the host for the new one. */
-function moveToHost(state: VariableState, memory: Memory, data: HostData): void {
-  state.memory = new Memory(memory.bytes, null, 0, data);
+function loadState(state: VariableState, data: HostData): void {
+  settleAssignment(state);
+  if (!writeInPlace(state, data)) assignState(state, hostNode(data, state.leaf.shape, state.leaf.dtype));
+}
+
+/** Overwrites the variable's memory where it lies, without a kernel; false where somebody may still read the old value. */
+function writeInPlace(state: VariableState, data: HostData): boolean {
+  const runtime = openRuntime();
+  const { memory, leaf } = state;
+  const isRead = leaf.uses > 0 || leaf.handles > 0;
+  if (!memory || state.dirty) return false;
+  if (runtime && memory.block && memory.block.pool !== runtime.pool) moveToHost(state, memory.bytes, data);
+  else if (isRead) return false;
+  else if (memory.host) memory.host = data;
+  else if (runtime && memory.block) runtime.device.write(memory.block.buffer, memory.offset, data);
+  else return false;
+  return true;
+}
+
+/** The value waits on the host until the device asks for it (the old one may be gone). */
+function moveToHost(state: VariableState, bytes: number, data: HostData): void {
+  state.memory = new Memory(bytes, null, 0, data);
   state.memory.isVariable = true;
   state.leaf = dataNode(state.leaf.shape, state.leaf.dtype, state.memory);
   state.current = state.leaf;

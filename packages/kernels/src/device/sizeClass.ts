@@ -1,7 +1,7 @@
 /** @file Sizes of pooled buffers, as arithmetic alone. */
 
-/** Above this size a pooled buffer fits exactly: half of a large buffer is too much to waste. */
-const exactAbove = 1 << 20;
+/** Above this size a pooled buffer fits exactly: a third of a large buffer is too much to waste. */
+const exactAbove = 1 << 16;
 
 /** `bytes` rounded up to a multiple of `step`. */
 export function roundUp(bytes: number, step: number): number {
@@ -15,7 +15,7 @@ export function paddedBytes(bytes: number): number {
 
 /**
  * Bytes of the GPU buffer behind an allocation: 256, 384, 512, 768, 1024, ... (powers of two and 1.5 times
- * them, so at most a third is wasted) up to 1 MiB, then the next multiple of 256.
+ * them, so at most a third is wasted) up to 64 KiB, then the next multiple of 256.
  */
 export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;

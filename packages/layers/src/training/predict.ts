@@ -31,7 +31,7 @@ export class Predictor {
   private readonly model: Model;
   private readonly cursor: Variable;
   private readonly step: Jitted<[Values, number], Values>;
-  /** The same for a batch that was sent from the host. */
+  /** The same for a batch that is all of x, or was sent from the host. */
   private readonly batchStep: Jitted<[Values], Values>;
   private isPlaced = false;
 
@@ -66,8 +66,10 @@ export class Predictor {
     const stream = exceeds([x], device)
       ? await (await import("./stream.ts")).Stream.of({ x, y: null, weight: null })
       : null;
-    const part = (row: number, rows: number): Values =>
-      stream ? this.batchStep(stream.batch(inOrder(rows, row)).x) : this.step(x, rows);
+    const part = (row: number, rows: number): Values => {
+      if (stream) return this.batchStep(stream.batch(inOrder(rows, row)).x);
+      return rows === count ? this.batchStep(x) : this.step(x, rows);
+    };
     const parts: Values[] = [];
     const pace = new Pace();
     for (let row = 0; row < count && !signal?.aborted; row += size) {
