@@ -10,6 +10,7 @@ import {
   optimizers,
   type Tensor,
   tensor,
+  tidy,
 } from "tenrec";
 import {
   beta1,
@@ -116,8 +117,10 @@ export function operationRun(
     last.dispose();
     last = jitted(...operands);
   };
-  const check = async () =>
-    (await ops.mean(ops.square(last.reshape([-1]).slice([0], [checkedLength]))).data())[0]!;
+  const check = async () => {
+    const mean = tidy(() => ops.mean(ops.square(last.reshape([-1]).slice([0], [checkedLength]))));
+    return (await mean.data())[0]!;
+  };
   return {
     explain: () => explained(operation, operands),
     firstStep: () => {

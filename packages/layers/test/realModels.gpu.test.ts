@@ -32,7 +32,7 @@ const rows: readonly Row[] = [
     y: classes,
     dispatches: 8,
     pipelines: 12,
-    smaller: 16,
+    smaller: 13,
   },
   {
     name: "CNN 28x28",
@@ -42,7 +42,7 @@ const rows: readonly Row[] = [
     x: (n) => floats(n, 28, 28, 1),
     y: classes,
     dispatches: 18,
-    smaller: 4,
+    smaller: 5,
   },
   {
     name: "LSTM of 32 steps, 64 units",
@@ -53,7 +53,7 @@ const rows: readonly Row[] = [
     y: (n) => floats(n, 1),
     dispatches: 12,
     pipelines: 20,
-    smaller: 4,
+    smaller: 5,
   },
   {
     name: "transformer block",
@@ -72,6 +72,7 @@ const rows: readonly Row[] = [
     x: (n) => integers(gpt.vocabulary, n, gpt.steps),
     y: (n) => integers(gpt.vocabulary, n, gpt.steps),
     dispatches: 130,
+    smaller: 3,
   },
 ];
 

@@ -19,8 +19,9 @@ export function webGpuTarget(limits: GPUSupportedLimits, software: boolean): Tar
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     maxWorkgroupSize: limits.maxComputeInvocationsPerWorkgroup,
     workgroupSize: 64,
-    // SwiftShader, 2026-11-22: a barrier costs microseconds there, so longer rows are walked by one invocation.
-    narrowRow: software ? 256 : 32,
+    // A barrier costs microseconds on a CPU renderer: softmax of 512 rows of 1024 takes 27 ms by one invocation a row, 78 by 64
+    // (SwiftShader, npm webgpu 0.6.2, 2026-11-24).
+    narrowRow: software ? 1 << 20 : 32,
     gemmTile: (m, n, k) => gemmTile(software, m, n, k),
     gemmParts: (batch, m, n, k) => gemmParts(software, batch, m, n, k),
   };

@@ -15,6 +15,8 @@ import { gemmAxes, Lowering } from "./lower.ts";
 import { type ExternalPlace, type MemoryPlan, planMemory } from "./planMemory.ts";
 import { copyOf, GraphBuilder } from "./prepare.ts";
 import type { Schedule, ScheduleStep } from "./schedule.ts";
+import { sharesOf } from "./shares.ts";
+import { PartCounts } from "./split.ts";
 
 /** Where a leaf's value comes from: a range of an external buffer, or a run-time scalar. */
 export type LeafPlace = ExternalPlace | { readonly scalar: number };
@@ -33,6 +35,8 @@ export interface CompileRequest {
   readonly numScalars: number;
   readonly target: Target;
   readonly options?: CompileOptions;
+  /** Name of who recorded a node, such as a layer. */
+  makerOf?(node: Node): string;
 }
 
 /** Switches for benchmarks and bug hunts; all on by default. */
@@ -44,7 +48,7 @@ export interface CompileOptions {
   /** Hand-written kernels for composites that have one; off: their decompositions. */
   readonly templates?: boolean;
   /** Take over the kernel choices (tiles, schedules) of this plan where the kernels correspond: a smaller batch builds no pipeline. */
-  readonly like?: Plan;
+  readonly like?: Pick<Compiled, "plan" | "partCounts">;
 }
 
 /** The stages' artefacts, kept for `explain`. */
@@ -52,18 +56,44 @@ export interface Compiled {
   readonly plan: Plan;
   readonly grouping: Grouping;
   readonly schedule: Schedule;
+  /** Parts wanted for each product (split-K), in program order. */
+  readonly partCounts: readonly number[];
+  /** Bytes of slots by the name of who recorded what lies in them ("": unknown); empty where names were not asked for. */
+  readonly activations: ReadonlyMap<string, number>;
 }
 
 export function compile(request: CompileRequest): Compiled {
   const { fuse = true, sideBySide = true, templates = true, recompute = true } = request.options ?? {};
-  const graph = prepare(request, templates);
   const { target } = request;
-  const context = { target, fuse, sideBySide, recompute, templates, scalars: graph.scalars, planFlow };
+  const partCounts = new PartCounts(target, request.options?.like?.partCounts);
+  const graph = prepare(request, partCounts, templates);
+  const { scalars } = graph;
+  const context = { target, partCounts, fuse, sideBySide, recompute, templates, scalars, planFlow };
   const level = planLevel(graph, context, request.numScalars);
   const memory = place(request, graph, level);
   const steps = emit(request, graph, level, memory);
   const { grouping, schedule } = level;
-  return { plan: finish(request, graph, schedule, memory, steps), grouping, schedule };
+  const plan = finish(request, graph, schedule, memory, steps);
+  if (!request.options?.like) target.watch?.((other) => compileApart(request, other));
+  const { made } = partCounts;
+  return { plan, grouping, schedule, partCounts: made, activations: activationsOf(request, graph, memory) };
+}
+
+function activationsOf(
+  { makerOf }: CompileRequest,
+  graph: Graph,
+  { slots }: MemoryPlan,
+): Compiled["activations"] {
+  if (!makerOf) return new Map();
+  return sharesOf(slots, (node) => {
+    const origin = graph.originOf(node);
+    return origin ? makerOf(origin) : "";
+  });
+}
+
+/** For measuring single kernels: none of them lies beside another. */
+function compileApart(request: CompileRequest, target: Target): Plan {
+  return compile({ ...request, target, options: { ...request.options, sideBySide: false } }).plan;
 }
 
 interface Graph extends LevelInput {
@@ -71,10 +101,12 @@ interface Graph extends LevelInput {
   /** Placeholders of stored leaves. */
   readonly places: ReadonlyMap<Node, ExternalPlace>;
   readonly scalars: Map<Node, number>;
+  originOf(copy: Node): Node | null;
 }
 
-function prepare(request: CompileRequest, templates: boolean): Graph {
-  const builder = new GraphBuilder((node) => request.leafPlace(node) !== null, request.target, templates);
+function prepare(request: CompileRequest, partCounts: PartCounts, templates: boolean): Graph {
+  const isLeaf = (node: Node) => request.leafPlace(node) !== null;
+  const builder = new GraphBuilder(isLeaf, request.target, partCounts, templates);
   const destinations = request.roots.map(({ to }) => to);
   const roots = builder
     .roots(request.roots.map((root) => root.node))
@@ -101,6 +133,7 @@ function prepare(request: CompileRequest, templates: boolean): Graph {
     sharedBinding: (node) => shared.get(node) ?? null,
     places,
     scalars,
+    originOf: (copy) => builder.originOf(copy),
     arenaRoots: new Set(
       written.filter(({ to }) => request.externals[to.external]?.arena).map(({ root }) => root),
     ),
@@ -148,7 +181,7 @@ function emit(request: CompileRequest, graph: Graph, level: Level, memory: Memor
     placeOf: memory.placeOf,
     bufferBytes: (buffer) => memory.buffers[buffer]?.bytes ?? 0,
     scalarOf: (node) => graph.scalars.get(node) as number,
-    choices: choicesOf(request.options?.like),
+    choices: request.options?.like ? choicesOf(request.options.like.plan) : null,
   });
 }
 
@@ -189,12 +222,11 @@ function emitFlow(flow: Flow, context: EmitContext): PlanStep[] {
 }
 
 /** Tiles and schedules of an earlier plan, in the order of its kernels. */
-function choicesOf(like: Plan | undefined): Choices {
-  const calls = like ? planCalls(like) : [];
-  const kernels = calls.flatMap(({ kernel }) => (kernel.form === "side" ? kernel.parts : [kernel]));
+function choicesOf(like: Plan): Choices {
+  const kernels = planCalls(like).flatMap(({ kernel }) => (kernel.form === "side" ? kernel.parts : [kernel]));
   return {
     tiles: kernels.flatMap((kernel) => (kernel.form === "gemm" ? [kernel.tile] : [])),
-    schedules: kernels.flatMap((kernel) => (kernel.form === "loop" ? [kernel.schedule] : [])),
+    loops: kernels.filter((kernel) => kernel.form === "loop"),
   };
 }
 

@@ -4,8 +4,7 @@ import type { Emitter, Node } from "../graph/node.ts";
 import { type Affine, axisAffine, constantAffine } from "./affine.ts";
 import { type BindingTable, bindValues, type Use } from "./bindings.ts";
 import { CodeWriter, ParamTable, usesOf } from "./code.ts";
-import type { EmitContext } from "./emitLoop.ts";
-import { finishCall } from "./emitLoop.ts";
+import { type EmitContext, finishCall, measured } from "./emitLoop.ts";
 import type { DraftStore } from "./expression.ts";
 import { loopGroup } from "./group.ts";
 import { Lanes } from "./lanes.ts";
@@ -59,7 +58,7 @@ export function emitGemm(
     writer.write([], stores);
     return writer.body(stores);
   };
-  const tile = context.choices.tiles.shift() ?? context.target.gemmTile(extents.m, extents.n, extents.k);
+  const tile = context.choices?.tiles.shift() ?? context.target.gemmTile(extents.m, extents.n, extents.k);
   const operandA = writeOperand(a, table, params, context);
   const operandB = writeOperand(b, table, params, context);
   const epilogue = body(draft.epilogue, draft.stores);
@@ -75,7 +74,7 @@ export function emitGemm(
     epilogue,
     ...(columnSum ? { columnSum } : {}),
   };
-  return finishCall(kernel, params, table.ranges);
+  return finishCall(measured(kernel, params, context), params, table.ranges);
 }
 
 function gemmLabel(a: Operand, b: Operand, tile: GemmKernel["tile"], label: string): string {
@@ -113,9 +112,13 @@ function operandDraft(
   // Stored with the wrong axis innermost: A[k, m] or B[n, k].
   const natural = side === 0 ? gemmAxes.k : gemmAxes.n;
   const other = side === 0 ? gemmAxes.m : gemmAxes.k;
-  const transposed = loads.length > 0 ? !runsAlong(natural) && runsAlong(other) : swapped;
+  const extentOf = (laneAxis: number) =>
+    [extents.batch, extents.m, extents.n, extents.k][laneAxis] as number;
+  // A single row or column stays as it is: its length may be a batch's, and need not come in fours.
+  const isMatrix = loads.length > 0 && extentOf(natural) > 1;
+  const transposed = isMatrix ? !runsAlong(natural) && runsAlong(other) : swapped && loads.length === 0;
   const innerAxis = transposed ? other : natural;
-  const innerExtent = [extents.batch, extents.m, extents.n, extents.k][innerAxis] as number;
+  const innerExtent = extentOf(innerAxis);
   const isWide =
     context.target.lanes === 4 &&
     innerExtent % 4 === 0 &&

@@ -2,6 +2,7 @@
 import {
   type BindingRange,
   type Call,
+  type GemmKernel,
   type GemmTile,
   type LoopKernel,
   type Target,
@@ -20,24 +21,25 @@ export interface EmitContext {
   placeOf(node: Node): Placement;
   bufferBytes(buffer: number): number;
   scalarOf(node: Node): number;
-  readonly choices: Choices;
+  /** Of another plan, to be taken over. */
+  readonly choices: Choices | null;
 }
 
-/** Choices to take over, used up in the order of the kernels; empty where there are none. */
+/** Choices to take over, used up in the order of the kernels. */
 export interface Choices {
   readonly tiles: GemmTile[];
-  readonly schedules: LoopKernel["schedule"][];
+  readonly loops: LoopForm[];
 }
+
+type LoopForm = Pick<LoopKernel, "schedule" | "workgroupSize" | "subgroups">;
 
 /** Elements of a column that one invocation walks even where there are too few columns to fill a machine. */
 const shallowColumn = 256;
 
 export function emitLoop(draft: LoopDraft, label: string, context: EmitContext): Call {
   const loop = collapseAxes(draft);
-  const own = chooseSchedule(loop, context.target);
-  const given = context.choices.schedules.shift() ?? own;
-  // A kernel without inner axes is flat, whatever the other plan had.
-  const schedule = (given === "flat") === (own === "flat") ? given : own;
+  const form = chooseForm(loop, context);
+  const { schedule } = form;
   const laneAxis = context.target.lanes === 4 ? chooseLaneAxis(loop, schedule) : null;
   const roots = loop.stages.map((stage) => stage.value);
   const lanes = new Lanes(loop.expressions, laneAxis);
@@ -54,8 +56,7 @@ export function emitLoop(draft: LoopDraft, label: string, context: EmitContext):
     label: `loop_${schedule}${laneAxis === null ? "" : "_x4"}+${label}`,
     rows,
     cols: loop.axes.length - rows,
-    schedule,
-    workgroupSize: context.target.workgroupSize,
+    ...form,
     lanes: laneAxis === null ? 1 : 4,
     laneAxis: laneAxis ?? Math.max(0, rows - 1),
     bindings: table.bindings,
@@ -63,7 +64,16 @@ export function emitLoop(draft: LoopDraft, label: string, context: EmitContext):
     stages: loop.stages.map(({ op, dtype, value }) => ({ op, dtype, value: writer.idOf(value) })),
     body,
   };
-  return finishCall(kernel, params, table.ranges);
+  return finishCall(measured(kernel, params, context), params, table.ranges);
+}
+
+/** The form that was measured to be the fastest on this device, if any; another plan's choices go before. */
+export function measured<K extends LoopKernel | GemmKernel>(
+  kernel: K,
+  params: ParamTable,
+  { target, choices }: EmitContext,
+): K {
+  return choices ? kernel : (target.variantOf?.(kernel, params.toWords()) ?? kernel);
 }
 
 /** What tells kernels apart: labels do not, a template does by its name. */
@@ -91,7 +101,27 @@ export function finishCall(
   };
 }
 
+/** The same call of another kernel that computes the same. */
+export function withKernel(call: Call, kernel: LoopKernel | GemmKernel): Call {
+  const key = JSON.stringify(kernel, structureOf);
+  return { ...call, kernel, key, workgroups: workgroupCount(kernel, call.params) };
+}
+
 const product = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1);
+
+function chooseForm(loop: LoopDraft, { target, choices }: EmitContext): LoopForm {
+  const own = chooseSchedule(loop, target);
+  const given = choices?.loops.shift();
+  // A kernel without inner axes is flat, whatever the other plan had.
+  const { schedule, workgroupSize, subgroups } =
+    given && (given.schedule === "flat") === (own === "flat") ? given : ownForm(own, loop, target);
+  return { schedule, workgroupSize, ...(subgroups ? { subgroups } : {}) };
+}
+
+function ownForm(schedule: LoopKernel["schedule"], { stages }: LoopDraft, target: Target): LoopForm {
+  const meets = target.subgroups && schedule === "workgroup" && stages.length > 0;
+  return { schedule, workgroupSize: target.workgroupSize, ...(meets ? { subgroups: true } : {}) };
+}
 
 function chooseSchedule(loop: LoopDraft, target: Target): LoopKernel["schedule"] {
   const { axes } = loop;
@@ -104,8 +134,14 @@ function chooseSchedule(loop: LoopDraft, target: Target): LoopKernel["schedule"]
     const fillsMachine = rows >= (target.software ? 1 << 10 : 1 << 13);
     return !fillsMachine && product(inner) > shallowColumn ? "workgroup" : "thread";
   }
-  return product(inner) <= target.narrowRow ? "thread" : "workgroup";
+  return product(inner) <= longestWalk(rows, target) ? "thread" : "workgroup";
 }
+
+/** Rows that keep a CPU renderer busy: fewer share the work on each of them, barriers or not. */
+const busyRows = 16;
+
+const longestWalk = (rows: number, { software, narrowRow }: Target): number =>
+  software && rows < busyRows ? Math.min(narrowRow, 256) : narrowRow;
 
 /** True where neighbouring rows, not neighbouring inner elements, are neighbours in memory (a sum over leading axes). */
 function walksColumns({ axes, expressions }: LoopDraft, rowAxis: number): boolean {
@@ -120,8 +156,17 @@ function chooseLaneAxis(loop: LoopDraft, schedule: LoopKernel["schedule"]): numb
   const rows = loop.axes.filter((axis) => !axis.inner).length;
   const last = loop.axes.length - 1;
   if (schedule === "flat") return flatLaneAxis(loop, last);
+  if (isOneShortRow(loop)) return null;
   if (allowsLanes(loop, last, "full")) return last;
   return rows > 0 && allowsLanes(loop, rows - 1, "row") ? rows - 1 : null;
+}
+
+/** The invocations of a workgroup have few elements each: lanes gain nothing, and would tell batches of odd sizes from the others. */
+const shortRow = 1 << 10;
+
+function isOneShortRow({ axes }: LoopDraft): boolean {
+  const isShort = product(axes.map(({ extent }) => extent)) <= shortRow;
+  return isShort && axes.every(({ extent, inner }) => inner || extent === 1);
 }
 
 function flatLaneAxis(loop: LoopDraft, last: number): number | null {

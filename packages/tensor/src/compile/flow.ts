@@ -289,7 +289,7 @@ class SubGraphBuilder {
     this.#rings = rings;
     const isLeaf = (node: Node): boolean =>
       rings.has(node) || node.primitive.family === "leaf" || this.#isStoredOutside(node);
-    this.#builder = new GraphBuilder(isLeaf, context.target, context.templates);
+    this.#builder = new GraphBuilder(isLeaf, context.target, context.partCounts, context.templates);
   }
 
   #isStoredOutside(node: Node): boolean {

@@ -7,6 +7,7 @@ import { type Grouping, groupNodes } from "./grouping.ts";
 import { Lowering } from "./lower.ts";
 import { ownedInputs } from "./prepare.ts";
 import { type Schedule, schedule } from "./schedule.ts";
+import type { PartCounts } from "./split.ts";
 
 export interface LevelInput {
   readonly roots: readonly Node[];
@@ -21,6 +22,7 @@ export interface LevelInput {
 /** What all levels of a compilation share. */
 export interface LevelContext {
   readonly target: Target;
+  readonly partCounts: PartCounts;
   readonly fuse: boolean;
   readonly sideBySide: boolean;
   readonly recompute: boolean;

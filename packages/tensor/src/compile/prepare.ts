@@ -1,11 +1,11 @@
 /** @file Recorded nodes to the graph that is compiled: composites inlined, equal nodes merged, no-ops dropped, long sums split. */
 import type { Target } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
-import { type Attrs, attrsKey, Node, type Primitive } from "../graph/node.ts";
+import { type Attrs, attrsKey, isHalf, Node, newestId, type Primitive } from "../graph/node.ts";
 import { elementwise } from "../primitives/factory.ts";
 import { equal } from "../primitives/logic.ts";
 import { iota } from "../primitives/source.ts";
-import { splitLong } from "./split.ts";
+import { type PartCounts, splitLong } from "./split.ts";
 
 /** Identity, for roots that would otherwise have no kernel of their own (a leaf, or a second root on one node). */
 export const copyPrimitive: Primitive = /*#__PURE__*/ elementwise("copy", {
@@ -39,11 +39,21 @@ export class GraphBuilder {
   readonly #parts = new Map<Node, readonly Node[]>();
   readonly #isLeaf: (node: Node) => boolean;
   readonly #target: Target;
+  readonly #partCounts: PartCounts;
   readonly #templates: boolean;
+  /** Recorded nodes in the order in which they were copied, and the newest node before each copy. */
+  readonly #copied: Node[] = [];
+  readonly #before: number[] = [];
 
   /** `templates`: composites may keep their names where the target has a hand-written kernel for them. */
-  constructor(isLeaf: (node: Node) => boolean, target: Target, templates: boolean) {
+  constructor(
+    isLeaf: (node: Node) => boolean,
+    target: Target,
+    partCounts: PartCounts,
+    templates: boolean,
+  ) {
     this.#target = target;
+    this.#partCounts = partCounts;
     this.#templates = templates;
     this.#isLeaf = isLeaf;
   }
@@ -59,12 +69,26 @@ export class GraphBuilder {
     });
   }
 
+  /** The recorded node that this one comes from, be it a part of its decomposition. */
+  originOf({ id, inputs, primitive }: Node): Node | null {
+    if (primitive === copyPrimitive && inputs[0]) return this.originOf(inputs[0]);
+    let low = 0;
+    let high = this.#before.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#before[middle] as number) < id) low = middle + 1;
+      else high = middle;
+    }
+    return this.#copied[low - 1] ?? null;
+  }
+
   /** `target` stands for `leaf` in what is built from now on. */
   substitute(leaf: Node, target: Node): void {
     this.#built.set(leaf, this.#build(target));
   }
 
-  #build(root: Node): Node {
+  /** `isPart`: of a decomposition. */
+  #build(root: Node, isPart = false): Node {
     const stack = [root];
     for (let node = stack.at(-1); node; node = stack.at(-1)) {
       if (this.#built.has(node)) {
@@ -78,6 +102,10 @@ export class GraphBuilder {
         continue;
       }
       stack.pop();
+      if (!isPart) {
+        this.#copied.push(node);
+        this.#before.push(newestId());
+      }
       this.#built.set(node, this.#isLeaf(node) ? this.#placeholder(node) : this.#rewrite(node));
     }
     return this.#built.get(root) as Node;
@@ -107,7 +135,7 @@ export class GraphBuilder {
   /** The decomposition's nodes through the same rules; its inputs are built already. */
   #inline(result: Node, inputs: readonly Node[]): Node {
     for (const input of inputs) this.#built.set(input, input);
-    return this.#build(result);
+    return this.#build(result, true);
   }
 
   #inlineBundle(node: Node, results: readonly Node[], inputs: readonly Node[]): Node {
@@ -126,8 +154,9 @@ export class GraphBuilder {
   #simplified(primitive: Primitive, inputs: readonly Node[], attrs: Attrs, node: Node): Node {
     const [x, y] = inputs;
     if (x && isIdentity(primitive, x, y, node)) return x;
+    if (x && isHalf(node) && primitive.name === "cast" && isWidened(x)) return x.inputs[0] as Node;
     if (y && isCommutativeIdentity(primitive, x, y, node)) return y;
-    const split = splitLong(primitive, inputs, attrs, this.#target);
+    const split = splitLong(primitive, inputs, attrs, this.#partCounts);
     if (split) return this.#inline(split, inputs);
     return this.#intern(primitive, inputs, attrs, node);
   }
@@ -196,6 +225,10 @@ function isIdentity({ name }: Primitive, x: Node, y: Node | undefined, node: Nod
     name === "reshape" || name === "broadcastTo" || name === "cast" || name === "assign" || name === "read"
   );
 }
+
+/** A float16 as float32: making it float16 again changes nothing. */
+const isWidened = ({ primitive, inputs, dtype }: Node): boolean =>
+  primitive.name === "cast" && dtype === "float32" && inputs[0]?.dtype === "float16";
 
 function isCommutativeIdentity({ name }: Primitive, x: Node | undefined, y: Node, node: Node): boolean {
   if (y.shape !== node.shape) return false;

@@ -7,16 +7,34 @@ import { identityOf, type ReductionName } from "../primitives/identity.ts";
 import { pad, reshape, transpose } from "../primitives/movement.ts";
 import { sum } from "../primitives/reduce.ts";
 
+/** How many parts each product was wanted in, in the order of the products: taken over from another plan, or the target's choice. */
+export class PartCounts {
+  readonly made: number[] = [];
+  readonly #target: Target;
+  readonly #given: readonly number[];
+
+  constructor(target: Target, given: readonly number[] = []) {
+    this.#target = target;
+    this.#given = given;
+  }
+
+  next(batch: number, m: number, n: number, k: number): number {
+    const wanted = this.#given[this.made.length] ?? this.#target.gemmParts(batch, m, n, k);
+    this.made.push(wanted);
+    return wanted;
+  }
+}
+
 /** The same value in parts where that pays, or null. The order of additions depends on shapes only. */
 export function splitLong(
   primitive: Primitive,
   inputs: readonly Node[],
   attrs: Attrs,
-  target: Target,
+  counts: PartCounts,
 ): Node | null {
   const [x, y] = inputs;
   if (primitive.family === "reduce" && x) return splitLongReduction(primitive, x, attrs);
-  return primitive.family === "contraction" && x && y ? splitDeepProduct(x, y, attrs, target) : null;
+  return primitive.family === "contraction" && x && y ? splitDeepProduct(x, y, attrs, counts) : null;
 }
 
 /** Reductions with few results and more elements per result than this run in two passes. */
@@ -72,12 +90,12 @@ function reduce(primitive: Primitive, x: Node, axes: readonly number[], keepDims
 }
 
 /** Partial products over parts of k as one more batch axis, then their sum. */
-function splitDeepProduct(a: Node, b: Node, attrs: Attrs, target: Target): Node | null {
+function splitDeepProduct(a: Node, b: Node, attrs: Attrs, counts: PartCounts): Node | null {
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
   const [m, k] = lastTwo(a, transposeA);
   const [n] = lastTwo(b, !transposeB);
   const batch = matmulPrimitive.shape([a, b], attrs).slice(0, -2);
-  const wanted = target.gemmParts(
+  const wanted = counts.next(
     batch.reduce((x, y) => x * y, 1),
     m,
     n,
