@@ -156,18 +156,13 @@ function chooseLaneAxis(loop: LoopDraft, schedule: LoopKernel["schedule"]): numb
   const rows = loop.axes.filter((axis) => !axis.inner).length;
   const last = loop.axes.length - 1;
   if (schedule === "flat") return flatLaneAxis(loop, last);
-  if (isOneShortRow(loop)) return null;
+  if (isOneRow(loop)) return null;
   if (allowsLanes(loop, last, "full")) return last;
   return rows > 0 && allowsLanes(loop, rows - 1, "row") ? rows - 1 : null;
 }
 
-/** The invocations of a workgroup have few elements each: lanes gain nothing, and would tell batches of odd sizes from the others. */
-const shortRow = 1 << 10;
-
-function isOneShortRow({ axes }: LoopDraft): boolean {
-  const isShort = product(axes.map(({ extent }) => extent)) <= shortRow;
-  return isShort && axes.every(({ extent, inner }) => inner || extent === 1);
-}
+/** One workgroup reduces everything (never much, `splitLong`): lanes gain little, and would tell batches of odd sizes from the others. */
+const isOneRow = ({ axes }: LoopDraft): boolean => axes.every(({ extent, inner }) => inner || extent === 1);
 
 function flatLaneAxis(loop: LoopDraft, last: number): number | null {
   const lanes = new Lanes(loop.expressions, last);

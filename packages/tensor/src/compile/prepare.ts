@@ -4,6 +4,7 @@ import { internal } from "../graph/errors.ts";
 import { type Attrs, attrsKey, isHalf, Node, newestId, type Primitive } from "../graph/node.ts";
 import { elementwise } from "../primitives/factory.ts";
 import { equal } from "../primitives/logic.ts";
+import { reshape } from "../primitives/movement.ts";
 import { iota } from "../primitives/source.ts";
 import { type PartCounts, splitLong } from "./split.ts";
 
@@ -46,12 +47,7 @@ export class GraphBuilder {
   readonly #before: number[] = [];
 
   /** `templates`: composites may keep their names where the target has a hand-written kernel for them. */
-  constructor(
-    isLeaf: (node: Node) => boolean,
-    target: Target,
-    partCounts: PartCounts,
-    templates: boolean,
-  ) {
+  constructor(isLeaf: (node: Node) => boolean, target: Target, partCounts: PartCounts, templates: boolean) {
     this.#target = target;
     this.#partCounts = partCounts;
     this.#templates = templates;
@@ -62,11 +58,21 @@ export class GraphBuilder {
   roots(roots: readonly Node[]): Node[] {
     const taken = new Set<Node>();
     return roots.map((root) => {
-      const node = this.#build(root);
+      const node = this.#behindReshapes(this.#build(root), taken);
       const own = taken.has(node) || this.leaves.has(node) ? copyOf(node) : node;
       taken.add(own);
       return own;
     });
+  }
+
+  /** A reshaped result lies in memory as it was before: no kernel need copy it. */
+  #behindReshapes(root: Node, taken: ReadonlySet<Node>): Node {
+    let node = root;
+    for (let [input] = node.inputs; node.primitive.name === "reshape" && input; [input] = node.inputs) {
+      if (taken.has(input) || this.leaves.has(input)) return node;
+      node = input;
+    }
+    return node;
   }
 
   /** The recorded node that this one comes from, be it a part of its decomposition. */
@@ -156,6 +162,7 @@ export class GraphBuilder {
     if (x && isIdentity(primitive, x, y, node)) return x;
     if (x && isHalf(node) && primitive.name === "cast" && isWidened(x)) return x.inputs[0] as Node;
     if (y && isCommutativeIdentity(primitive, x, y, node)) return y;
+    if (x && movesUnitAxes(primitive, attrs, x)) return this.#inline(reshape(x, [...node.shape]), inputs);
     const split = splitLong(primitive, inputs, attrs, this.#partCounts);
     if (split) return this.#inline(split, inputs);
     return this.#intern(primitive, inputs, attrs, node);
@@ -229,6 +236,13 @@ function isIdentity({ name }: Primitive, x: Node, y: Node | undefined, node: Nod
 /** A float16 as float32: making it float16 again changes nothing. */
 const isWidened = ({ primitive, inputs, dtype }: Node): boolean =>
   primitive.name === "cast" && dtype === "float32" && inputs[0]?.dtype === "float16";
+
+/** A transposition that leaves all axes above 1 in order. */
+function movesUnitAxes({ name }: Primitive, { permutation }: Attrs, { shape }: Node): boolean {
+  if (name !== "transpose") return false;
+  const long = (permutation as readonly number[]).filter((axis) => shape[axis] !== 1);
+  return long.every((axis, i) => i === 0 || axis > (long[i - 1] as number));
+}
 
 function isCommutativeIdentity({ name }: Primitive, x: Node | undefined, y: Node, node: Node): boolean {
   if (y.shape !== node.shape) return false;
