@@ -9,7 +9,9 @@ const url = `http://127.0.0.1:${process.env.TENREC_E2E_PORT}`;
 export default defineConfig({
   testDir: "e2e",
   outputDir: ".cache/e2e",
-  workers: 1,
+  // A page mostly waits: two of them fill two cores. Each worker has a browser of its own, so that its GPU may be crashed.
+  workers: 2,
+  fullyParallel: true,
   retries: 0,
   timeout: 120_000,
   reporter: [["list"], ["json", { outputFile: ".cache/e2e.json" }]],

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:gpu -- [--only=mlp,matmul-1024] [--rounds=5] [--seconds=0.5] [--explain] [--out=bench/GPU]`: our workloads in Node.
+ * `npm run bench:gpu -- [--only=mlp,matmul-1024] [--rounds=5] [--seconds=0.5] [--factor=10] [--tune] [--explain] [--out=bench/GPU]`: our workloads in Node.
  * `npm run bench:bundle` only writes `.cache/bench/bench.mjs`, one file that needs nothing but the npm package `webgpu` beside it.
  */
 import { spawnSync } from "node:child_process";

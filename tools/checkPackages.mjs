@@ -57,16 +57,20 @@ async function checkDeclarations() {
   return clean;
 }
 
+async function checkPackage(name, tarball) {
+  const ask = (tool, args) => report(`${name}: ${tool}`, runCommand(bin(tool), args, { capture: true }));
+  const linted = await ask("publint", ["run", tarball, "--strict"]);
+  const typed = await ask("attw", [tarball, "--profile", "esm-only", "--no-color"]);
+  return linted && typed;
+}
+
 /** @returns {Promise<boolean>} whether all of them are content */
 export async function checkPackages() {
   const tarballs = await pack();
-  let clean = true;
-  for (const name of packages) {
-    const ask = (tool, args) => report(`${name}: ${tool}`, runCommand(bin(tool), args, { capture: true }));
-    clean = (await ask("publint", ["run", tarballs[name], "--strict"])) && clean;
-    clean = (await ask("attw", [tarballs[name], "--profile", "esm-only", "--no-color"])) && clean;
-  }
-  return (await checkDeclarations()) && clean;
+  // Side by side, for each question is a process of its own.
+  const checks = packages.map((name) => checkPackage(name, tarballs[name]));
+  const answers = await Promise.all([...checks, checkDeclarations()]);
+  return answers.every(Boolean);
 }
 
 if (isMain(import.meta)) process.exitCode = (await checkPackages()) ? 0 : 1;

@@ -20,7 +20,11 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     /** Seconds of steps that make a round. */
     seconds: { type: "string", default: "0.5" },
+    /** Steps between readings, in terms of a browser's: a GPU finishes those in less than a reading takes. */
+    factor: { type: "string", default: "10" },
     explain: { type: "boolean", default: false },
+    /** Choose kernels by measuring them before the rounds. */
+    tune: { type: "boolean", default: false },
     out: { type: "string", default: "" },
   },
 });
@@ -43,9 +47,9 @@ interface Row {
   gigabytes: number | null;
 }
 
-/** More steps between readings than in a browser: a GPU finishes them in less than a reading takes. */
+/** A problem of `factor` times as many steps, and that factor; 1 for problems that have no steps. */
 function lengthened(problem: unknown): { problem: unknown; factor: number } {
-  const factor = 10;
+  const factor = Number(options.factor);
   if (typeof problem !== "object" || problem === null) return { problem, factor: 1 };
   if ("batches" in problem && Array.isArray(problem.batches)) {
     const batches = Array.from({ length: factor }, () => problem.batches as unknown[]).flat();
@@ -70,6 +74,22 @@ async function timed(run: Run, epochs: number): Promise<{ ms: number; loss: numb
   return { ms: performance.now() - start, loss: results.at(-1)!.loss, scripts };
 }
 
+/** Tunes a workload's kernels and says what it changed. */
+async function tuned(run: Run): Promise<void> {
+  const { tune } = await import("tenrec");
+  const start = performance.now();
+  const { choices, clock } = await tune(() => run.train(1, { time: (step) => step() }), { force: true });
+  const changed = choices.filter(({ choice, heuristic }) => choice !== heuristic);
+  const seconds = fixed((performance.now() - start) / 1000, 1);
+  console.log(`tuned by ${clock} in ${seconds} s: ${changed.length} of ${choices.length} choices changed`);
+  for (const { problem, choice, heuristic, milliseconds } of changed) {
+    const times = [milliseconds?.[heuristic], milliseconds?.[choice]].map((ms) => ms && fixed(ms, 4));
+    console.log(
+      `  ${problem}: ${heuristic} -> ${choice}${milliseconds ? ` (${times.join(" -> ")} ms)` : ""}`,
+    );
+  }
+}
+
 const perSecond = (amount: number | undefined, ms: number): number | null =>
   amount === undefined ? null : amount / ms / 1e6;
 
@@ -87,6 +107,7 @@ async function measure(
       console.log(`\n== ${name}, ${variant.name}\n${await run.explain()}`);
       continue;
     }
+    if (options.tune) await tuned(run);
     await run.train(1, { time: (step) => step() });
     const { ms: epochMs } = await timed(run, 1);
     const epochs = Math.max(1, Math.round((seconds * 1000) / epochMs));

@@ -65,6 +65,31 @@ fn reverse_key_u32(x: u32) -> u32 {
   return ~x;
 }
 
+// The numbers that keys stand for.
+fn order_value_f32(key: u32) -> f32 {
+  return bitcast<f32>(select(~key, key ^ u32(0x80000000), key >= u32(0x80000000)));
+}
+
+fn reverse_value_f32(key: u32) -> f32 {
+  return order_value_f32(~key);
+}
+
+fn order_value_i32(key: u32) -> i32 {
+  return bitcast<i32>(key ^ u32(0x80000000));
+}
+
+fn reverse_value_i32(key: u32) -> i32 {
+  return order_value_i32(~key);
+}
+
+fn order_value_u32(key: u32) -> u32 {
+  return key;
+}
+
+fn reverse_value_u32(key: u32) -> u32 {
+  return ~key;
+}
+
 // Truncating remainder, exact for quotients below 2^12: the divisor is split so that both products with the quotient are exact
 // (fma may round twice). The quotient may be one off after rounding: the remainder is moved back into [0, |b|).
 fn remainder_f32(a: f32, b: f32) -> f32 {
@@ -136,4 +161,27 @@ fn to_int_f32(x: f32) -> i32 {
 fn to_uint_f32(x: f32) -> u32 {
   let inside = u32(clamp(x, f32(0.0), f32(4294967040.0)));
   return select(select(inside, u32(4294967295), x >= f32(4294967296.0)), u32(0), is_nan_f32(x));
+}
+
+// To the nearest float16, ties to even: 10 bits of mantissa, below 2^-14 steps of 2^-24, from 65520 on infinity; NaN stays. By bits, since
+// WGSL leaves the direction of its own conversions open.
+fn half_f32(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  let size = bits & u32(0x7fffffff);
+  let normal = (size + u32(0xfff) + ((size >> u32(13)) & u32(1))) & u32(0xffffe000);
+  let tiny = bitcast<u32>(round(abs(x) * f32(16777216.0)) * f32(5.9604644775390625e-8));
+  let finite = select(normal, tiny, size < u32(0x38800000));
+  let value = select(finite, u32(0x7f800000), size >= u32(0x477ff000));
+  return bitcast<f32>(select(value, size, size > u32(0x7f800000)) | (bits & u32(0x80000000)));
+}
+
+// The 16 bits of the nearest float16.
+fn half_word_f32(x: f32) -> u32 {
+  let near = half_f32(x);
+  let bits = bitcast<u32>(near);
+  let size = bits & u32(0x7fffffff);
+  let normal = (size - u32(0x38000000)) >> u32(13);
+  let finite = select(normal, u32(abs(near) * f32(16777216.0)), size < u32(0x38800000));
+  let whole = select(finite, u32(0x7c00), size == u32(0x7f800000));
+  return select(whole, u32(0x7e00), size > u32(0x7f800000)) | ((bits >> u32(16)) & u32(0x8000));
 }

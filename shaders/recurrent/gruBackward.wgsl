@@ -1,6 +1,6 @@
 // The gradient of gruForward.wgsl (behind recurrentBackward.wgsl), from the last step to the first: dH [batch, steps + 1, UNITS] is the
-// cotangent of H; dX [batch, steps, 3 * UNITS], dR [batch, steps, UNITS] and dS [batch, UNITS] those of x, of the candidate's recurrent part
-// and of the initial state. The recurrent parts of z and r have the cotangents of their x.
+// cotangent of H; dG [batch, steps, 6 * UNITS] are the slopes of z, r, h with respect to the input's product, then to the state's; dS
+// [batch, UNITS] is the cotangent of the initial state.
 
 // @standalone
 const UNITS = 8;
@@ -37,11 +37,6 @@ fn param(word: i32) -> i32 {
 }
 
 // @hook
-fn load_H(i: i32) -> f32 {
-  return input_data[i];
-}
-
-// @hook
 fn load_G(i: i32) -> f32 {
   return input_data[i];
 }
@@ -57,12 +52,7 @@ fn load_mask(i: i32) -> bool {
 }
 
 // @hook
-fn store_dX(i: i32, value: f32) {
-  output_data[i] = value;
-}
-
-// @hook
-fn store_dR(i: i32, value: f32) {
+fn store_dG(i: i32, value: f32) {
   output_data[i] = value;
 }
 
@@ -94,13 +84,16 @@ fn item_at(first: i32, lid: u32, n: i32) -> Item {
   return Item(row, index % UNITS, first + row, exists);
 }
 
+// `dx` of z, r, h, and `dr` of what the state's product gives the candidate.
 fn store_slopes(item: Item, step: i32, dx: vec3<f32>, dr: f32) {
-  let place = step * (3 * UNITS) + item.unit;
+  let place = step * (6 * UNITS) + item.unit;
   let to = item.row * STRIDE + item.unit;
-  store_dX(place, dx.x);
-  store_dX(place + UNITS, dx.y);
-  store_dX(place + 2 * UNITS, dx.z);
-  store_dR(step * UNITS + item.unit, dr);
+  store_dG(place, dx.x);
+  store_dG(place + UNITS, dx.y);
+  store_dG(place + 2 * UNITS, dx.z);
+  store_dG(place + 3 * UNITS, dx.x);
+  store_dG(place + 4 * UNITS, dx.y);
+  store_dG(place + 5 * UNITS, dr);
   slopes[to] = dx.x;
   slopes[to + UNITS] = dx.y;
   slopes[to + 2 * UNITS] = dr;
@@ -113,12 +106,12 @@ fn retreat(item: Item, step: i32, dh: f32) -> f32 {
     store_slopes(item, step, vec3<f32>(), 0.0);
     return dh;
   }
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   let z = load_G(place);
   let r = load_G(place + UNITS);
   let candidate = load_G(place + 2 * UNITS);
   let recurrent = load_G(place + 3 * UNITS);
-  let before = load_H((step + item.batch) * UNITS + item.unit);
+  let before = load_G(place + 4 * UNITS);
   let slope = dh * (1.0 - z) * (1.0 - candidate * candidate);
   let dx = vec3<f32>(
     dh * (before - candidate) * z * (1.0 - z),

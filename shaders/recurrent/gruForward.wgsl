@@ -1,6 +1,7 @@
 // A GRU (reset after the product) over all steps of a sequence, a few rows of the batch per workgroup (behind recurrentForward.wgsl).
-// x [batch, steps, 3 * UNITS] is x Wx + b, the gates' order z, r, h; br is the recurrent bias. H [batch, steps + 1, UNITS] begins with the
-// initial state; G [batch, steps, 4 * UNITS] holds z, r, the candidate and its recurrent part. Where the mask is false, the state stays.
+// x [batch, steps, 3 * UNITS] is the input's product, the gates' order z, r, h; bias [2, 3 * UNITS] is added to it and to the state's product.
+// H [batch, steps + 1, UNITS] begins with the initial state; G [batch, steps, 5 * UNITS] holds z, r, the candidate, its recurrent part and
+// the state before the step. Where the mask is false, the state stays.
 
 // @standalone
 const UNITS = 8;
@@ -50,7 +51,7 @@ fn load_x(i: i32) -> f32 {
 }
 
 // @hook
-fn load_br(i: i32) -> f32 {
+fn load_bias(i: i32) -> f32 {
   return input_data[i];
 }
 
@@ -101,20 +102,25 @@ fn begin(item: Item) {
 // `step` numbers the steps of all rows of the batch; a row has one state more than steps.
 fn preactivation(item: Item, step: i32) -> vec3<f32> {
   let place = step * (3 * UNITS) + item.unit;
-  return vec3<f32>(load_x(place), load_x(place + UNITS), load_x(place + 2 * UNITS));
+  return vec3<f32>(
+    load_x(place) + load_bias(item.unit),
+    load_x(place + UNITS) + load_bias(item.unit + UNITS),
+    load_x(place + 2 * UNITS) + load_bias(item.unit + 2 * UNITS),
+  );
 }
 
 fn advance(item: Item, step: i32, x: vec3<f32>) {
   let before = hidden[item.row * STRIDE + item.unit];
-  let z = sigmoid_f32(x.x + product(item.row, item.unit) + load_br(item.unit));
-  let r = sigmoid_f32(x.y + product(item.row, UNITS + item.unit) + load_br(UNITS + item.unit));
-  let recurrent = product(item.row, 2 * UNITS + item.unit) + load_br(2 * UNITS + item.unit);
+  let z = sigmoid_f32(x.x + product(item.row, item.unit) + load_bias(3 * UNITS + item.unit));
+  let r = sigmoid_f32(x.y + product(item.row, UNITS + item.unit) + load_bias(4 * UNITS + item.unit));
+  let recurrent = product(item.row, 2 * UNITS + item.unit) + load_bias(5 * UNITS + item.unit);
   let candidate = tanh_f32(x.z + r * recurrent);
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   store_G(place, z);
   store_G(place + UNITS, r);
   store_G(place + 2 * UNITS, candidate);
   store_G(place + 3 * UNITS, recurrent);
+  store_G(place + 4 * UNITS, before);
   var h = z * before + (1.0 - z) * candidate;
   if (!load_mask(step)) { h = before; }
   hidden[item.row * STRIDE + item.unit] = h;

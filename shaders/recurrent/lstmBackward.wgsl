@@ -1,5 +1,6 @@
-// The gradient of lstmForward.wgsl (behind recurrentBackward.wgsl), from the last step to the first: dH and dC [batch, steps + 1, UNITS] are
-// the cotangents of H and C; dZ [batch, steps, 4 * UNITS] and dS [batch, 2, UNITS] those of z and of the initial states h0, c0.
+// The gradient of lstmForward.wgsl (behind recurrentBackward.wgsl), from the last step to the first: dH [batch, steps + 1, UNITS] and dCell
+// [batch, UNITS] are the cotangents of H and of the last cell; dZ [batch, steps, 4 * UNITS] and dS [batch, 2, UNITS] those of z and of the
+// initial states h0, c0.
 
 // @standalone
 const UNITS = 8;
@@ -40,11 +41,6 @@ fn param(word: i32) -> i32 {
 }
 
 // @hook
-fn load_C(i: i32) -> f32 {
-  return input_data[i];
-}
-
-// @hook
 fn load_G(i: i32) -> f32 {
   return input_data[i];
 }
@@ -55,7 +51,7 @@ fn load_dH(i: i32) -> f32 {
 }
 
 // @hook
-fn load_dC(i: i32) -> f32 {
+fn load_dCell(i: i32) -> f32 {
   return input_data[i];
 }
 
@@ -111,6 +107,10 @@ fn read_carry(item: Item) -> Carry {
   return Carry(read_dS(carry_place(item)), read_dS(carry_place(item) + UNITS));
 }
 
+fn last_carry(item: Item) -> Carry {
+  return Carry(0.0, load_dCell(item.batch * UNITS + item.unit));
+}
+
 fn store_carry(item: Item, carry: Carry) {
   store_dS(carry_place(item), carry.h);
   store_dS(carry_place(item) + UNITS, carry.c);
@@ -136,14 +136,13 @@ fn retreat(item: Item, step: i32, dh: f32, dc: f32) -> Carry {
     store_slopes(item, step, vec4<f32>());
     return Carry(dh, dc);
   }
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   let i = load_G(place);
   let f = load_G(place + UNITS);
   let g = load_G(place + 2 * UNITS);
   let o = load_G(place + 3 * UNITS);
-  let state = (step + item.batch) * UNITS + item.unit;
-  let c = tanh_f32(load_C(state + UNITS));
-  let before = load_C(state);
+  let before = load_G(place + 4 * UNITS);
+  let c = tanh_f32(f * before + i * g);
   let slope = dc + dh * o * (1.0 - c * c);
   store_slopes(item, step, vec4<f32>(
     slope * g * i * (1.0 - i),
@@ -167,11 +166,10 @@ fn kernel(group: u32, lid: u32) {
       if (item.exists) {
         var carry = held;
         if (ITEMS > 1 && t < steps) { carry = read_carry(item); }
+        if (t == steps) { carry = last_carry(item); }
         let step = item.batch * steps + t;
-        let place = (step + item.batch) * UNITS + item.unit;
         if (t < steps) { carry.h += product(item.row, item.unit); }
-        carry.h += load_dH(place);
-        carry.c += load_dC(place);
+        carry.h += load_dH((step + item.batch) * UNITS + item.unit);
         if (t > 0) { carry = retreat(item, step - 1, carry.h, carry.c); }
         if (ITEMS == 1) { held = carry; }
         if (ITEMS > 1 || t == 0) { store_carry(item, carry); }

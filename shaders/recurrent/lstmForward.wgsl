@@ -1,6 +1,6 @@
 // An LSTM over all steps of a sequence, a few rows of the batch per workgroup (behind recurrentForward.wgsl). z [batch, steps, 4 * UNITS] is
-// x Wx + b, the gates' order i, f, c, o. H and C [batch, steps + 1, UNITS] begin with the initial states; G holds the gates' values.
-// Where the mask is false, states stay.
+// x Wx + b, the gates' order i, f, c, o. H [batch, steps + 1, UNITS] begins with the initial state, cell [batch, UNITS] is the last one;
+// G [batch, steps, 5 * UNITS] holds the gates' values and the cell before the step. Where the mask is false, states stay.
 
 // @standalone
 const UNITS = 8;
@@ -70,12 +70,12 @@ fn store_H(i: i32, value: f32) {
 }
 
 // @hook
-fn store_C(i: i32, value: f32) {
+fn store_cell(i: i32, value: f32) {
   output_data[i] = value;
 }
 
 // @hook
-fn read_C(i: i32) -> f32 {
+fn read_cell(i: i32) -> f32 {
   return output_data[i];
 }
 
@@ -109,7 +109,7 @@ fn begin(item: Item) -> f32 {
   hidden[item.row * STRIDE + item.unit] = h;
   let first = item.batch * (param(1) + 1) * UNITS + item.unit;
   store_H(first, h);
-  store_C(first, c);
+  if (ITEMS > 1) { store_cell(place, c); }
   return c;
 }
 
@@ -130,11 +130,12 @@ fn advance(item: Item, step: i32, z: vec4<f32>, before: f32) -> f32 {
   let f = sigmoid_f32(z.y + product(item.row, UNITS + item.unit));
   let g = tanh_f32(z.z + product(item.row, 2 * UNITS + item.unit));
   let o = sigmoid_f32(z.w + product(item.row, 3 * UNITS + item.unit));
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   store_G(place, i);
   store_G(place + UNITS, f);
   store_G(place + 2 * UNITS, g);
   store_G(place + 3 * UNITS, o);
+  store_G(place + 4 * UNITS, before);
   var c = f * before + i * g;
   var h = o * tanh_f32(c);
   if (!load_mask(step)) {
@@ -142,16 +143,14 @@ fn advance(item: Item, step: i32, z: vec4<f32>, before: f32) -> f32 {
     h = hidden[item.row * STRIDE + item.unit];
   }
   hidden[item.row * STRIDE + item.unit] = h;
-  let after = (step + item.batch + 1) * UNITS + item.unit;
-  store_H(after, h);
-  store_C(after, c);
+  store_H((step + item.batch + 1) * UNITS + item.unit, h);
   return c;
 }
 
 fn kernel(group: u32, lid: u32) {
   let first = i32(group) * ROWS;
   if (first >= param(0)) { return; }
-  // With one item the cell stays in a register; else it is read back from C.
+  // With one item the cell stays in a register; else it lies where the last one is to be.
   var cell = 0.0;
   for (var n = 0; n < ITEMS; n++) {
     let item = item_at(first, lid, n);
@@ -173,13 +172,14 @@ fn kernel(group: u32, lid: u32) {
         let item = item_at(first, lid, n);
         if (item.exists) {
           let step = item.batch * steps + t;
-          let before = read_C((step + item.batch) * UNITS + item.unit);
-          _ = advance(item, step, preactivation(item, step), before);
+          let place = item.batch * UNITS + item.unit;
+          store_cell(place, advance(item, step, preactivation(item, step), read_cell(place)));
         }
       }
     }
     workgroupBarrier();
   }
+  if (ITEMS == 1 && only.exists) { store_cell(only.batch * UNITS + only.unit, cell); }
 }
 
 // @standalone

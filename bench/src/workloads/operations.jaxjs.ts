@@ -15,6 +15,7 @@ function layerNorm(x: JaxArray, gamma: JaxArray, beta: JaxArray): JaxArray {
 
 const operations: Record<Operation, (...operands: JaxArray[]) => JaxArray> = {
   matmul: (a, b) => np.matmul(a!, b!),
+  negate: (x) => np.negative(x!),
   chain: (x, y) =>
     np
       .sqrt(np.abs(x!.mul(2).add(1)))

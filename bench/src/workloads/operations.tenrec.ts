@@ -6,6 +6,7 @@ import { epsilon, type Operation, type OperationProblem } from "./operations.ts"
 
 const operations: Record<Operation, (...operands: Tensor[]) => Tensor> = {
   matmul: (a, b) => ops.matmul(a!, b!),
+  negate: (x) => ops.negative(x!),
   chain: (x, y) =>
     ops
       .sqrt(ops.abs(x!.mul(2).add(1)))

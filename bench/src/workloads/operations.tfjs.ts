@@ -13,6 +13,7 @@ function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor): Tensor {
 
 const operations: Record<Operation, (...operands: Tensor[]) => Tensor> = {
   matmul: (a, b) => tf.matMul(a!, b!),
+  negate: (x) => tf.neg(x!),
   chain: (x, y) => tf.sub(tf.mul(tf.sqrt(tf.abs(tf.add(tf.mul(x!, 2), 1))), y!), 0.5),
   softmax: (x) => tf.softmax(x!),
   layerNorm: (x, gamma, beta) => layerNorm(x!, gamma!, beta!),

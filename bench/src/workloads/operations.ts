@@ -4,7 +4,7 @@ import { seededUniform } from "../random.ts";
 import type { Variant, Work, Workload } from "../types.ts";
 
 /** Names of operations that each library's side knows. */
-export type Operation = "matmul" | "chain" | "softmax" | "layerNorm" | "embeddingGradient";
+export type Operation = "matmul" | "negate" | "chain" | "softmax" | "layerNorm" | "embeddingGradient";
 
 export interface OperationProblem {
   operation: Operation;
@@ -39,6 +39,15 @@ const chain = (name: string, length: number): Row => ({
   operation: "chain",
   work: { bytes: 3 * 4 * length },
   operands: (uniform) => [uniformValues([length], 1, uniform), uniformValues([length], 1, uniform)],
+});
+
+/** The least that a kernel can do: what it reaches of the copy bandwidth bounds all others. */
+const negation = (name: string, length: number): Row => ({
+  name,
+  title: `Copy of ${length} numbers, negated`,
+  operation: "negate",
+  work: { bytes: 2 * 4 * length },
+  operands: (uniform) => [uniformValues([length], 1, uniform)],
 });
 
 const softmax = (name: string, [rows, columns]: [number, number]): Row => ({
@@ -121,6 +130,7 @@ export const operationWorkloads = operations.map(workloadOf);
 export const largeOperations = [
   square(2048),
   square(4096),
+  negation("copy-large", 2 ** 24),
   chain("chain-large", 2 ** 24),
   softmax("softmax-large", [4096, 4096]),
   layerNorm("layer-norm-large", [4096, 4096]),

@@ -8,7 +8,7 @@
  * const bytes = await device.read(results[0], 0, 16);
  */
 export { emitWgsl, hasBarriers, workgroupCount, workgroupCounts, workgroupSize } from "./codegen/index.ts";
-export { DeviceError, formatBytes } from "./device/errors.ts";
+export { DeviceError, formatBytes, MemoryError } from "./device/errors.ts";
 export {
   type OpenDeviceOptions,
   type OpenedDevice,
@@ -23,4 +23,5 @@ export type * from "./ir/plan.ts";
 export * from "./ir/scalarOps.ts";
 export { planCalls } from "./ir/steps.ts";
 export { type PlanLimits, verifyPlan } from "./program/verify.ts";
+export * from "./tuning/index.ts";
 export { cumulativeOperations, indexKeys, mergeWays, type OrderDtype } from "./templates/codes.ts";

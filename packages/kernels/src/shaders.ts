@@ -2564,11 +2564,6 @@ fn param(word: i32) -> i32 {
 }
 
 // @hook
-fn load_H(i: i32) -> f32 {
-  return input_data[i];
-}
-
-// @hook
 fn load_G(i: i32) -> f32 {
   return input_data[i];
 }
@@ -2633,12 +2628,12 @@ fn retreat(item: Item, step: i32, dh: f32) -> f32 {
     store_slopes(item, step, vec3<f32>(), 0.0);
     return dh;
   }
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   let z = load_G(place);
   let r = load_G(place + UNITS);
   let candidate = load_G(place + 2 * UNITS);
   let recurrent = load_G(place + 3 * UNITS);
-  let before = load_H((step + item.batch) * UNITS + item.unit);
+  let before = load_G(place + 4 * UNITS);
   let slope = dh * (1.0 - z) * (1.0 - candidate * candidate);
   let dx = vec3<f32>(
     dh * (before - candidate) * z * (1.0 - z),
@@ -2798,11 +2793,12 @@ fn advance(item: Item, step: i32, x: vec3<f32>) {
   let r = sigmoid_f32(x.y + product(item.row, UNITS + item.unit) + load_bias(4 * UNITS + item.unit));
   let recurrent = product(item.row, 2 * UNITS + item.unit) + load_bias(5 * UNITS + item.unit);
   let candidate = tanh_f32(x.z + r * recurrent);
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   store_G(place, z);
   store_G(place + UNITS, r);
   store_G(place + 2 * UNITS, candidate);
   store_G(place + 3 * UNITS, recurrent);
+  store_G(place + 4 * UNITS, before);
   var h = z * before + (1.0 - z) * candidate;
   if (!load_mask(step)) { h = before; }
   hidden[item.row * STRIDE + item.unit] = h;
@@ -2904,7 +2900,7 @@ fn store4_G(i: i32, value: vec4<f32>) {
 fn finish(row: i32, unit: i32, sums: mat4x4<f32>) {
   let units = param(1);
   let given = row * 3 * units + unit;
-  let gates = row * 4 * units + unit;
+  let gates = row * 5 * units + unit;
   let place = row * units + unit;
   let of_state = unit + 3 * units;
   let z = sigmoid_f32x4(load4_x(given) + load4_bias(unit) + sums[0] + load4_bias(of_state));
@@ -2916,6 +2912,7 @@ fn finish(row: i32, unit: i32, sums: mat4x4<f32>) {
   store4_G(gates + 2 * units, candidate);
   store4_G(gates + 3 * units, recurrent);
   let before = load4_h(place);
+  store4_G(gates + 4 * units, before);
   store4_hAfter(place, select(before, z * before + (1.0 - z) * candidate, load_mask(row)));
 }
 
@@ -2950,11 +2947,6 @@ fn load4_G(i: i32) -> vec4<f32> {
 }
 
 // @hook
-fn load4_before(i: i32) -> vec4<f32> {
-  return input_data[i >> 2u];
-}
-
-// @hook
 fn load4_dH(i: i32) -> vec4<f32> {
   return input_data[i >> 2u];
 }
@@ -2977,7 +2969,7 @@ fn store4_heldBefore(i: i32, value: vec4<f32>) {
 fn finish(row: i32, unit: i32, back: vec4<f32>) {
   let units = param(1);
   let place = row * units + unit;
-  let gates = row * 4 * units + unit;
+  let gates = row * 5 * units + unit;
   let z = load4_G(gates);
   let r = load4_G(gates + units);
   let candidate = load4_G(gates + 2 * units);
@@ -2985,7 +2977,7 @@ fn finish(row: i32, unit: i32, back: vec4<f32>) {
   let slope = dh * (1.0 - z) * (1.0 - candidate * candidate);
   let counts = load_mask(row);
   let none = vec4<f32>();
-  let dz = select(none, dh * (load4_before(place) - candidate) * z * (1.0 - z), counts);
+  let dz = select(none, dh * (load4_G(gates + 4 * units) - candidate) * z * (1.0 - z), counts);
   let dr = select(none, slope * load4_G(gates + 3 * units) * r * (1.0 - r), counts);
   let given = row * 6 * units + unit;
   store4_dG(given, dz);
@@ -3045,11 +3037,6 @@ fn param(word: i32) -> i32 {
 }
 
 // @hook
-fn load_C(i: i32) -> f32 {
-  return input_data[i];
-}
-
-// @hook
 fn load_G(i: i32) -> f32 {
   return input_data[i];
 }
@@ -3060,7 +3047,7 @@ fn load_dH(i: i32) -> f32 {
 }
 
 // @hook
-fn load_dC(i: i32) -> f32 {
+fn load_dCell(i: i32) -> f32 {
   return input_data[i];
 }
 
@@ -3113,6 +3100,10 @@ fn read_carry(item: Item) -> Carry {
   return Carry(read_dS(carry_place(item)), read_dS(carry_place(item) + UNITS));
 }
 
+fn last_carry(item: Item) -> Carry {
+  return Carry(0.0, load_dCell(item.batch * UNITS + item.unit));
+}
+
 fn store_carry(item: Item, carry: Carry) {
   store_dS(carry_place(item), carry.h);
   store_dS(carry_place(item) + UNITS, carry.c);
@@ -3136,14 +3127,13 @@ fn retreat(item: Item, step: i32, dh: f32, dc: f32) -> Carry {
     store_slopes(item, step, vec4<f32>());
     return Carry(dh, dc);
   }
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   let i = load_G(place);
   let f = load_G(place + UNITS);
   let g = load_G(place + 2 * UNITS);
   let o = load_G(place + 3 * UNITS);
-  let state = (step + item.batch) * UNITS + item.unit;
-  let c = tanh_f32(load_C(state + UNITS));
-  let before = load_C(state);
+  let before = load_G(place + 4 * UNITS);
+  let c = tanh_f32(f * before + i * g);
   let slope = dc + dh * o * (1.0 - c * c);
   store_slopes(item, step, vec4<f32>(
     slope * g * i * (1.0 - i),
@@ -3166,11 +3156,10 @@ fn kernel(group: u32, lid: u32) {
       if (item.exists) {
         var carry = held;
         if (ITEMS > 1 && t < steps) { carry = read_carry(item); }
+        if (t == steps) { carry = last_carry(item); }
         let step = item.batch * steps + t;
-        let place = (step + item.batch) * UNITS + item.unit;
         if (t < steps) { carry.h += product(item.row, item.unit); }
-        carry.h += load_dH(place);
-        carry.c += load_dC(place);
+        carry.h += load_dH((step + item.batch) * UNITS + item.unit);
         if (t > 0) { carry = retreat(item, step - 1, carry.h, carry.c); }
         if (ITEMS == 1) { held = carry; }
         if (ITEMS > 1 || t == 0) { store_carry(item, carry); }
@@ -3263,12 +3252,12 @@ fn store_H(i: i32, value: f32) {
 }
 
 // @hook
-fn store_C(i: i32, value: f32) {
+fn store_cell(i: i32, value: f32) {
   output_data[i] = value;
 }
 
 // @hook
-fn read_C(i: i32) -> f32 {
+fn read_cell(i: i32) -> f32 {
   return output_data[i];
 }
 
@@ -3300,7 +3289,7 @@ fn begin(item: Item) -> f32 {
   hidden[item.row * STRIDE + item.unit] = h;
   let first = item.batch * (param(1) + 1) * UNITS + item.unit;
   store_H(first, h);
-  store_C(first, c);
+  if (ITEMS > 1) { store_cell(place, c); }
   return c;
 }
 
@@ -3319,11 +3308,12 @@ fn advance(item: Item, step: i32, z: vec4<f32>, before: f32) -> f32 {
   let f = sigmoid_f32(z.y + product(item.row, UNITS + item.unit));
   let g = tanh_f32(z.z + product(item.row, 2 * UNITS + item.unit));
   let o = sigmoid_f32(z.w + product(item.row, 3 * UNITS + item.unit));
-  let place = step * (4 * UNITS) + item.unit;
+  let place = step * (5 * UNITS) + item.unit;
   store_G(place, i);
   store_G(place + UNITS, f);
   store_G(place + 2 * UNITS, g);
   store_G(place + 3 * UNITS, o);
+  store_G(place + 4 * UNITS, before);
   var c = f * before + i * g;
   var h = o * tanh_f32(c);
   if (!load_mask(step)) {
@@ -3331,9 +3321,7 @@ fn advance(item: Item, step: i32, z: vec4<f32>, before: f32) -> f32 {
     h = hidden[item.row * STRIDE + item.unit];
   }
   hidden[item.row * STRIDE + item.unit] = h;
-  let after = (step + item.batch + 1) * UNITS + item.unit;
-  store_H(after, h);
-  store_C(after, c);
+  store_H((step + item.batch + 1) * UNITS + item.unit, h);
   return c;
 }
 
@@ -3361,13 +3349,14 @@ fn kernel(group: u32, lid: u32) {
         let item = item_at(first, lid, n);
         if (item.exists) {
           let step = item.batch * steps + t;
-          let before = read_C((step + item.batch) * UNITS + item.unit);
-          _ = advance(item, step, preactivation(item, step), before);
+          let place = item.batch * UNITS + item.unit;
+          store_cell(place, advance(item, step, preactivation(item, step), read_cell(place)));
         }
       }
     }
     workgroupBarrier();
   }
+  if (ITEMS == 1 && only.exists) { store_cell(only.batch * UNITS + only.unit, cell); }
 }
 
 // @standalone
@@ -3439,16 +3428,18 @@ fn store4_G(i: i32, value: vec4<f32>) {
 fn finish(row: i32, unit: i32, sums: mat4x4<f32>) {
   let units = param(1);
   let place = row * units + unit;
-  let gates = row * 4 * units + unit;
-  let i = sigmoid_f32x4(load4_z(gates) + sums[0]);
-  let f = sigmoid_f32x4(load4_z(gates + units) + sums[1]);
-  let g = tanh_f32x4(load4_z(gates + 2 * units) + sums[2]);
-  let o = sigmoid_f32x4(load4_z(gates + 3 * units) + sums[3]);
+  let given = row * 4 * units + unit;
+  let i = sigmoid_f32x4(load4_z(given) + sums[0]);
+  let f = sigmoid_f32x4(load4_z(given + units) + sums[1]);
+  let g = tanh_f32x4(load4_z(given + 2 * units) + sums[2]);
+  let o = sigmoid_f32x4(load4_z(given + 3 * units) + sums[3]);
+  let before = load4_c(place);
+  let gates = row * 5 * units + unit;
   store4_G(gates, i);
   store4_G(gates + units, f);
   store4_G(gates + 2 * units, g);
   store4_G(gates + 3 * units, o);
-  let before = load4_c(place);
+  store4_G(gates + 4 * units, before);
   let c = f * before + i * g;
   let counts = load_mask(row);
   store4_cAfter(place, select(before, c, counts));
@@ -3490,22 +3481,7 @@ fn load4_G(i: i32) -> vec4<f32> {
 }
 
 // @hook
-fn load4_c(i: i32) -> vec4<f32> {
-  return input_data[i >> 2u];
-}
-
-// @hook
-fn load4_before(i: i32) -> vec4<f32> {
-  return input_data[i >> 2u];
-}
-
-// @hook
 fn load4_dH(i: i32) -> vec4<f32> {
-  return input_data[i >> 2u];
-}
-
-// @hook
-fn load4_dC(i: i32) -> vec4<f32> {
   return input_data[i >> 2u];
 }
 
@@ -3526,23 +3502,24 @@ fn store4_heldBefore(i: i32, value: vec4<f32>) {
 
 fn finish(row: i32, unit: i32, back: vec4<f32>) {
   let units = param(1);
-  let place = row * units + unit;
-  let gates = row * 4 * units + unit;
+  let gates = row * 5 * units + unit;
   let carry = row * 2 * units + unit;
   let i = load4_G(gates);
   let f = load4_G(gates + units);
   let g = load4_G(gates + 2 * units);
   let o = load4_G(gates + 3 * units);
-  let c = tanh_f32x4(load4_c(place));
-  let dh = back + load4_held(carry) + load4_dH(place);
-  let dc = load4_held(carry + units) + load4_dC(place);
+  let before = load4_G(gates + 4 * units);
+  let c = tanh_f32x4(f * before + i * g);
+  let dh = back + load4_held(carry) + load4_dH(row * units + unit);
+  let dc = load4_held(carry + units);
   let slope = dc + dh * o * (1.0 - c * c);
   let counts = load_mask(row);
   let none = vec4<f32>();
-  store4_dZ(gates, select(none, slope * g * i * (1.0 - i), counts));
-  store4_dZ(gates + units, select(none, slope * load4_before(place) * f * (1.0 - f), counts));
-  store4_dZ(gates + 2 * units, select(none, slope * i * (1.0 - g * g), counts));
-  store4_dZ(gates + 3 * units, select(none, dh * c * o * (1.0 - o), counts));
+  let given = row * 4 * units + unit;
+  store4_dZ(given, select(none, slope * g * i * (1.0 - i), counts));
+  store4_dZ(given + units, select(none, slope * before * f * (1.0 - f), counts));
+  store4_dZ(given + 2 * units, select(none, slope * i * (1.0 - g * g), counts));
+  store4_dZ(given + 3 * units, select(none, dh * c * o * (1.0 - o), counts));
   store4_heldBefore(carry, select(dh, none, counts));
   store4_heldBefore(carry + units, select(dc, slope * f, counts));
 }

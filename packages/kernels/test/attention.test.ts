@@ -5,16 +5,18 @@ import {
   attentionData,
   attentionKernel,
   attentionReference,
-  attentionWords,
+  attentionTitle,
+  kinds,
   worst,
 } from "./attentionKernels.ts";
 import { runOnCpu, words } from "./cpuReference.ts";
 
-describe.each(["forward", "backward"] as const)("%s", (direction) => {
-  test.each(attentionCases)("$time to $source, causal $causal, $heads of $kvHeads heads", async (spec) => {
-    const { kernel, launch } = attentionKernel(direction, spec);
-    const { data, wanted, first } = attentionData(direction, attentionReference(spec));
-    const found = await runOnCpu(kernel, words(kernel, ...attentionWords(launch.params, data)), data);
+describe.each(kinds)("%s", (kind) => {
+  const cases = attentionCases.filter(({ bias }) => kind !== "bias" || bias);
+  test.each(cases.map((spec) => [attentionTitle(spec), spec] as const))("%s", async (_, spec) => {
+    const { kernel, launch } = attentionKernel(kind, spec);
+    const { data, sizes, wanted, first } = attentionData(kind, spec, attentionReference(spec));
+    const found = await runOnCpu(kernel, words(kernel, ...launch.params, ...sizes), data);
     for (const [i, values] of wanted.entries())
       expect(worst(found[first + i] as Float32Array, values)).toBeLessThan(1e-5);
   });

@@ -116,6 +116,14 @@ describe("loop kernels", () => {
     expect(workgroup.match(/workgroupBarrier/g)).toHaveLength(4);
   });
 
+  test("subgroups save a barrier of each wave, and are asked for", () => {
+    const plain = { rows: [4], cols: [8], schedule: "workgroup", lanes: "none" } as const;
+    expect(codeOf(rowKernel(plain))).not.toContain("subgroup");
+    const code = codeOf(rowKernel({ ...plain, subgroups: true }));
+    expect(code.match(/workgroupBarrier/g)).toHaveLength(2);
+    expect(code.startsWith("enable subgroups;")).toBe(true);
+  });
+
   test("only library functions that are used are there, in the form that is used", () => {
     const code = codeOf(scalarKernel("tanh", "float32", "float32", 1, 4));
     expect(code).toContain("fn expm1_f32x4(");
@@ -285,4 +293,12 @@ test("every shader closes its items at the left margin, as the loader and the li
     const opened = text.match(/^(fn|struct) /gm)!.length;
     expect(text.match(/^}$/gm)?.length, file).toBe(opened);
   }
+});
+
+test("a maximum beside the argmax of the same elements has no accumulator of its own", () => {
+  const { code } = emitWgsl(rowKernel({ rows: [3], cols: [40], schedule: "workgroup", lanes: "inner" }));
+  // Stages 2 and 3 are max and min, 4 and 5 argmax and argmin.
+  expect(code).toMatch(/let stage2 = order_value_f32\(s4_0/);
+  expect(code).toMatch(/let stage3 = reverse_value_f32\(s5_0/);
+  expect(code).not.toMatch(/\bs[23]_0/);
 });

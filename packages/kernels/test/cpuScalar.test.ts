@@ -11,6 +11,7 @@ import {
   special,
 } from "../src/ir/scalarOps.ts";
 import { binding, Code, loopKernel, random, runOnCpu, type Words, words } from "./cpuReference.ts";
+import { nearestHalf } from "./scalarCases.ts";
 
 function array(dtype: Dtype, values: readonly number[]): Words {
   if (dtype === "float32") return Float32Array.from(values);
@@ -80,6 +81,7 @@ const unaryDefinitions: Record<(typeof floatUnary)[number], (x: number) => numbe
   ceil: Math.ceil,
   trunc: Math.trunc,
   round: (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x)),
+  half: nearestHalf,
 };
 
 function erf(x: number): number {

@@ -171,7 +171,7 @@ describe("memory", () => {
     gpu.popErrorScope = () => Promise.resolve(new GPUOutOfMemoryError("no room"));
     device.alloc(5000, "activation");
     await expect(device.read(small, 0, 4)).rejects.toThrow(/no room.*for "activation"/s);
-    expect(device.failure?.name).toBe("DeviceError");
+    expect(device.failure?.name).toBe("MemoryError");
     gpu.destroy();
   });
 });

@@ -30,14 +30,15 @@ async function check(kind: string, target: string, [batch, steps, units]: readon
 }
 
 describe.each(Object.keys(targets))("as on %s", (target) => {
-  const whole = Object.keys(recurrentKinds).filter((kind) => !recurrentKinds[kind]?.launch);
+  const whole = Object.keys(recurrentKinds).filter((kind) => !recurrentKinds[kind]?.step);
   describe.each(whole)("%s", (kind) => {
     test.each(sizes)("batch %i, %i steps, %i units", (...size) => check(kind, target, size));
   });
 });
 
 describe.each(Object.keys(targets))("one step as on %s", (target) => {
-  test.each(["lstm step", "lstm slopes"])("%s", async (kind) => {
+  const steps = Object.keys(recurrentKinds).filter((kind) => recurrentKinds[kind]?.step);
+  test.each(steps)("%s", async (kind) => {
     for (const [batch, units] of [
       [1, 4],
       [5, 36],

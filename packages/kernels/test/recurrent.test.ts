@@ -1,6 +1,10 @@
 /** How recurrent templates are launched. */
 import { describe, expect, test } from "vitest";
+import { emitWgsl } from "../src/codegen/index.ts";
+import type { SideKernel, TemplateKernel } from "../src/ir/kernel.ts";
 import { recurrentLaunch } from "../src/templates/recurrent.ts";
+import { recurrentStepLaunch } from "../src/templates/recurrentStep.ts";
+import { recurrentCall, recurrentKinds } from "./recurrentKernels.ts";
 
 const base = { name: "webgpu", workgroupBytes: 16384, maxWorkgroupSize: 256 } as const;
 const hardware = { ...base, software: false };
@@ -57,3 +61,62 @@ describe("recurrentLaunch", () => {
     expect(recurrentLaunch("forward", 4, 1000, [8, 10], { ...software, name: "cpu" })).not.toBeNull();
   });
 });
+
+describe("recurrentStepLaunch", () => {
+  const lstm = { gates: 4, units: 512 };
+
+  test("depends on the batch in the grid alone", () => {
+    const [few, many] = [1, 100].map((batch) => recurrentStepLaunch("forward", { ...lstm, batch }, hardware));
+    expect(few?.constants).toEqual(many?.constants);
+    expect([few?.workgroups, many?.workgroups]).toEqual([32, 32 * 13]);
+  });
+
+  test("cuts the product into slices on a GPU, not on a CPU renderer", () => {
+    const gru = { gates: 3, width: 6, batch: 8, units: 300 };
+    expect(recurrentStepLaunch("backward", gru, hardware)).toMatchObject({
+      workgroups: 38,
+      workgroupSize: 64,
+      constants: { GATES: 3, WIDTH: 6, SLICES: 16 },
+    });
+    expect(recurrentStepLaunch("backward", gru, software)?.constants).toMatchObject({ SLICES: 1 });
+  });
+
+  test("declines units that are no multiple of 4, and the cpu", () => {
+    expect(recurrentStepLaunch("forward", { ...lstm, batch: 2, units: 510 }, hardware)).toBeNull();
+    expect(recurrentStepLaunch("forward", { ...lstm, batch: 2 }, { ...software, name: "cpu" })).toBeNull();
+  });
+});
+
+test("kernels on the cpu can be shown as WGSL", () => {
+  for (const kind of Object.values(recurrentKinds)) {
+    const call = recurrentCall(kind, { batch: 2, steps: 3, units: 300 }, { ...software, name: "cpu" });
+    if (call) expect(emitWgsl(call.kernel).code).toContain("const UNITS = 300;");
+  }
+});
+
+test("templates of one form side by side share their workgroup memory", () => {
+  const size = { batch: 2, steps: 1, units: 8 };
+  const codeOf = (...kinds: readonly string[]): string =>
+    emitWgsl(beside(kinds.map((kind) => recurrentCall(recurrentKinds[kind]!, size, hardware)!.kernel))).code;
+  const count = (code: string) => code.match(/var<workgroup>/g)?.length;
+  expect(count(codeOf("lstm step", "gru step"))).toBe(2);
+  expect(count(codeOf("lstm step", "lstm step"))).toBe(1);
+  expect(codeOf("lstm step", "lstm step")).toMatch(/fn param_p1[^]*partials_p0\[/);
+});
+
+function beside(parts: readonly TemplateKernel[]): SideKernel {
+  const bindings = parts.flatMap((part) => part.bindings);
+  const before = (of: (part: TemplateKernel) => number) =>
+    parts.map((_, i) => parts.slice(0, i).reduce((sum, part) => sum + of(part), 0));
+  const firstBinding = before((part) => part.bindings.length);
+  const numParams = parts.reduce((sum, part) => sum + part.numParams, parts.length);
+  return {
+    form: "side",
+    label: "pair",
+    parts,
+    bindings,
+    bindingMap: parts.map((part, p) => part.bindings.map((_, i) => (firstBinding[p] as number) + i)),
+    paramBase: before((part) => part.numParams),
+    numParams,
+  };
+}

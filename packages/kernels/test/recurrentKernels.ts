@@ -1,12 +1,6 @@
 /** @file Calls of recurrent templates for the tests: plain operands of one size, and the error against the JavaScript form. */
 import type { Template, TemplateKernel } from "../src/ir/kernel.ts";
 import {
-  lstmSlopesLaunch,
-  lstmSlopesTemplate,
-  lstmStepLaunch,
-  lstmStepTemplate,
-} from "../src/templates/lstmStep.ts";
-import {
   gruBackwardTemplate,
   gruForwardTemplate,
   lstmBackwardTemplate,
@@ -16,6 +10,15 @@ import {
   simpleBackwardTemplate,
   simpleForwardTemplate,
 } from "../src/templates/recurrent.ts";
+import {
+  gruStepBackTemplate,
+  gruStepTemplate,
+  lstmStepBackTemplate,
+  lstmStepTemplate,
+  recurrentStepLaunch,
+  simpleStepBackTemplate,
+  simpleStepTemplate,
+} from "../src/templates/recurrentStep.ts";
 import { random } from "./cpuReference.ts";
 
 export interface RecurrentSize {
@@ -30,8 +33,8 @@ interface Kind {
   readonly gates: number;
   /** Elements of an operand by name. */
   size(name: string, size: RecurrentSize): number;
-  /** Of kernels for one step, which have their own. */
-  readonly launch?: typeof lstmStepLaunch;
+  /** Of kernels for one step: chunks of `units` in a row of slopes. */
+  readonly step?: { readonly width: number };
 }
 
 /** Elements of operands; `wide` is the width of z (x), `initial` of dS. */
@@ -39,23 +42,34 @@ function sizes(gates: number, wide: number, initial: number): Kind["size"] {
   return (name, { batch, steps, units }) => {
     const table: Record<string, number> = {
       wh: gates * units * units,
-      br: 3 * units,
+      bias: 6 * units,
       mask: batch * steps,
       dS: batch * initial * units,
-      dR: batch * steps * units,
+      dG: batch * steps * 6 * units,
     };
-    for (const state of ["h0", "c0"]) table[state] = batch * units;
-    for (const states of ["H", "C", "dH", "dC"]) table[states] = batch * (steps + 1) * units;
-    for (const inputs of ["z", "x", "dZ", "dX"]) table[inputs] = batch * steps * wide * units;
-    return table[name] ?? batch * steps * 4 * units;
+    for (const state of ["h0", "c0", "cell", "dCell"]) table[state] = batch * units;
+    for (const states of ["H", "dH"]) table[states] = batch * (steps + 1) * units;
+    for (const inputs of ["z", "x", "dZ"]) table[inputs] = batch * steps * wide * units;
+    return table[name] ?? batch * steps * 5 * units;
   };
 }
 
-/** Elements of operands of one step. */
-function stepSizes(name: string, { batch, units }: RecurrentSize): number {
-  if (name === "mask") return batch;
-  if (name === "wh") return 4 * units * units;
-  return ["z", "G", "dZ"].includes(name) ? 4 * batch * units : batch * units;
+/** Elements of operands of one step; `held` is the width of what goes past the product. */
+function stepKind(
+  template: Template,
+  direction: Kind["direction"],
+  gates: number,
+  width: number,
+  held: number,
+): Kind {
+  const size: Kind["size"] = (name, { batch, units }) => {
+    const table: Record<string, number> = { wh: gates * units * units, bias: 6 * units, mask: batch };
+    for (const wide of ["next", "dZ", "dG"]) table[wide] = width * batch * units;
+    for (const input of ["z", "x"]) table[input] = gates * batch * units;
+    for (const carry of ["held", "heldBefore"]) table[carry] = held * batch * units;
+    return table[name] ?? (name === "G" ? 5 : 1) * batch * units;
+  };
+  return { template, direction, gates, size, step: { width } };
 }
 
 export const recurrentKinds: Record<string, Kind> = {
@@ -63,20 +77,12 @@ export const recurrentKinds: Record<string, Kind> = {
   "lstm backward": { template: lstmBackwardTemplate, direction: "backward", gates: 4, size: sizes(4, 4, 2) },
   "gru forward": { template: gruForwardTemplate, direction: "forward", gates: 3, size: sizes(3, 3, 1) },
   "gru backward": { template: gruBackwardTemplate, direction: "backward", gates: 3, size: sizes(3, 3, 1) },
-  "lstm step": {
-    template: lstmStepTemplate,
-    direction: "forward",
-    gates: 4,
-    size: stepSizes,
-    launch: lstmStepLaunch,
-  },
-  "lstm slopes": {
-    template: lstmSlopesTemplate,
-    direction: "backward",
-    gates: 4,
-    size: stepSizes,
-    launch: lstmSlopesLaunch,
-  },
+  "lstm step": stepKind(lstmStepTemplate, "forward", 4, 4, 2),
+  "lstm step back": stepKind(lstmStepBackTemplate, "backward", 4, 4, 2),
+  "gru step": stepKind(gruStepTemplate, "forward", 3, 6, 1),
+  "gru step back": stepKind(gruStepBackTemplate, "backward", 3, 6, 1),
+  "simple step": stepKind(simpleStepTemplate, "forward", 1, 1, 1),
+  "simple step back": stepKind(simpleStepBackTemplate, "backward", 1, 1, 1),
   "simple forward": { template: simpleForwardTemplate, direction: "forward", gates: 1, size: sizes(1, 1, 1) },
   "simple backward": {
     template: simpleBackwardTemplate,
@@ -110,14 +116,14 @@ export function recurrentCall(
 ): RecurrentCall | null {
   const { template, direction, gates } = kind;
   const { batch, steps, units } = size;
-  const launch = kind.launch
-    ? kind.launch(batch, units, target)
+  const launch = kind.step
+    ? recurrentStepLaunch(direction, { gates, width: kind.step.width, batch, units }, target)
     : recurrentLaunch(direction, gates, units, [batch, steps], target);
   if (!launch) return null;
   const inputs = template.inputs.map(({ name }, i) => inputData(name, kind.size(name, size), units, i + 1));
   const outputs = template.outputs.map(({ name }) => new Float32Array(kind.size(name, size)));
   const expected = outputs.map((output) => output.slice());
-  const own = kind.launch ? [batch, units] : [batch, steps];
+  const own = kind.step ? [batch, units] : [batch, steps];
   template.cpu({ inputs, outputs: expected, constants: {}, params: Int32Array.from(own) });
   const lanesOf = new Map([...template.inputs, ...template.outputs].map(({ name, lanes }) => [name, lanes]));
   // Rows of four are bound as vectors.

@@ -10,6 +10,7 @@ export interface RowCase {
   /** Along which axes the lanes run. */
   readonly lanes: "none" | "inner" | "rows";
   readonly workgroupSize?: number;
+  readonly subgroups?: true;
 }
 
 /** Floats per row of the `stats` output: sum, product, maximum, minimum, sum of exponentials. */
@@ -20,7 +21,8 @@ function stage(p: Program, number: number, dtype: Instr["dtype"] = "float32"): n
 }
 
 /** y = exp(x - max) / sum(exp(x - max)); stats per row; argmax and argmin per row. */
-export function rowKernel({ rows, cols, schedule, lanes, workgroupSize = 64 }: RowCase): LoopKernel {
+export function rowKernel(test: RowCase): LoopKernel {
+  const { rows, cols, schedule, lanes, workgroupSize = 64, subgroups } = test;
   const rank = rows.length + cols.length;
   const width = lanes === "none" ? 1 : 4;
   const innerLanes = lanes === "inner";
@@ -42,6 +44,7 @@ export function rowKernel({ rows, cols, schedule, lanes, workgroupSize = 64 }: R
     cols: cols.length,
     schedule,
     workgroupSize,
+    ...(subgroups ? { subgroups } : {}),
     lanes: width,
     laneAxis: lanes === "none" ? -1 : innerLanes ? rank - 1 : rows.length - 1,
     bindings: [read("float32", innerLanes), write("float32", innerLanes), write(), write("int32")],

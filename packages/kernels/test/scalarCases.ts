@@ -57,6 +57,14 @@ function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
+/** The nearest float16, ties to even. */
+export function nearestHalf(value: number): number {
+  const x = Math.fround(value);
+  if (!(Math.abs(x) < 65520)) return Number.isNaN(x) ? x : Math.sign(x) * Number.POSITIVE_INFINITY;
+  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(x)))) - 10);
+  return x === 0 ? x : roundHalfEven(x / step) * step;
+}
+
 function unary(op: string, reference: (x: number) => number, inputs: readonly number[] = wide): ScalarCase {
   return { op, inputs: [Float32Array.from(inputs)], reference };
 }
@@ -151,6 +159,15 @@ export const scalarCases: readonly ScalarCase[] = [
   unary("ceil", Math.ceil),
   unary("trunc", Math.trunc),
   unary("round", roundHalfEven, [...wide, ...between(-8, 8, 33)]),
+  unary("half", nearestHalf, [
+    ...wide,
+    ...decades(1e-9, 1e6),
+    65504,
+    65519,
+    65520,
+    1 + 2 ** -11,
+    1 + 3 * 2 ** -11,
+  ]),
   unary("neg", (x) => -x),
   unary("abs", Math.abs),
   unary("sign", Math.sign),

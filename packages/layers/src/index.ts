@@ -11,6 +11,7 @@ export * as callbacks from "./callbacks/index.ts";
 export * as constraints from "./constraints.ts";
 export * as datasets from "./datasets/index.ts";
 export * as initializers from "./initializers/index.ts";
+export { DTypePolicy, type DTypePolicyName, dtypePolicy, setDtypePolicy } from "./dtypePolicy.ts";
 export {
   type CallOptions,
   Layer,
@@ -30,6 +31,7 @@ export { Sequential } from "./models/sequential.ts";
 export type { SymbolicCall, SymbolicValues } from "./models/symbolic.ts";
 export * as optimizers from "./optimizers/index.ts";
 export * as regularizers from "./regularizers.ts";
+export { RematScope, type RematScopeOptions, remat } from "./remat.ts";
 export type { CompileOptions } from "./training/compiled.ts";
 export type { Data } from "./training/data.ts";
 export type { EvaluateOptions } from "./training/evaluate.ts";

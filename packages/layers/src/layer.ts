@@ -1,7 +1,9 @@
 /** @file Layer: weights and a computation. Weights are found through fields, arrays, records and nested layers. */
 import {
+  autocastVariables,
   type Dtype,
   handleFree,
+  noteMaker,
   ShapeError,
   StateError,
   Tensor,
@@ -16,6 +18,7 @@ import { attachMasks, type Mask, maskOf, masksOf } from "./masks.ts";
 import type { KerasTensor } from "./models/kerasTensor.ts";
 import { findSymbolic, type SymbolicCall, type SymbolicValues } from "./models/symbolic.ts";
 import { classNameOf, snakeCase, uniqueName } from "./naming.ts";
+import { castFloats, type Precision, precisionOf } from "./precision.ts";
 import { getRegularizer, type Regularizer } from "./regularizers.ts";
 import { shapesOnly } from "./shapesOnly.ts";
 import { collectLayers, collectVariables } from "./tracking.ts";
@@ -35,7 +38,8 @@ export interface LayerOptions {
   readonly name?: string;
   /** False: the layer's weights are not trained. */
   readonly trainable?: boolean;
-  readonly dtype?: Dtype;
+  /** In what the layer computes and keeps its weights: a dtype, "mixed_float16" or a DTypePolicy; the one of `setDtypePolicy` by default. */
+  readonly dtype?: Dtype | "mixed_float16" | Precision | undefined;
   /** Shape of one sample, for a model's first layer. */
   readonly inputShape?: Shape;
   readonly activityRegularizer?: Identifier<Regularizer>;
@@ -64,9 +68,10 @@ export interface WeightOptions {
   readonly name?: string;
 }
 
-/** Mode of the outermost call that is running, which inner calls inherit, and the losses added inside. */
+/** The call that is running: its mode, which inner calls inherit, and the names of the layers around and its own. */
 interface Running {
   readonly training: boolean;
+  readonly path: string;
 }
 let running: Running | null = null;
 
@@ -83,7 +88,11 @@ export abstract class Layer {
   static readonly className: string = "Layer";
 
   readonly name: string;
-  readonly dtype: Dtype;
+  readonly dtypePolicy: Precision;
+  /** Whether floating-point inputs are brought to the compute dtype. */
+  protected readonly autocast: boolean = true;
+  /** What `call` works in where that is not the compute dtype: float32 for sums that float16 would spoil. */
+  protected readonly innerDtype: Dtype | null = null;
   /** Whether `build` has made the weights. */
   built = false;
   /** `build` runs as part of a call. */
@@ -112,12 +121,23 @@ export abstract class Layer {
 
   constructor(options: LayerOptions = {}) {
     this.name = options.name ?? uniqueName(snakeCase(classNameOf(this)));
-    this.dtype = options.dtype ?? "float32";
+    this.dtypePolicy = precisionOf(options.dtype);
     this.inputShape = options.inputShape;
     this.activityRegularizer = getRegularizer(options.activityRegularizer);
     this.#trainable = options.trainable ?? true;
   }
 
+  /** Dtype of the weights. */
+  get dtype(): Dtype {
+    return this.dtypePolicy.variableDtype;
+  }
+  get variableDtype(): Dtype {
+    return this.dtype;
+  }
+  /** Dtype of floating-point outputs, and of weights as `call` reads them. */
+  get computeDtype(): Dtype {
+    return this.dtypePolicy.computeDtype;
+  }
   /** Class name as in Keras's files. */
   get className(): string {
     return classNameOf(this);
@@ -155,13 +175,15 @@ export abstract class Layer {
     const outer = running;
     const training = options.training ?? outer?.training ?? false;
     if (!outer) this.forgetLosses();
-    running = { training };
+    const path = outer ? `${outer.path}/${this.name}` : this.name;
+    running = { training, path };
+    noteMaker(path);
     try {
       const [result] = handleFree(() => {
         this.ensureBuilt(values);
         const previous = options.mask ?? masksOf(values);
         const given = previous ? { ...options, mask: previous, training } : { ...options, training };
-        const result = this.call(values, given);
+        const result = this.compute(values, given);
         this.note(result);
         const outputs = leavesOf(result);
         const mask = this.computeMask(values, previous);
@@ -172,6 +194,20 @@ export abstract class Layer {
       return result;
     } finally {
       running = outer;
+      noteMaker(outer?.path ?? "");
+    }
+  }
+
+  /** `call` in the layer's precision. */
+  private compute(values: Values, options: RunOptions): Values {
+    const { computeDtype } = this;
+    const innerDtype = this.innerDtype ?? computeDtype;
+    const outer = autocastVariables(innerDtype === "float16" ? innerDtype : null);
+    try {
+      const result = this.call(this.autocast ? castFloats(values, innerDtype) : values, options);
+      return this.autocast ? castFloats(result, computeDtype) : result;
+    } finally {
+      autocastVariables(outer);
     }
   }
 
@@ -220,7 +256,7 @@ export abstract class Layer {
     this.outputShape = [null, ...first.shape.slice(1)];
     if (!this.activityRegularizer) return;
     for (const one of result instanceof Tensor ? [result] : Object.values(result)) {
-      this.addLoss(this.activityRegularizer.apply(one));
+      this.addLoss(this.activityRegularizer.apply(castFloats(one, "float32") as Tensor));
     }
   }
 
@@ -334,7 +370,7 @@ export abstract class Layer {
 
   /** Arguments that make an equal layer; keys are Keras's. */
   getConfig(): Record<string, unknown> {
-    return { name: this.name, trainable: this.#trainable, dtype: this.dtype };
+    return { name: this.name, trainable: this.#trainable, dtype: this.dtypePolicy.name };
   }
 
   toString(): string {

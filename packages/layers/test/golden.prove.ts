@@ -6,3 +6,4 @@ import "./goldenLayers.test.ts";
 import "./goldenLosses.test.ts";
 import "./goldenMetrics.test.ts";
 import "./goldenModelLayers.test.ts";
+import "./spectralNormalization.test.ts";

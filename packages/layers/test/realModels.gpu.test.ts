@@ -20,7 +20,7 @@ interface Row extends Counted {
 const classes = (rows: number) => integers(10, rows);
 const kind = "sparse_categorical_crossentropy";
 const block = { width: 128, heads: 4, steps: 64 };
-const gpt = { width: 128, heads: 4, steps: 128, blocks: 4, vocabulary: 96 };
+const gpt = { ...block, blocks: 4, vocabulary: 96 };
 
 const rows: readonly Row[] = [
   {

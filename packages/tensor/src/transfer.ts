@@ -1,16 +1,11 @@
-/** @file Moving values: many reads at once, joining rows by copies, back-pressure, memory figures. */
-
-import { ShapeError } from "./graph/errors.ts";
-import { bytesOf } from "./graph/node.ts";
-import { typeText } from "./graph/shape.ts";
+/** @file Moving values: many reads at once, rows by position, back-pressure, several programs in one submission. */
 import { pick } from "./primitives/pick.ts";
-import { flush } from "./runtime/flush.ts";
 import { useNode } from "./runtime/handles.ts";
-import { dataNode } from "./runtime/leaf.ts";
-import { type Block, type HostData, Memory } from "./runtime/memory.ts";
+import type { HostData } from "./runtime/memory.ts";
 import { readNodes } from "./runtime/read.ts";
-import { openRuntime, requireRuntime } from "./runtime/runtime.ts";
-import { Tensor, wrap } from "./tensor.ts";
+import { openRuntime } from "./runtime/runtime.ts";
+import { type Tensor, wrap } from "./tensor.ts";
+import type { Variable } from "./variable.ts";
 
 /** Values of several tensors and variables, with one evaluation and one readback per buffer. */
 export function readAll(tensors: readonly Tensor[]): Promise<HostData[]> {
@@ -31,41 +26,18 @@ export function pickRows(x: Tensor, rows: Tensor): Tensor {
   return wrap(pick(useNode(x), useNode(rows), 0));
 }
 
-/**
- * Concatenates along axis 0 by copies, without a kernel.
- *
- * @param tensors - At least one; equal dtypes and equal shapes except for axis 0.
- */
-export function joinRows(tensors: readonly Tensor[]): Tensor {
-  const runtime = requireRuntime("joinRows");
-  const nodes = tensors.map(useNode);
-  const [first] = nodes;
-  const fits =
-    first &&
-    nodes.every((n) => n.dtype === first.dtype && n.shape.slice(1).join() === first.shape.slice(1).join());
-  if (!first || !fits) {
-    throw new ShapeError("joinRows", "the tensors do not join along axis 0.", {
-      received: nodes.map((n) => typeText(n.dtype, n.shape)).join(", ") || "no tensors.",
-      expected: "at least one tensor, all of one dtype and one shape after axis 0.",
-      fix: "reshape or cast the odd one.",
-    });
-  }
-  const pending = nodes.filter((node) => !node.stored);
-  if (pending.length > 0) flush(runtime, pending);
-  const rows = nodes.reduce((sum, node) => sum + (node.shape[0] ?? 1), 0);
-  const shape = [rows, ...first.shape.slice(1)];
-  const bytes = nodes.reduce((sum, node) => sum + bytesOf(node), 0);
-  const block = runtime.pool.take(bytes, "result");
-  let offset = 0;
-  for (const node of nodes) {
-    const memory = runtime.resident(node.stored as Memory);
-    runtime.device.copy((memory.block as Block).buffer, memory.offset, block.buffer, offset, bytesOf(node));
-    offset += bytesOf(node);
-  }
-  return new Tensor(dataNode(shape, first.dtype, new Memory(bytes, block))).hold();
+/** Compiled functions that `body` (synchronous) calls are submitted to the device at once; the order of everything is kept. */
+export function together(body: () => void): void {
+  const device = openRuntime()?.device;
+  if (device) device.together(body);
+  else body();
 }
 
-/** Device memory by owner ("variable", "slot", "result", ...), in bytes. */
-export function memory(): { bytes: number; buffers: number; owners: Readonly<Record<string, number>> } {
-  return openRuntime()?.device.memory() ?? { bytes: 0, buffers: 0, owners: {} };
+/**
+ * Throws MemoryError if `variables`, each with `copies` values of its size beside it (an optimizer's state), would go beyond what the device
+ * or `setMemoryLimit` allows. Nothing is moved.
+ */
+export function checkMemory(where: string, variables: readonly Variable[], copies: number): void {
+  const runtime = openRuntime();
+  runtime?.engine.checkVariables(runtime, where, variables, copies);
 }

@@ -1,6 +1,6 @@
 /** @file Variable: a tensor-valued state that assignments replace. */
-import { ShapeError, StateError, ValueError } from "./graph/errors.ts";
-import { bytesOf, type Dtype, type Node } from "./graph/node.ts";
+import { DtypeError, ShapeError, StateError, ValueError } from "./graph/errors.ts";
+import { bytesOf, type Dtype, isHalf, type Node } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
 import { add, sub } from "./primitives/arithmetic.ts";
 import { cast, where } from "./primitives/logic.ts";
@@ -36,6 +36,16 @@ export function observeReads(observer: ReadObserver): () => void {
   return () => observers.delete(observer);
 }
 
+/** float16 while a layer computes in it: variables are read as that, and keep what they have in float32. */
+let autocast: Dtype | null = null;
+
+/** Reads of float32 variables give `dtype` until further notice; null: as they are. Returns what held before. For layers. */
+export function autocastVariables(dtype: Dtype | null): Dtype | null {
+  const before = autocast;
+  autocast = dtype;
+  return before;
+}
+
 let unnamed = 0;
 
 /**
@@ -49,6 +59,8 @@ let unnamed = 0;
 export class Variable extends Tensor {
   readonly name: string;
   trainable: boolean;
+  /** Whether layers that compute in float16 read it so; false for statistics and counts. */
+  autocast = true;
   /** For the runtime; not part of the public contract. */
   readonly state: VariableState;
 
@@ -60,6 +72,7 @@ export class Variable extends Tensor {
     const initial = createNode(value, isHostArray(value) ? value.shape : undefined, options.dtype);
     super(initial);
     if (scopes.trace) throw madeInTrace(scopes.trace.name);
+    if ((options.dtype ?? initial.dtype) === "float16") throw halfState();
     this.name = options.name ?? `variable_${++unnamed}`;
     this.trainable = options.trainable ?? true;
     // Host data that only this variable has seen becomes its memory as it is; a tensor's value may have other readers.
@@ -70,10 +83,9 @@ export class Variable extends Tensor {
   protected override value(): Node {
     const { state } = this;
     const node = scopes.trace ? scopes.trace.read(state) : state.current;
-    if (observers.size === 0) return node;
-    const seen = readNode(node);
-    for (const observer of observers) observer.read(this, seen);
-    return seen;
+    const seen = observers.size === 0 ? node : readNode(node);
+    if (seen !== node) for (const observer of observers) observer.read(this, seen);
+    return autocast && this.autocast && node.dtype === "float32" ? cast(seen, autocast) : seen;
   }
   // Shape and dtype never change: asking for them is not a read.
   override get shape() {
@@ -139,7 +151,7 @@ export class Variable extends Tensor {
 
   #update(where: string, value: TensorLike, op: (a: Node, b: Node) => Node): this {
     settleAssignment(this.state);
-    const node = op(this.node, cast(toNode(value, this.dtype), this.dtype));
+    const node = op(unrounded(this), cast(toNode(value, this.dtype), this.dtype));
     this.#checkShape(where, node);
     this.#replace(node);
     return this;
@@ -197,8 +209,13 @@ export class VariableElement extends Tensor {
     const none = low.map(() => 0);
     const spread = (x: Node, outside: number) => pad(reshape(x, boxed), low, high, none, outside);
     const inside = spread(fill(1, part.shape, "bool"), 0);
-    return variable.assign(new Tensor(where(inside, spread(part, 0), variable.node)));
+    return variable.assign(new Tensor(where(inside, spread(part, 0), unrounded(variable))));
   }
+}
+
+/** The value that an update starts from, whatever layers read. */
+function unrounded({ node }: Variable): Node {
+  return isHalf(node) ? (node.inputs[0] as Node) : node;
 }
 
 function newState(name: string, value: Node, memory: Memory | null): VariableState {
@@ -300,6 +317,14 @@ function wrongLength(variable: Variable, length: number): ShapeError {
     received: `${length} values for ${typeText(variable.dtype, variable.shape)}.`,
     expected: `${variable.size} values.`,
     fix: "check the variable's shape; it keeps its old value.",
+  });
+}
+
+function halfState(): DtypeError {
+  return new DtypeError("Variable", "variables are not kept in float16.", {
+    received: "a first value, or a dtype, of float16.",
+    expected: "float32: what optimizers add is often too small for float16.",
+    fix: 'cast the value, or use the policy "mixed_float16": layers then read their float32 weights as float16.',
   });
 }
 

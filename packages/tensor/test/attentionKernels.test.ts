@@ -3,7 +3,10 @@ import { describe, expect, test } from "vitest";
 import { vjp } from "../src/autodiff/vjp.ts";
 import type { Node } from "../src/graph/node.ts";
 import { attention } from "../src/primitives/attention.ts";
+import { attentionTargets } from "./attentionTargets.ts";
 import { compileGraph, gpuLike, input } from "./planHarness.ts";
+
+attentionTargets("cpu");
 
 const everything = { enters: () => true, inputsOf: (node: Node) => node.inputs };
 
@@ -20,20 +23,18 @@ function compiled(software: boolean, { depth = 32, mask = false } = {}) {
 }
 
 describe("attention of 256 steps, forward and backward", () => {
-  test("on a GPU: two kernels and the row sums of g o, less memory than the scores", () => {
-    const { labels, bytes, scores } = compiled(false);
-    expect(labels).toHaveLength(3);
-    expect(labels[0]).toContain("attentionForward");
-    expect(labels[2]).toContain("attentionBackward");
-    expect(bytes).toBeLessThan(scores);
+  test("on a GPU: three kernels and the row sums of g o, less memory than the scores", () => {
+    for (const mask of [false, true]) {
+      const { labels, bytes, scores } = compiled(false, { mask });
+      expect(labels).toHaveLength(4);
+      const fused = labels.filter((label) => label.startsWith("attention")).sort();
+      expect(fused).toEqual(["attentionForward", "attentionKeys", "attentionQueries"]);
+      expect(bytes).toBeLessThan(scores);
+    }
   });
 
-  test("in software, with a mask, or with rows too long for registers: decomposed", () => {
-    for (const { labels } of [
-      compiled(true),
-      compiled(false, { mask: true }),
-      compiled(false, { depth: 96 }),
-    ])
+  test("in software, or with rows too long for registers: decomposed", () => {
+    for (const { labels } of [compiled(true), compiled(true, { mask: true }), compiled(false, { depth: 96 })])
       expect(labels.some((label) => label.includes("attention"))).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 /** @file Records of primitives: completeness of the sample table, shapes and dtypes, references, and their errors. */
 import { describe, expect, test } from "vitest";
+import * as checkpoint from "../src/control/checkpoint.ts";
 import { DtypeError, ShapeError, ValueError } from "../src/graph/errors.ts";
 import type { Primitive, RefArray } from "../src/graph/node.ts";
 import { interpret } from "../src/interpret/interpret.ts";
@@ -7,6 +8,8 @@ import * as activations from "../src/primitives/activations.ts";
 import * as adaptivePooling from "../src/primitives/adaptivePooling.ts";
 import * as arithmetic from "../src/primitives/arithmetic.ts";
 import * as attention from "../src/primitives/attention.ts";
+import * as attentionGradient from "../src/primitives/attentionGradient.ts";
+import * as barrier from "../src/primitives/barrier.ts";
 import * as contraction from "../src/primitives/contraction.ts";
 import * as conv from "../src/primitives/conv.ts";
 import * as crossEntropy from "../src/primitives/crossEntropy.ts";
@@ -14,6 +17,7 @@ import * as cumulative from "../src/primitives/cumulative.ts";
 import * as gradientControl from "../src/primitives/gradientControl.ts";
 import * as indexing from "../src/primitives/indexing.ts";
 import * as linalg from "../src/primitives/linalg.ts";
+import * as linearCrossEntropy from "../src/primitives/linearCrossEntropy.ts";
 import * as logic from "../src/primitives/logic.ts";
 import * as math from "../src/primitives/math.ts";
 import * as movement from "../src/primitives/movement.ts";
@@ -41,6 +45,9 @@ const modules: readonly object[] = [
   adaptivePooling,
   arithmetic,
   attention,
+  attentionGradient,
+  barrier,
+  checkpoint,
   contraction,
   conv,
   crossEntropy,
@@ -48,6 +55,7 @@ const modules: readonly object[] = [
   gradientControl,
   indexing,
   linalg,
+  linearCrossEntropy,
   logic,
   math,
   movement,

@@ -91,6 +91,12 @@ export function randomSuite(backend: "cpu" | "webgpu", tolerance: number): void 
       }
     });
 
+    test("a long permutation on the device is the host's", async () => {
+      const onDevice = new random.SeedGenerator(5);
+      const drawn = await values(jit(() => random.permutation(3000, { seed: onDevice }))());
+      expect(drawn).toEqual([...random.hostPermutation(5, 3000)]);
+    });
+
     test("shuffles every vector by itself; permutation moves whole rows", async () => {
       for (const { seed, shape, axis, kerasShuffle, jaxPermutation } of golden.shuffleMatrix) {
         const x = ops.reshape(ops.arange(kerasShuffle.length), shape);

@@ -1,6 +1,6 @@
 /** @file ops.simpleRnn, lstm and gru: kernels for whole sequences, loops and steps written out agree; what does not fit is refused. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { GradientTape, init, ops, random, type Tensor, Variable } from "../src/index.ts";
+import { explain, GradientTape, init, jit, ops, random, type Tensor, Variable } from "../src/index.ts";
 
 beforeAll(() => init({ backend: "cpu" }));
 
@@ -79,4 +79,10 @@ describe.each(kinds)("%s", (name, gates, biasShape) => {
       /inputFactors does not fit/,
     );
   });
+});
+
+test("explain shows the kernel of a sequence", async () => {
+  const step = jit((x: Tensor) => ops.gru(x, draw([4, 9], 2), draw([3, 9], 3)).outputs);
+  await step(draw([2, 5, 4], 1)).data();
+  expect(explain(step)).toMatch(/gruForward[^]*const UNITS = 3;/);
 });

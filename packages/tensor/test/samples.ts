@@ -1,6 +1,7 @@
 /** @file The one table of sample rows: every primitive and composite, what it is fed and how it is checked. All rings of tests read it. */
 import { Node, type Primitive, type RefArray } from "../src/graph/node.ts";
 import { attentions } from "./samplesAttention.ts";
+import { checkpoints } from "./samplesCheckpoint.ts";
 import { composites } from "./samplesComposites.ts";
 import { convolution } from "./samplesConvolution.ts";
 import { elementwise } from "./samplesElementwise.ts";
@@ -49,6 +50,7 @@ export const samples: readonly Sample[] = [
   ...convolution,
   ...normalizations,
   ...attentions,
+  ...checkpoints,
   ...recurrent,
   ...ordering,
   ...sizes,

@@ -1,9 +1,17 @@
 /** @file Sample rows of attention and its gradient. */
-import { type Node, record } from "../src/graph/node.ts";
-import { attention, attentionGradientPrimitive, attentionPrimitive } from "../src/primitives/attention.ts";
+import type { Node, Primitive, RefArray } from "../src/graph/node.ts";
+import { record } from "../src/graph/node.ts";
+import { attention, attentionPrimitive } from "../src/primitives/attention.ts";
+import {
+  attentionBiasPrimitive,
+  attentionGradientPrimitive,
+  attentionKeysPrimitive,
+  attentionQueriesPrimitive,
+} from "../src/primitives/attentionGradient.ts";
+import { type AttentionInputs, attentionAttrs, packInputs } from "../src/primitives/attentionScores.ts";
 import { part } from "../src/primitives/bundle.ts";
 import { where } from "../src/primitives/logic.ts";
-import { constant } from "../src/primitives/source.ts";
+import { constant, number, randomBits } from "../src/primitives/source.ts";
 import type { Sample } from "./samples.ts";
 import { booleans, uniform, values } from "./samplesInputs.ts";
 
@@ -18,6 +26,8 @@ const mask = values(
   Array.from({ length: 24 }, (_, i) => Number(i % 4 !== 3 && (i < 4 || i >= 8))),
   "bool",
 );
+
+const bits = (shape: readonly number[]): Node => randomBits(number(7, "uint32"), number(11, "uint32"), shape);
 
 const rows: readonly Omit<Sample, "primitive">[] = [
   {
@@ -53,6 +63,15 @@ const rows: readonly Omit<Sample, "primitive">[] = [
         { scale: 0.5, causal: true },
       ),
   },
+  {
+    label: "attention with dropout and mask, zeros where all is masked",
+    inputs: [q, k, v, mask],
+    build: ([q, k, v, mask]) =>
+      attention(
+        { q, k, v, mask, bits: bits([2, 2, 3, 4]) } as Record<"q" | "k" | "v" | "mask" | "bits", Node>,
+        { ...plain, rate: 0.3, emptyZero: true },
+      ),
+  },
 ];
 
 const itself: Omit<Sample, "primitive"> = {
@@ -74,25 +93,52 @@ const maskedCausal: Omit<Sample, "primitive"> = {
 };
 
 /** The log-sum-exp that a fused kernel reads is not read here. */
-const gradientInputs = [
+const gradientInputs: readonly RefArray[] = [
   q,
   k,
   v,
+  uniform([2, 1, 4], -1, 1, 4),
   mask,
   uniform([2, 2, 3], -1, 1, 7),
   uniform([2, 2, 3], -1, 1, 8),
   uniform([2, 3, 2, 3], -1, 1, 9),
 ];
-const gradients: readonly Sample[] = [0, 1, 2].map((index) => ({
+
+/** A record of the gradient over q, k, v, bias, mask, then log-sum-exp, delta and cotangent. */
+function gradientOf(primitive: Primitive, nodes: readonly Node[]): Node {
+  const [q, k, v, bias, mask, ...rest] = nodes as [Node, Node, Node, Node, Node, ...Node[]];
+  const inputs: AttentionInputs = { q, k, v, bias, mask, bits: bits([2, 2, 3, 4]) };
+  return record(
+    primitive,
+    [...packInputs(inputs), ...rest],
+    attentionAttrs(inputs, { ...plain, rate: 0.25 }),
+  );
+}
+
+const gradients: readonly Sample[] = [0, 1, 2, 3].map((index) => ({
   label: `attentionGradient of input ${index}`,
   primitive: attentionGradientPrimitive,
   inputs: gradientInputs,
-  build: (inputs) =>
-    part(
-      record(attentionGradientPrimitive, inputs, { ...plain, biased: false, masked: true, weighted: false }),
-      index,
-    ),
+  build: (nodes) => part(gradientOf(attentionGradientPrimitive, nodes), index),
   rebuilds,
+}));
+
+const parts: readonly Sample[] = (
+  [
+    ["attentionQueries", attentionQueriesPrimitive, null],
+    ["attentionKeys, keys", attentionKeysPrimitive, 0],
+    ["attentionKeys, values", attentionKeysPrimitive, 1],
+    ["attentionBias", attentionBiasPrimitive, null],
+  ] as const
+).map(([label, primitive, index]) => ({
+  label,
+  primitive,
+  inputs: gradientInputs,
+  build: (nodes) => {
+    const node = gradientOf(primitive, nodes);
+    return index === null ? node : part(node, index);
+  },
+  noGradient: "stands for a part of attentionGradient when kernels are chosen",
 }));
 
 const sized = (label: string, time: number, source: number, depth: number): Sample => ({
@@ -115,6 +161,7 @@ const sized = (label: string, time: number, source: number, depth: number): Samp
 export const attentions: readonly Sample[] = [
   ...[...rows, itself, maskedCausal].map((row) => ({ ...row, primitive: attentionPrimitive, rebuilds })),
   ...gradients,
+  ...parts,
   sized("of 33 causal", 33, 33, 17),
   sized("of 65 to 31", 65, 31, 8),
 ];

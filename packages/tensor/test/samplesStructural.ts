@@ -193,6 +193,13 @@ const moreReductions: readonly Sample[] = [
     inputs: [values([2, 3], [0, 2, 3, 0, 0, 5])],
     build: one((x) => prod(x, [1])),
   },
+  {
+    label: "prod of a long axis with a zero",
+    primitive: prodPrimitive,
+    inputs: [values([34], [0, ...Array.from({ length: 33 }, (_, i) => (i % 3 === 0 ? -0.9 : 1.1))])],
+    build: one((x) => prod(x, [0])),
+    rebuilds: true,
+  },
   ...(["argmax", "argmin"] as const).flatMap((name) => {
     const primitive: Primitive = r[`${name}Primitive`];
     return [

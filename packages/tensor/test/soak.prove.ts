@@ -1,8 +1,8 @@
 /** @file 1,000 hand-written, un-jitted training steps that dispose of nothing: memory stays flat, and a step's page time is small. */
 
 import { beforeAll, expect, test } from "vitest";
+import { memory } from "../src/deviceState.ts";
 import { init } from "../src/runtime/runtime.ts";
-import { memory } from "../src/transfer.ts";
 import { TapeTraining } from "./tapeTraining.ts";
 
 beforeAll(() => init({ backend: "webgpu" }));

@@ -1,8 +1,8 @@
 /** @file 300 hand-written, un-jitted training steps that dispose of nothing, on cpu: memory stays flat although nothing is awaited for long. */
 
 import { beforeAll, expect, test } from "vitest";
+import { memory } from "../src/deviceState.ts";
 import { init, openRuntime, reset } from "../src/runtime/runtime.ts";
-import { memory } from "../src/transfer.ts";
 import { TapeTraining } from "./tapeTraining.ts";
 
 beforeAll(async () => {

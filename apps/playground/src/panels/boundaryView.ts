@@ -4,6 +4,7 @@ import { css, html, type PropertyValues } from "lit";
 import { formatPercent, formatWhole, translate } from "../i18n/language.ts";
 import { built, project, snapshot } from "../state/session.ts";
 import { palette } from "../ui/colours.ts";
+import { onResize } from "../ui/onResize.ts";
 import { SignalElement } from "../ui/signalElement.ts";
 import { paintBoundary } from "./boundaryPainter.ts";
 
@@ -19,16 +20,9 @@ export class BoundaryView extends SignalElement {
     `,
   ];
 
-  #watcher = new ResizeObserver(() => this.requestUpdate());
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#watcher.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#watcher.disconnect();
+  constructor() {
+    super();
+    onResize(this, () => this.requestUpdate());
   }
 
   protected override updated(changed: PropertyValues<this>): void {

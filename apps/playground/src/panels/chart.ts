@@ -14,6 +14,7 @@ import {
 import type { MetricName } from "../state/history.ts";
 import { history, historyVersion, project } from "../state/session.ts";
 import { type Palette, palette } from "../ui/colours.ts";
+import { onResize } from "../ui/onResize.ts";
 import { SignalElement } from "../ui/signalElement.ts";
 import { type ChartColumns, chartColumns } from "./chartData.ts";
 
@@ -68,16 +69,14 @@ export class Chart extends SignalElement {
 
   #plot: uPlot | undefined;
   #look = "";
-  #watcher = new ResizeObserver(() => this.#resize());
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#watcher.observe(this);
+  constructor() {
+    super();
+    onResize(this, () => this.#resize());
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#watcher.disconnect();
     this.#plot?.destroy();
     this.#plot = undefined;
   }

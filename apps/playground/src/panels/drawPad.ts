@@ -4,6 +4,7 @@ import { css, html } from "lit";
 import { translate } from "../i18n/language.ts";
 import { palette } from "../ui/colours.ts";
 import type { PenPoint, Stroke } from "../ui/digit.ts";
+import { onResize } from "../ui/onResize.ts";
 import { SignalElement } from "../ui/signalElement.ts";
 
 /** Pen width as a share of the pad. */
@@ -31,20 +32,14 @@ export class DrawPad extends SignalElement {
 
   #strokes: PenPoint[][] = [];
   #drawing = false;
-  #watcher = new ResizeObserver(() => this.#paint());
+
+  constructor() {
+    super();
+    onResize(this, () => this.#paint());
+  }
 
   get strokes(): readonly Stroke[] {
     return this.#strokes;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#watcher.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#watcher.disconnect();
   }
 
   protected override updated(): void {

@@ -2,6 +2,7 @@
 
 import { css, html, type PropertyValues } from "lit";
 import { palette, signed } from "./colours.ts";
+import { onResize } from "./onResize.ts";
 import { SignalElement } from "./signalElement.ts";
 import { type Layout, layOut, type Tiles } from "./tileLayout.ts";
 
@@ -20,21 +21,10 @@ export class TilesView extends SignalElement {
   declare label: string;
   declare tiles: Tiles | undefined;
 
-  #watcher = new ResizeObserver(() => this.#paint());
-
   constructor() {
     super();
     this.label = "";
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#watcher.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#watcher.disconnect();
+    onResize(this, () => this.#paint());
   }
 
   protected override updated(changed: PropertyValues<this>): void {

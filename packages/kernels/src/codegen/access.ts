@@ -1,5 +1,6 @@
 /** @file Loads and stores of storage bindings. */
 import type { Binding, Dtype } from "../ir/kernel.ts";
+import { halfDeclaration, loadHalf, storeHalf } from "./half.ts";
 import { convertBits, isPacked, type Lanes, type Scalar, scalarOf, storageOf } from "./types.ts";
 
 const components = ["x", "y", "z", "w"] as const;
@@ -8,6 +9,8 @@ const components = ["x", "y", "z", "w"] as const;
 export interface BoundArray {
   readonly name: string;
   readonly binding: Binding;
+  /** float16 lies in arrays of f16 (feature shader-f16); else two by two in words of u32. */
+  readonly native?: boolean;
 }
 
 /** Text of an element index: at lane 0 for `vector` accesses, else one scalar or (`lanes` 4) a vec4 of indices. */
@@ -25,7 +28,10 @@ function storage({ binding }: BoundArray): Scalar {
   return binding.access === "atomic" ? "u32" : storageOf(binding.dtype);
 }
 
+const isHalf = ({ binding }: BoundArray): boolean => binding.dtype === "float16";
+
 export function bindingDeclaration(array: BoundArray, slot: number): string {
+  if (isHalf(array)) return halfDeclaration(array, slot);
   const element = array.binding.access === "atomic" ? "atomic<u32>" : storage(array);
   const type = isVectorArray(array) ? `vec4<${element}>` : element;
   const mode = array.binding.access === "read" ? "read" : "read_write";
@@ -70,6 +76,7 @@ function vectorLoad(array: BoundArray, index: string, dtype: Dtype): string {
 
 /** The value of dtype `dtype` at `index`; four values for a vector access or a vec4 of indices. */
 export function loadText(array: BoundArray, index: IndexText, dtype: Dtype, vector: boolean): string {
+  if (isHalf(array)) return loadHalf(array, index, vector);
   if (vector) return vectorLoad(array, index.text, dtype);
   if (index.lanes === 1) return scalarLoad(array, index.text, dtype);
   const parts = components.map((component) => scalarLoad(array, `${index.text}.${component}`, dtype));
@@ -110,6 +117,7 @@ export function storeText(
   value: StoredValue,
   vector: boolean,
 ): string[] {
+  if (isHalf(array)) return storeHalf(array, index, value, vector);
   if (vector && isVectorArray(array)) {
     const text = convertBits(value.text, value.type, storage(array), 4);
     return [`${array.name}[${index.text} >> 2u] = ${text};`];

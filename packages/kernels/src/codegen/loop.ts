@@ -172,34 +172,51 @@ function foldLanes(loop: Loop, running: RunningStage): RunningStage {
   return { ...running, cells };
 }
 
+/** Workgroup memory for a value of each cell and invocation, and the statements that fold what lies at an index. */
+function sharedCells(loop: Loop, stages: readonly RunningStage[]) {
+  const lanes = lanesPerRow(loop);
+  const shared = (cell: string) => `tree_${cell}${loop.frame.suffix}`;
+  for (const { acc, cells } of stages) {
+    acc.cells.forEach(({ type }, c) => {
+      const array = `array<${typeName(type, lanes)}, ${loop.frame.size}>`;
+      loop.declarations.push(`var<workgroup> ${shared(cells[c]!)}: ${array};`);
+    });
+  }
+  const at = (cells: readonly string[], index: string) => cells.map((cell) => `${shared(cell)}[${index}]`);
+  const foldAt = (index: string) =>
+    indent(stages.flatMap(({ acc, cells }) => acc.fold(cells, at(cells, index), lanes)));
+  return { shared, all: stages.flatMap(({ cells }) => cells), foldAt };
+}
+
+const lanesPerRow = ({ rowLanes, kernel }: Loop): Lanes => (rowLanes ? kernel.lanes : 1);
+
+/**
+ * Each subgroup, whatever its size, by its own operations; then every invocation folds the results of all subgroups, in their order:
+ * one barrier. Which invocations a subgroup has is the device's matter, and the same in every run on it.
+ */
+function foldSubgroups(loop: Loop, stages: readonly RunningStage[]): void {
+  const { lines } = loop.row;
+  const { shared, all, foldAt } = sharedCells(loop, stages);
+  lines.push(...stages.flatMap(({ acc, cells }) => acc.across(cells, lanesPerRow(loop))));
+  lines.push("if (subgroupElect()) {");
+  lines.push(
+    ...indent(all.map((cell) => `${shared(cell)}[subgroup] = ${cell};`)),
+    "}",
+    "workgroupBarrier();",
+  );
+  lines.push(...all.map((cell) => `${cell} = ${shared(cell)}[0];`));
+  lines.push("for (var i = 1u; i < subgroups; i++) {", ...foldAt("i"), "}");
+}
+
 /**
  * Fixed-order tree over the workgroup in two rounds of about sqrt(size) (a round of two would cost a barrier each): invocation i
  * folds i, i + fan, i + 2 fan, ..., then every invocation folds those `fan` partial results itself.
  */
 function foldWorkgroup(loop: Loop, stages: readonly RunningStage[]): void {
-  const { size, suffix } = loop.frame;
-  const lanes = loop.rowLanes ? loop.kernel.lanes : 1;
+  const { size } = loop.frame;
   const fan = 2 ** Math.ceil(Math.log2(size) / 2);
-  const lines = loop.row.lines;
-  const shared = (cell: string) => `tree_${cell}${suffix}`;
-  for (const { acc, cells } of stages) {
-    acc.cells.forEach(({ type }, c) => {
-      loop.declarations.push(
-        `var<workgroup> ${shared(cells[c]!)}: array<${typeName(type, lanes)}, ${size}>;`,
-      );
-    });
-  }
-  const all = stages.flatMap(({ cells }) => cells);
-  const foldAt = (at: string) =>
-    indent(
-      stages.flatMap(({ acc, cells }) =>
-        acc.fold(
-          cells,
-          cells.map((cell) => `${shared(cell)}[${at}]`),
-          lanes,
-        ),
-      ),
-    );
+  const { lines } = loop.row;
+  const { shared, all, foldAt } = sharedCells(loop, stages);
   lines.push(...all.map((cell) => `${shared(cell)}[lid] = ${cell};`), "workgroupBarrier();");
   lines.push(`if (lid < ${fan}u) {`);
   lines.push(...indent([`for (var i = lid + ${fan}u; i < ${size}u; i += ${fan}u) {`, ...foldAt("i"), "}"]));
@@ -208,16 +225,30 @@ function foldWorkgroup(loop: Loop, stages: readonly RunningStage[]): void {
   lines.push(`for (var i = 1u; i < ${Math.min(fan, size)}u; i++) {`, ...foldAt("i"), "}");
 }
 
-function writeWave(loop: Loop, wave: readonly number[]): void {
-  const started = wave.map((id) => startStage(loop, id));
+/** The argmax of the same elements beside a max (or argmin beside min): it has found the greatest element, too. */
+function finderOf({ kernel }: Loop, id: number, wave: readonly number[]): number | null {
+  const { op, value, dtype } = kernel.stages[id]!;
+  const isNumber = dtype === "float32" || dtype === "int32" || dtype === "uint32";
+  if (!isNumber || kernel.body.code[value]!.dtype !== dtype) return null;
+  const isFinder = (other: Stage) => other.op === `arg${op}` && other.value === value;
+  return wave.find((other) => isFinder(kernel.stages[other]!)) ?? null;
+}
+
+function writeWave(loop: Loop, all: readonly number[]): void {
+  const found = new Map(all.map((id) => [id, finderOf(loop, id, all)] as const));
+  const started = all.filter((id) => found.get(id) === null).map((id) => startStage(loop, id));
   loop.row.lines.push(
     ...innerLoop(loop, (inner) => started.flatMap((stage) => foldElement(loop, inner, stage))),
   );
   const folded = started.map((stage) => foldLanes(loop, stage));
-  if (loop.kernel.schedule === "workgroup") foldWorkgroup(loop, folded);
-  const lanes = loop.rowLanes ? loop.kernel.lanes : 1;
-  for (const { id, acc, cells } of folded)
+  const fold = loop.kernel.subgroups ? foldSubgroups : foldWorkgroup;
+  if (loop.kernel.schedule === "workgroup") fold(loop, folded);
+  const lanes = lanesPerRow(loop);
+  for (const { id, acc, cells } of folded) {
     loop.row.lines.push(`let stage${id} = ${acc.result(cells, lanes)};`);
+    for (const [other, finder] of found)
+      if (finder === id) loop.row.lines.push(`let stage${other} = ${acc.extreme!(cells, lanes)};`);
+  }
 }
 
 function storesOf(kernel: LoopKernel, level: Store["level"]): Store[] {

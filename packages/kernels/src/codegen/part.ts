@@ -8,6 +8,8 @@ export interface PartFrame {
   readonly paramBase: number;
   /** Appended to every module-scope name. */
   readonly suffix: string;
+  /** That of a part before, of the same template in the same form, whose workgroup memory this one uses: a workgroup runs one of them. */
+  readonly sharedSuffix?: string;
   /** Invocations per workgroup. */
   readonly size: number;
 }

@@ -14,8 +14,12 @@ export interface Accumulator {
   /** The cell values of one element. `index`: its linear inner index as int32. */
   element(value: string, index: string, lanes: Lanes): string[];
   fold(targets: readonly string[], values: readonly string[], lanes: Lanes): string[];
+  /** Statements after which the cells of every invocation of a subgroup hold what all of them have together. */
+  across(cells: readonly string[], lanes: Lanes): string[];
   /** The stage's result from its cells. */
   result(cells: readonly string[], lanes: Lanes): string;
+  /** Of argmax and argmin: the best element itself. */
+  extreme?(cells: readonly string[], lanes: Lanes): string;
 }
 
 const starts: Record<"max" | "min", Record<Exclude<Scalar, "bool">, string>> = {
@@ -40,6 +44,27 @@ function combined(
   return `${name}(${a}, ${b})`;
 }
 
+const acrossNames = {
+  sum: "subgroupAdd",
+  prod: "subgroupMul",
+  max: "subgroupMax",
+  min: "subgroupMin",
+} as const;
+
+/** Of a subgroup's floats the greatest or least, or NaN if one of them is (subgroupMax may drop it). */
+function acrossSubgroup(
+  op: "sum" | "prod" | "max" | "min",
+  cell: string,
+  type: Scalar,
+  lanes: Lanes,
+): string {
+  const plainly = `${acrossNames[op]}(${cell})`;
+  if (type !== "f32" || op === "sum" || op === "prod") return plainly;
+  const [float, word] = [typeName("f32", lanes), typeName("u32", lanes)];
+  const test = `is_nan_f32${lanes === 4 ? "x4" : ""}(${cell})`;
+  return `select(${plainly}, ${float}(bits_f32(0x7fc00000u)), subgroupOr(${word}(${test})) != ${word}())`;
+}
+
 /** sum, prod, max, min. bool is folded as words of 0 and 1. */
 function plain(op: "sum" | "prod" | "max" | "min", from: Scalar, to: Scalar): Accumulator {
   const type = to === "bool" ? "u32" : to;
@@ -51,6 +76,7 @@ function plain(op: "sum" | "prod" | "max" | "min", from: Scalar, to: Scalar): Ac
       return [source === type ? text : `${typeName(type, lanes)}(${text})`];
     },
     fold: ([target], [value], lanes) => [`${target} = ${combined(op, target!, value!, type, lanes)};`],
+    across: ([cell], lanes) => [`${cell} = ${acrossSubgroup(op, cell!, type, lanes)};`],
     result: ([cell], lanes) => (to === "bool" ? convertBits(cell!, "u32", "bool", lanes) : cell!),
   };
 }
@@ -58,7 +84,8 @@ function plain(op: "sum" | "prod" | "max" | "min", from: Scalar, to: Scalar): Ac
 /** argmax and argmin: the greatest key wins, then the lowest index; NaN has the greatest key of all. */
 function best(op: "argmax" | "argmin", from: Scalar): Accumulator {
   const type = from === "bool" ? "u32" : from;
-  const key = `${op === "argmax" ? "order" : "reverse"}_key_${type}`;
+  const order = op === "argmax" ? "order" : "reverse";
+  const key = `${order}_key_${type}`;
   return {
     cells: [
       { type: "u32", start: "0u" },
@@ -77,7 +104,15 @@ function best(op: "argmax" | "argmin", from: Scalar): Accumulator {
       `  ${bestIndex} = select(${bestIndex}, next_index, better);`,
       "}",
     ],
+    across: ([bestKey, bestIndex], lanes) => [
+      "{",
+      `  let top = subgroupMax(${bestKey});`,
+      `  ${bestIndex} = subgroupMin(select(${typeName("u32", lanes)}(4294967295u), ${bestIndex}, ${bestKey} == top));`,
+      `  ${bestKey} = top;`,
+      "}",
+    ],
     result: ([, index], lanes) => `bitcast<${typeName("i32", lanes)}>(${index})`,
+    extreme: ([bestKey], lanes) => `${order}_value_${type}${lanes === 4 ? "x4" : ""}(${bestKey})`,
   };
 }
 

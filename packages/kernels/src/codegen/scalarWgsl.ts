@@ -106,6 +106,7 @@ const floats: Pick<Record<ScalarOpName, Rule>, typeof import("../ir/scalarOps.ts
   ceil: call("ceil"),
   trunc: call("trunc"),
   round: call("round"),
+  half: library("half_f32"),
 };
 
 /**

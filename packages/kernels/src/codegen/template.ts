@@ -105,5 +105,6 @@ export function emitTemplate(kernel: TemplateKernel, frame: PartFrame): string {
     constants: kernel.constants,
     hooks: Object.fromEntries(hooks),
     suffix: frame.suffix,
+    ...(frame.sharedSuffix === undefined ? {} : { sharedSuffix: frame.sharedSuffix }),
   });
 }

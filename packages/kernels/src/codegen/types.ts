@@ -6,6 +6,7 @@ export type Lanes = 1 | 4;
 
 const scalars: Record<Dtype, Scalar> = {
   float32: "f32",
+  float16: "f32",
   int32: "i32",
   uint32: "u32",
   bool: "bool",

@@ -6,6 +6,7 @@ import { type Address, bindAddress, isFixed } from "./address.ts";
 import { type Affine, axesAffine, constantAffine } from "./affine.ts";
 import { type Analysis, analyse, formOf, isUniform, isUniformStore } from "./analysis.ts";
 import type { BodyProgram, BodySpec, BodyStore, Phase } from "./bodySpec.ts";
+import { gatherHalves, loadHalves, scatterHalves, storeHalves } from "./half.ts";
 import type { Memory, MemoryRange } from "./memory.ts";
 import { findNeeds, type Needs } from "./needs.ts";
 import type { Nest } from "./nest.ts";
@@ -30,6 +31,7 @@ class BodyCompiler {
   readonly #needs: Needs;
   readonly #slots: (Slot | undefined)[] = [];
   readonly #stageSlots: Slot[];
+  readonly #totals: Slot<Float64Array>[] = [];
   readonly #written: ReadonlySet<Memory>;
   /** Stores whose value is computed in place. */
   readonly #direct = new Set<BodyStore>();
@@ -52,7 +54,8 @@ class BodyCompiler {
     this.#phases.forEach((phase, p) => {
       for (const id of ascending(this.#needs.inner[p]!)) this.#emit(id, phase.body);
       stages.forEach((stage, s) => {
-        if (this.#facts.stagePhases[s] === p) phase.body.push(this.#emitReduction(stage, s));
+        const step = this.#facts.stagePhases[s] === p ? this.#emitReduction(stage, s) : null;
+        if (step) phase.body.push(step);
       });
     });
     for (const store of stores) if (!this.#direct.has(store)) this.#emitStore(store);
@@ -165,18 +168,14 @@ class BodyCompiler {
       if (address.strides.length === 1) {
         const out = this.#pool.take(kindOf(dtype));
         this.#slots[id] = out;
-        list.push(
-          new Step(range.packed ? access.loadBytes : access.loadStrided, uniform, out, [memory], address),
-        );
+        list.push(new Step(loadsOf(range).strided, uniform, out, [memory], address));
         return;
       }
     }
     const [indices, base] = this.#indices(list, range, index, form);
     const out = this.#pool.take(kindOf(dtype));
     this.#slots[id] = out;
-    list.push(
-      new Step(range.packed ? access.gatherBytes : access.gather, uniform, out, [memory, indices], base),
-    );
+    list.push(new Step(loadsOf(range).gather, uniform, out, [memory, indices], base));
   }
 
   /** A register of element indices, and the address that they count from. */
@@ -198,6 +197,7 @@ class BodyCompiler {
     const store = stores.find(({ op, level, value }) => op === "set" && level === "full" && value === id);
     if (!store || code[id]!.op === "axis") return null;
     const { range } = store;
+    if (range.half) return null;
     const loadedLater = code.some(
       ({ op, value = 0 }, i) => i > id && op === "load" && bindings[value]!.memory === range.memory,
     );
@@ -218,21 +218,37 @@ class BodyCompiler {
     const form = formOf(this.#facts, index);
     const address = form ? this.#bind(form, range) : null;
     if (address && address.strides.length === 1) {
-      const loop = op === "set" ? access.storeStrided : access.orStrided;
+      const loop = op === "set" ? storesTo(range).strided : access.orStrided;
       list.push(new Step(loop, uniform, memory, [this.#slot(value)], address));
       return;
     }
     const [indices, base] = this.#indices(list, range, index, form);
-    const loop = op === "set" ? access.scatter : access.orScatter;
+    const loop = op === "set" ? storesTo(range).scatter : access.orScatter;
     list.push(new Step(loop, uniform, memory, [this.#slot(value), indices], base));
   }
 
-  /** Steps before and after the pass of a stage; returns the step that takes in one block. */
-  #emitReduction(stage: Stage, s: number): Step {
+  /** The accumulator of a stage; for argmax and argmin that of the best element. */
+  #total(s: number): Slot<Float64Array> {
+    this.#totals[s] ??= this.#pool.takeLanes();
+    return this.#totals[s];
+  }
+
+  /** The argmax of the same elements beside a max (or argmin beside min), which finds the greatest element, too; -1: none. */
+  #finderOf({ op, value }: Stage): number {
+    return this.#spec.stages.findIndex((other) => other.op === `arg${op}` && other.value === value);
+  }
+
+  /** Steps before and after the pass of a stage; returns the step that takes in one block, if it needs one of its own. */
+  #emitReduction(stage: Stage, s: number): Step | null {
     const { lanesInside, position } = this.#nest;
     const { reset, finish } = this.#phases[this.#facts.stagePhases[s]!]!;
     const kind = kindOf(this.#spec.code[stage.value]!.dtype);
-    const total = this.#pool.takeLanes();
+    const finder = this.#finderOf(stage);
+    if (finder >= 0) {
+      finish.push(new Step(finishLanes, lanesInside, this.#stageSlots[s]!, [this.#total(finder)]));
+      return null;
+    }
+    const total = this.#total(s);
     const index = this.#pool.takeLanes();
     const indexed = stage.op === "argmax" || stage.op === "argmin";
     reset.push(new Step(resetLanes, lanesInside, total, [numberSlot(identity(stage.op, kind))]));
@@ -250,6 +266,18 @@ class BodyCompiler {
     ]);
   }
 }
+
+const wordLoads = { strided: access.loadStrided, gather: access.gather };
+const byteLoads = { strided: access.loadBytes, gather: access.gatherBytes };
+const halfLoads = { strided: loadHalves, gather: gatherHalves };
+const wordStores = { strided: access.storeStrided, scatter: access.scatter };
+const halfStores = { strided: storeHalves, scatter: scatterHalves };
+
+function loadsOf({ half, packed }: MemoryRange): typeof wordLoads {
+  return half ? halfLoads : packed ? byteLoads : wordLoads;
+}
+
+const storesTo = ({ half }: MemoryRange): typeof wordStores => (half ? halfStores : wordStores);
 
 function numberSlot(value: number): Slot {
   return new Slot(Float64Array.of(value));

@@ -98,6 +98,15 @@ class CpuDevice implements Device {
     counts.submits++;
   }
 
+  /** Work is done when it is asked for: there is nothing to gather. */
+  together(body: () => void): void {
+    body();
+  }
+
+  growth(plan: Plan): number {
+    return this.#workspace.growth(plan);
+  }
+
   /** Null: work is done when `run` returns, so there is nothing to wait for. */
   throttle(): null {
     return null;
@@ -109,6 +118,10 @@ class CpuDevice implements Device {
 
   memory(): { bytes: number; buffers: number; owners: Record<string, number> } {
     return this.#pool.memory();
+  }
+
+  timer(): null {
+    return null;
   }
 
   dispose(): void {

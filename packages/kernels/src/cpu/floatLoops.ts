@@ -1,5 +1,6 @@
 /** @file Loops of the scalar operations on float32: computed in float64, rounded once by the store; tests give 0 or 1. */
 import { erf, erfinv, floorDiv, mod, pow, roundEven, sign, softplus } from "./floatMath.ts";
+import { half } from "./half.ts";
 import type { BlockFunction, FloatStep } from "./step.ts";
 
 const exp: BlockFunction = (step: FloatStep, count) => {
@@ -220,6 +221,7 @@ export const floatLoops = {
   ceil: unary(Math.ceil),
   trunc: unary(Math.trunc),
   round: unary(roundEven),
+  half,
   neg,
   abs,
   sign: unary(sign),

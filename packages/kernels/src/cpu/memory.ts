@@ -9,6 +9,7 @@ export interface Views {
   readonly u: Uint32Array<ArrayBuffer>;
   readonly uint8: Uint8Array<ArrayBuffer>;
   readonly int8: Int8Array<ArrayBuffer>;
+  readonly float16: Uint16Array<ArrayBuffer>;
 }
 
 export function viewsOf(buffer: ArrayBuffer): Views {
@@ -18,6 +19,7 @@ export function viewsOf(buffer: ArrayBuffer): Views {
     u: new Uint32Array(buffer),
     uint8: new Uint8Array(buffer),
     int8: new Int8Array(buffer),
+    float16: new Uint16Array(buffer),
   };
 }
 
@@ -58,7 +60,7 @@ export class MemoryRange {
   readonly #bytes: number;
 
   constructor(memory: Memory, dtype: Dtype, offset: number, bytes: number) {
-    const size = isPacked(dtype) ? 1 : 4;
+    const size = dtype === "float16" ? 2 : isPacked(dtype) ? 1 : 4;
     this.memory = memory;
     this.#dtype = dtype;
     this.#offset = offset;
@@ -67,9 +69,14 @@ export class MemoryRange {
     this.length = Math.floor(bytes / size);
   }
 
-  /** Elements are bytes, widened when loaded. */
+  /** Elements are bytes or halves, widened when loaded. */
   get packed(): boolean {
     return isPacked(this.#dtype);
+  }
+
+  /** Elements are float16: bits that only loads and stores of their own understand. */
+  get half(): boolean {
+    return this.#dtype === "float16";
   }
 
   /** The range as a load of `dtype` sees it: packed bytes may lie in a binding of words. */
@@ -84,6 +91,6 @@ export class MemoryRange {
   }
 }
 
-function isPacked(dtype: Dtype): dtype is "uint8" | "int8" {
-  return dtype === "uint8" || dtype === "int8";
+function isPacked(dtype: Dtype): dtype is "uint8" | "int8" | "float16" {
+  return dtype === "uint8" || dtype === "int8" || dtype === "float16";
 }

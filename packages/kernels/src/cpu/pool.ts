@@ -1,8 +1,10 @@
 /** @file Memory of the cpu device: arrays with their views, kept for reuse by size class, and who holds what. */
 import { countLiveBytes, counts } from "../device/counters.ts";
-import { DeviceError, formatBytes, internal } from "../device/errors.ts";
+import { formatBytes, internal, MemoryError } from "../device/errors.ts";
 import { paddedBytes, sizeClass } from "../device/sizeClass.ts";
 import type { DeviceBuffer } from "../ir/device.ts";
+import type { Plan } from "../ir/plan.ts";
+import { slotGrowth, slotSizes } from "../ir/slots.ts";
 import { type Views, viewsOf } from "./memory.ts";
 
 export interface CpuBuffer extends DeviceBuffer {
@@ -87,16 +89,16 @@ export class CpuPool {
     }
   }
 
-  #tooLarge(bytes: number, label: string): DeviceError {
-    return new DeviceError("alloc", `"${label}" is larger than any buffer of the cpu device.`, {
+  #tooLarge(bytes: number, label: string): MemoryError {
+    return new MemoryError("alloc", `"${label}" is larger than any buffer of the cpu device.`, {
       received: Number.isFinite(bytes) ? formatBytes(bytes) : `${bytes} bytes`,
       expected: `at most ${formatBytes(this.#maxBytes)}`,
       fix: "use a smaller batch or split the tensor",
     });
   }
 
-  #outOfMemory(bytes: number, label: string, error: unknown): DeviceError {
-    return new DeviceError(
+  #outOfMemory(bytes: number, label: string, error: unknown): MemoryError {
+    return new MemoryError(
       "alloc",
       `the system is out of memory (${error instanceof Error ? error.message : error}).`,
       {
@@ -117,23 +119,48 @@ export class CpuWorkspace {
     this.#pool = pool;
   }
 
-  retain(number: number, bytes: number): void {
+  /** Makes every slot of `plan` large enough and keeps it until `release`; where memory is lacking nothing has changed. */
+  retain(plan: Plan): void {
+    const held: number[] = [];
+    try {
+      for (const [number, bytes] of slotSizes(plan)) {
+        this.#hold(number, bytes);
+        held.push(number);
+      }
+    } catch (error) {
+      for (const number of held) this.#letGo(number);
+      throw error;
+    }
+  }
+
+  #hold(number: number, bytes: number): void {
     const slot = this.#slots.get(number);
     if (!slot) {
       this.#slots.set(number, { buffer: this.#pool.take(bytes, `slot ${number}`), users: 1 });
       return;
     }
+    if (slot.buffer.bytes < bytes) {
+      const grown = this.#pool.take(bytes, `slot ${number}`);
+      this.#pool.give(slot.buffer);
+      slot.buffer = grown;
+    }
     slot.users++;
-    if (slot.buffer.bytes >= bytes) return;
-    this.#pool.give(slot.buffer);
-    slot.buffer = this.#pool.take(bytes, `slot ${number}`);
   }
 
-  release(number: number): void {
+  #letGo(number: number): void {
     const slot = this.#slots.get(number)!;
     if (--slot.users > 0) return;
     this.#pool.give(slot.buffer);
     this.#slots.delete(number);
+  }
+
+  /** Bytes that `retain` would take. */
+  growth(plan: Plan): number {
+    return slotGrowth(plan, this.#slots);
+  }
+
+  release(plan: Plan): void {
+    for (const number of slotSizes(plan).keys()) this.#letGo(number);
   }
 
   views(number: number): Views {

@@ -54,22 +54,20 @@ export class CpuProgram implements Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const { slot } of this.#slots) this.#workspace.release(slot);
+    this.#workspace.release(this.plan);
   }
 
   #retainMemory(): void {
-    const sizes = new Map<number, number>();
     for (const buffer of this.plan.buffers) {
       const key = memoryKey(buffer);
       const known = this.#memories.has(key);
       const memory = this.#memories.get(key) ?? new Memory();
       this.#memories.set(key, memory);
-      if (buffer.kind === "slot") sizes.set(buffer.slot, Math.max(sizes.get(buffer.slot) ?? 0, buffer.bytes));
       if (known) continue;
       if (buffer.kind === "slot") this.#slots.push({ slot: buffer.slot, memory });
       else this.#externals.push({ index: buffer.index, memory });
     }
-    for (const [slot, bytes] of sizes) this.#workspace.retain(slot, bytes);
+    this.#workspace.retain(this.plan);
   }
 
   #memoryOf(buffer: number): Memory {

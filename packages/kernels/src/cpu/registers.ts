@@ -5,7 +5,7 @@ import type { Dtype } from "../ir/kernel.ts";
 export const blockSize = 256;
 
 export type Words = Float32Array | Int32Array | Uint32Array;
-export type Numbers = Words | Uint8Array | Int8Array | Float64Array;
+export type Numbers = Words | Uint8Array | Int8Array | Uint16Array | Float64Array;
 
 const noBits = /* @__PURE__ */ new Int32Array(0);
 
@@ -35,6 +35,7 @@ export type Kind = "f" | "i" | "u";
 
 const kinds: Record<Dtype, Kind> = {
   float32: "f",
+  float16: "f",
   int32: "i",
   uint32: "u",
   bool: "u",

@@ -18,6 +18,7 @@ type Table = Readonly<Partial<Record<string, BlockFunction>>>;
 
 const tables: Missing extends never ? Readonly<Record<Dtype, Table>> : never = {
   float32: floatLoops,
+  float16: floatLoops,
   int32: intLoops,
   uint32: { ...uintLoops, ...threefryLoops },
   bool: boolLoops,

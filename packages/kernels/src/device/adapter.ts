@@ -79,6 +79,11 @@ export async function requestDevice(adapter: GPUAdapter, masked: MaskedAdapter =
   }
 }
 
+/** Whether kernels may use subgroups and their numbers (`subgroup_id`, which browsers got a year after subgroups). */
+export function hasSubgroups(device: GPUDevice, gpu: GPU | undefined = globalThis.navigator?.gpu): boolean {
+  return device.features.has("subgroups") && (gpu?.wgslLanguageFeatures?.has("subgroup_id") ?? false);
+}
+
 /** The adapter's own words, and whether it is a CPU renderer. */
 export function describeAdapter(info: GPUAdapterInfo): NonNullable<DeviceInfo["adapter"]> {
   const { vendor, architecture, description } = info;

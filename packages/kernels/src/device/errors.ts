@@ -17,6 +17,14 @@ export class DeviceError extends Error {
   }
 }
 
+/** More memory was asked for than there is. */
+export class MemoryError extends DeviceError {
+  constructor(where: string, what: string, parts: DeviceErrorParts) {
+    super(where, what, parts);
+    this.name = "MemoryError";
+  }
+}
+
 /** A broken invariant between the packages; please report. */
 export function internal(message: string): DeviceError {
   const error = new DeviceError("internal", message, {

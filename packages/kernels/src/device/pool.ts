@@ -4,7 +4,7 @@
  */
 import type { DeviceBuffer } from "../ir/device.ts";
 import { countLiveBytes, counts } from "./counters.ts";
-import { DeviceError, formatBytes, internal } from "./errors.ts";
+import { formatBytes, internal, MemoryError } from "./errors.ts";
 import { paddedBytes, sizeClass } from "./sizeClass.ts";
 
 /** What a buffer is for; buffers of one kind may follow each other in the same GPU memory. */
@@ -27,6 +27,8 @@ export interface Physical {
   readonly bytes: number;
   readonly kind: BufferKind;
   readonly serial: number;
+  /** The GPU had no memory for it. */
+  lost: boolean;
   /** Label of the GPU buffer, which is slow to ask. */
   label: string;
 }
@@ -52,7 +54,7 @@ export class BufferPool {
   readonly #gpu: GPUDevice;
   readonly #maxBytes: number;
   readonly #destroyLater: (buffer: GPUBuffer) => void;
-  readonly #onError: (error: DeviceError) => void;
+  readonly #onError: (error: MemoryError) => void;
   readonly #live = new Set<GpuBuffer>();
   /** Free buffers, longest free first, and the same ones by kind and size. */
   readonly #free = new Set<Physical>();
@@ -61,13 +63,15 @@ export class BufferPool {
   #freeBytes = 0;
   #recentPeak = 0;
   #serial = 0;
+  /** What became of the buffers made by the allocations that may fail; null outside of these. */
+  #outcomes: Promise<void>[] | null = null;
   #id = 0;
 
   /** `destroyLater` runs in queue order: work that waits for a pipeline may still use the buffer. */
   constructor(
     gpu: GPUDevice,
     destroyLater: (buffer: GPUBuffer) => void,
-    onError: (error: DeviceError) => void,
+    onError: (error: MemoryError) => void,
   ) {
     this.#gpu = gpu;
     this.#maxBytes = gpu.limits.maxBufferSize;
@@ -94,6 +98,7 @@ export class BufferPool {
     this.#liveBytes -= buffer.bytes;
     countLiveBytes(-buffer.bytes);
     const { physical } = buffer;
+    if (physical.lost) return;
     const key = physical.kind + physical.bytes;
     const sameSize = this.#bySize.get(key);
     if (sameSize) sameSize.push(physical);
@@ -101,6 +106,21 @@ export class BufferPool {
     this.#free.add(physical);
     this.#freeBytes += physical.bytes;
     this.#trim(Math.max(freeAlways, this.#recentPeak - this.#liveBytes));
+  }
+
+  /**
+   * Allocations that may fail without being an error of the device. `made` resolves when the GPU has found memory for all of them, and
+   * rejects with MemoryError where it has not: then they must be given back unused.
+   */
+  tentatively<T>(allocate: () => T): { readonly result: T; readonly made: Promise<void> } {
+    const outcomes: Promise<void>[] = [];
+    this.#outcomes = outcomes;
+    try {
+      const result = allocate();
+      return { result, made: Promise.all(outcomes).then(() => {}) };
+    } finally {
+      this.#outcomes = null;
+    }
   }
 
   owns(buffer: DeviceBuffer): buffer is GpuBuffer {
@@ -133,6 +153,7 @@ export class BufferPool {
     if (!physical) return undefined;
     this.#free.delete(physical);
     this.#freeBytes -= physical.bytes;
+    if (physical.lost) return this.#reuse(kind, size, label);
     if (physical.label !== label) {
       physical.gpu.label = label;
       physical.label = label;
@@ -145,11 +166,20 @@ export class BufferPool {
     this.#gpu.pushErrorScope("out-of-memory");
     const gpu = this.#gpu.createBuffer({ size, usage: usageOf[kind], label });
     counts.buffersCreated++;
-    this.#gpu.popErrorScope().then(
-      (error) => error && this.#onError(this.#outOfMemory(size, label, held, error.message)),
+    const physical: Physical = { gpu, bytes: size, kind, serial: ++this.#serial, lost: false, label };
+    const tentative = this.#outcomes;
+    const outcome = this.#gpu.popErrorScope().then(
+      (error) => {
+        if (!error) return;
+        physical.lost = true;
+        const failure = this.#outOfMemory(size, label, held, error.message);
+        if (tentative) throw failure;
+        this.#onError(failure);
+      },
       () => {}, // The device was lost meanwhile, which is reported by itself.
     );
-    return { gpu, bytes: size, kind, serial: ++this.#serial, label };
+    tentative?.push(outcome);
+    return physical;
   }
 
   #trim(budget: number): void {
@@ -163,16 +193,16 @@ export class BufferPool {
     }
   }
 
-  #tooLarge(bytes: number, label: string): DeviceError {
-    return new DeviceError("alloc", `"${label}" is larger than any buffer of this device.`, {
+  #tooLarge(bytes: number, label: string): MemoryError {
+    return new MemoryError("alloc", `"${label}" is larger than any buffer of this device.`, {
       received: formatBytes(bytes),
       expected: `at most ${formatBytes(this.#maxBytes)} (the device's maxBufferSize)`,
       fix: "use a smaller batch or split the tensor",
     });
   }
 
-  #outOfMemory(bytes: number, label: string, held: number, message: string): DeviceError {
-    return new DeviceError("alloc", `the GPU is out of memory (${message}).`, {
+  #outOfMemory(bytes: number, label: string, held: number, message: string): MemoryError {
+    return new MemoryError("alloc", `the GPU is out of memory (${message}).`, {
       received: `${formatBytes(bytes)} for "${label}", beside ${formatBytes(held)} already allocated`,
       expected: `less than the GPU has free (one buffer may have ${formatBytes(this.#maxBytes)})`,
       fix: "use a smaller batch or model, dispose tensors that are no longer needed, then call init() again",

@@ -1,10 +1,10 @@
 /** @file The WebGPU device: one ordered queue over buffers, programs, reads and failures. */
-import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/device.ts";
+import type { Device, DeviceBuffer, DeviceInfo, KernelTimer, Program, Target } from "../ir/device.ts";
 import type { Plan } from "../ir/plan.ts";
 import { type EmitWgsl, PipelineCache } from "../program/pipelines.ts";
 import { GpuProgram, type ProgramHost } from "../program/program.ts";
 import { Workspace } from "../program/workspace.ts";
-import { type AdapterOptions, describeDevice, findAdapter, requestDevice } from "./adapter.ts";
+import { type AdapterOptions, describeDevice, findAdapter, hasSubgroups, requestDevice } from "./adapter.ts";
 import { counts } from "./counters.ts";
 import { DeviceError, internal } from "./errors.ts";
 import { OrderedQueue } from "./orderedQueue.ts";
@@ -41,7 +41,7 @@ interface Ticket<T> {
 
 class GpuDevice implements Device {
   readonly info: DeviceInfo;
-  readonly target: Target;
+  target: Target;
   readonly lost: Promise<Error>;
   failure: Error | null = null;
   readonly #gpu: GPUDevice;
@@ -53,20 +53,31 @@ class GpuDevice implements Device {
   readonly #throttle = new Throttle();
   readonly #tickets = new Set<Ticket<never>>();
   #resolveLost: (error: Error) => void = () => {};
+  #timer: Promise<KernelTimer> | null = null;
   #disposed = false;
   #lastRun = "";
-  /** Copies that wait for the next operation to be submitted with it. */
-  #copies: GPUCommandEncoder | null = null;
+  /** Copies, and runs of `together`, that wait for the next operation to be submitted with it. */
+  #encoder: GPUCommandEncoder | null = null;
+  /** How many calls of `together` are open. */
+  #gathering = 0;
 
-  constructor(gpu: GPUDevice, { device, emit, target, cutSubmits = false }: WebGpuOptions) {
+  constructor(gpu: GPUDevice, options: WebGpuOptions) {
+    const { device, emit, target, cutSubmits = false } = options;
     this.#gpu = gpu;
     this.#owned = device === undefined;
     this.info = describeDevice(gpu);
-    this.target = { ...webGpuTarget(gpu.limits, this.info.adapter?.software ?? false), ...target };
+    const software = this.info.adapter?.software ?? false;
+    const subgroups = !software && hasSubgroups(gpu, options.gpu);
+    this.target = { ...webGpuTarget(gpu.limits, software), subgroups, ...target };
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });
-    const defer = (operation: () => void): void => this.#inOrder(operation);
+    const defer = (operation: () => void): void =>
+      this.#inOrder(() => {
+        // Memory is given back or destroyed: what is encoded already may use it.
+        this.#submitEncoded();
+        operation();
+      });
     this.#pool = new BufferPool(
       gpu,
       (buffer) => defer(() => buffer.destroy()),
@@ -96,7 +107,7 @@ class GpuDevice implements Device {
       throw internal(`write at byte ${offset} of "${buffer.label}" is not at a whole word.`);
     const words = wholeWords(data, !this.#order.empty);
     this.#inOrder(() => {
-      this.#submitCopies();
+      this.#submitEncoded();
       this.#gpu.queue.writeBuffer(physical.gpu, offset, words.buffer, words.byteOffset, words.byteLength);
       counts.bytesWritten += words.byteLength;
     });
@@ -108,20 +119,20 @@ class GpuDevice implements Device {
     checkRange("copy from", from, fromOffset, bytes);
     checkRange("copy to", to, toOffset, bytes);
     this.#inOrder(() => {
-      this.#copies ??= this.#gpu.createCommandEncoder();
-      this.#copies.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
+      this.#encoder ??= this.#gpu.createCommandEncoder();
+      this.#encoder.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
     });
   }
 
   /** Copies gather in one encoder; a run continues it, anything else that the queue sees submits it first. */
-  #takeCopies(): GPUCommandEncoder | null {
-    const encoder = this.#copies;
-    this.#copies = null;
+  #takeEncoder(): GPUCommandEncoder | null {
+    const encoder = this.#encoder;
+    this.#encoder = null;
     return encoder;
   }
 
-  #submitCopies(): void {
-    const encoder = this.#takeCopies();
+  #submitEncoded(): void {
+    const encoder = this.#takeEncoder();
     if (!encoder) return;
     this.#gpu.queue.submit([encoder.finish()]);
     counts.submits++;
@@ -132,15 +143,20 @@ class GpuDevice implements Device {
     const owned = this.#own(buffer);
     checkRange("read", buffer, offset, bytes);
     return this.#promise(() => {
-      this.#submitCopies();
+      this.#submitEncoded();
       return this.#readback.read(owned, offset, bytes);
     });
   }
 
   build(plan: Plan): Program {
-    const program = new GpuProgram(this.#host, plan);
+    const { result: program, made } = this.#pool.tentatively(() => new GpuProgram(this.#host, plan));
+    made.catch((error: Error) => {
+      if (program.ran) this.#fail(error);
+    });
+    const built = program.ready;
+    program.waitFor(made);
     const drain = (): void => this.#drain();
-    program.ready.then(drain, drain);
+    built.then(drain, drain);
     return program;
   }
 
@@ -165,9 +181,26 @@ class GpuDevice implements Device {
     this.#order.push(ours, () => this.#execute(ours, ...kept));
   }
 
+  together(body: () => void): void {
+    this.#inOrder(() => {
+      this.#gathering++;
+    });
+    try {
+      body();
+    } finally {
+      this.#inOrder(() => {
+        if (--this.#gathering === 0) this.#submitEncoded();
+      });
+    }
+  }
+
+  growth(plan: Plan): number {
+    return this.#host.workspace.growth(plan);
+  }
+
   sync(): Promise<void> {
     return this.#promise(() => {
-      this.#submitCopies();
+      this.#submitEncoded();
       return this.#gpu.queue.onSubmittedWorkDone();
     });
   }
@@ -178,6 +211,13 @@ class GpuDevice implements Device {
 
   memory(): ReturnType<Device["memory"]> {
     return this.#pool.memory();
+  }
+
+  timer(): Promise<KernelTimer> {
+    this.#timer ??= import("../program/kernelTimer.ts").then(
+      ({ GpuKernelTimer }) => new GpuKernelTimer(this.#host),
+    );
+    return this.#timer;
   }
 
   dispose(): void {
@@ -200,7 +240,13 @@ class GpuDevice implements Device {
       return;
     }
     this.#lastRun = program.plan.label;
-    program.execute(this.#takeCopies(), externals, results, scalars);
+    // Programs that may have to be cut are measured one by one.
+    const gathers = this.#gathering > 0 && !this.#host.clock;
+    // Scalars are written at once: before runs that are encoded but not submitted.
+    if (gathers && scalars.length > 0) this.#submitEncoded();
+    const encoder = program.encode(this.#takeEncoder(), externals, results, scalars);
+    if (gathers) this.#encoder = encoder;
+    else program.submit(encoder);
   }
 
   /** Why nothing can be computed any more, if so. */

@@ -1,6 +1,6 @@
 /** @file What a device offers to the packages above: memory, programs and one ordered queue. Implemented by webgpu and cpu. */
-import type { GemmTile } from "./kernel.ts";
-import type { Plan } from "./plan.ts";
+import type { GemmKernel, GemmTile, LoopKernel } from "./kernel.ts";
+import type { Call, Plan } from "./plan.ts";
 
 /** What compilation may know of a device: limits, lane width and kernel choices. */
 export interface Target {
@@ -28,6 +28,31 @@ export interface Target {
   gemmTile(m: number, n: number, k: number): GemmTile;
   /** Into how many partial sums over k a contraction of so few outputs is best cut; 1: none. By shape alone as well. */
   gemmParts(batch: number, m: number, n: number, k: number): number;
+  /** Row reductions go through subgroups instead of a tree in workgroup memory. */
+  readonly subgroups?: boolean;
+  /** Choices measured on this device, by problem (`tuning/`); the rules above decide the rest. */
+  readonly choices?: ReadonlyMap<string, string>;
+  /** The target without them. */
+  readonly untuned?: Target;
+  /** A generated kernel in the form that `choices` name for it. */
+  readonly variantOf?: <K extends LoopKernel | GemmKernel>(kernel: K, params: Uint32Array) => K;
+  /** Is told of every compilation that does not follow another plan's choices, before it returns. */
+  readonly watch?: (again: CompileAgain) => void;
+}
+
+/** Compiles the same graph for another target, with a dispatch of its own for every kernel. */
+export type CompileAgain = (target: Target) => Plan;
+
+/** Measures kernels on memory of its own, for tuning. */
+export interface KernelTimer {
+  /** Adapter, driver and browser: what the figures hold for. */
+  readonly identity: string;
+  readonly clock: "timestamp-query" | "wall time";
+  /**
+   * Median milliseconds of a launch of each call, measured in turns; infinite for one that does not compile, or (but for the first, which
+   * the others are compared with) is hopeless beside the best.
+   */
+  compare(calls: readonly Call[]): Promise<number[]>;
 }
 
 export interface DeviceInfo {
@@ -54,7 +79,10 @@ export interface DeviceBuffer {
 /** An executable Plan. It owns pipelines, uniforms and bind groups until disposed. */
 export interface Program {
   readonly plan: Plan;
-  /** Resolves when every pipeline is built; rejects with the compile error (label and numbered WGSL). */
+  /**
+   * Resolves when every pipeline is built and every buffer has its memory; rejects with the compile error (label and numbered WGSL), or with
+   * MemoryError.
+   */
   readonly ready: Promise<void>;
   dispose(): void;
 }
@@ -66,7 +94,8 @@ export interface Program {
  */
 export interface Device {
   readonly info: DeviceInfo;
-  readonly target: Target;
+  /** Replaced by tuning; programs that were compiled for another target are stale. */
+  target: Target;
   /** The error that ended the device, if any. */
   readonly failure: Error | null;
   /** Resolves with the error when the device fails or is lost. */
@@ -88,6 +117,13 @@ export interface Device {
     results: readonly DeviceBuffer[],
     scalars: Uint32Array,
   ): void;
+  /**
+   * Runs of `body` (synchronous) become one submission of the queue. A write, a read or `sync` in between submits what came before it, and
+   * so does a run with scalars: order is kept.
+   */
+  together(body: () => void): void;
+  /** Bytes of activation memory that building `plan` would take: slots are shared by all programs. */
+  growth(plan: Plan): number;
   /** Resolves when all queued work has been executed. */
   sync(): Promise<void>;
   /**
@@ -101,5 +137,7 @@ export interface Device {
     readonly buffers: number;
     readonly owners: Readonly<Record<string, number>>;
   };
+  /** What measures kernels here; null where there is nothing to choose from, as on the cpu. */
+  timer(): Promise<KernelTimer> | null;
   dispose(): void;
 }

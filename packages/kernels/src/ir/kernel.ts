@@ -1,7 +1,10 @@
 /** @file The kernel forms: scalar programs, generated loops, the gemm template, hand-written kernels, and kernels side by side. Plain data. */
 
-/** Element types of values. `bool` is stored as a u32 of 0 or 1; `uint8`/`int8` are packed four to a word and only loaded. */
-export type Dtype = "float32" | "int32" | "uint32" | "bool" | "uint8" | "int8";
+/**
+ * Element types of values. `bool` is stored as a u32 of 0 or 1; `uint8`/`int8` are packed four to a word and only loaded. `float16` is a form of
+ * memory alone: scalar code has float32, which a store to a float16 binding rounds.
+ */
+export type Dtype = "float32" | "float16" | "int32" | "uint32" | "bool" | "uint8" | "int8";
 
 /**
  * One step of a scalar program in SSA form: its id is its position in `Body.code`; `args` are ids of earlier steps.
@@ -45,7 +48,7 @@ export interface Body {
 
 /** A storage binding. Several values that share a GPU buffer may share one binding and differ by element offset (in `code`). */
 export interface Binding {
-  /** Element type of the WGSL array; values of another 32-bit dtype in it are bitcast at the access. */
+  /** Element type of the WGSL array; values of another 32-bit dtype in it are bitcast at the access. float16 has its bindings for itself. */
   readonly dtype: Dtype;
   readonly access: "read" | "read_write" | "atomic";
   /** Bound as array<vec4<T>>: every load and store of it is `vector`. */
@@ -82,6 +85,8 @@ export interface LoopKernel {
   readonly cols: number;
   readonly schedule: "flat" | "thread" | "workgroup";
   readonly workgroupSize: number;
+  /** `workgroup` alone: results of stages meet within subgroups first (the device has `subgroups` and the language `subgroup_id`). */
+  readonly subgroups?: true;
   readonly lanes: 1 | 4;
   readonly laneAxis: number;
   readonly bindings: readonly Binding[];

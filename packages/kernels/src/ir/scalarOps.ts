@@ -29,6 +29,7 @@ export const floatUnary = [
   "ceil",
   "trunc",
   "round", // round: half to even
+  "half", // to the nearest float16, ties to even; 65520 and more to infinity
 ] as const;
 
 /** Same dtype in and out; int32, uint32 and float32. `sign` of 0 is 0. `not` is bitwise (integers) or logical (bool). */

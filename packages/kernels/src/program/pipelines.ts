@@ -8,9 +8,12 @@ import type { Call } from "../ir/plan.ts";
 import { predicateKernel, predicateSource } from "./predicate.ts";
 
 /**
- * Turns a kernel into WGSL with an entry point `main`: storage binding i at @binding(i), params uniform last.
+ * Turns a kernel into WGSL with an entry point `main`: storage binding i at @binding(i), params uniform last. `hasHalves`: shader-f16.
  */
-export type EmitWgsl = (kernel: Kernel) => { readonly code: string; readonly label: string };
+export type EmitWgsl = (
+  kernel: Kernel,
+  hasHalves: boolean,
+) => { readonly code: string; readonly label: string };
 
 /** A pipeline that is being built, or built. */
 export interface PipelineEntry {
@@ -61,7 +64,8 @@ export class PipelineCache {
   }
 
   async #compile(kernel: Kernel, layouts: Layouts): Promise<GPUComputePipeline> {
-    const { code, label } = kernel === predicateKernel ? predicateSource : this.#emit(kernel);
+    const hasHalves = this.#gpu.features.has("shader-f16");
+    const { code, label } = kernel === predicateKernel ? predicateSource : this.#emit(kernel, hasHalves);
     // Without the scope, faulty WGSL would end the device as an uncaptured error.
     this.#gpu.pushErrorScope("validation");
     const module = this.#gpu.createShaderModule({ code, label });

@@ -31,7 +31,9 @@ export interface ProgramHost {
 
 export class GpuProgram implements Program {
   readonly plan: Plan;
-  readonly ready: Promise<void>;
+  ready: Promise<void>;
+  /** Something of it has been encoded. */
+  ran = false;
   /** The pipelines are built, or failed (`failure`). */
   settled = false;
   failure: Error | null = null;
@@ -82,6 +84,16 @@ export class GpuProgram implements Program {
     this.ready = this.#settle();
   }
 
+  /** `made`: what becomes of the memory that it has asked for. Without it the program fails; the device goes on. */
+  waitFor(made: Promise<void>): void {
+    const memory = made.catch((error: Error) => {
+      this.failure ??= error;
+      throw error;
+    });
+    this.ready = Promise.all([this.ready, memory]).then(() => {});
+    this.ready.catch(() => {});
+  }
+
   /** Throws where externals, results or scalars do not fit the plan. Allocates nothing. */
   check(externals: readonly GpuBuffer[], results: readonly GpuBuffer[], scalars: Uint32Array): void {
     if (this.disposed) throw internal(`program "${this.plan.label}" was run after dispose.`);
@@ -101,30 +113,37 @@ export class GpuProgram implements Program {
   }
 
   /**
-   * Encodes and submits one run, after the copies already encoded: one pass and one submit, unless it has been measured to be long
-   * (`cutSubmits`).
+   * Encodes one run, after what is encoded already: one pass, and nothing is submitted yet, unless it has been measured to be long
+   * (`cutSubmits`). Gives the encoder to `submit`.
    */
-  execute(
-    copies: GPUCommandEncoder | null,
+  encode(
+    before: GPUCommandEncoder | null,
     externals: readonly GpuBuffer[],
     results: readonly GpuBuffer[],
     scalars: Uint32Array,
-  ): void {
+  ): GPUCommandEncoder {
+    this.ran = true;
     const { gpu } = this.#host;
     const numLaunches = this.#launches.length;
     const groups = this.#bindGroups.get(externals);
     this.#uniforms.patch(scalars);
-    let encoder = copies ?? gpu.createCommandEncoder();
+    let encoder = before ?? gpu.createCommandEncoder();
     const parts = Math.min(this.#timer?.parts ?? 1, numLaunches);
     for (let part = 0; part < parts; part++) {
-      if (part > 0) encoder = this.#submit(encoder);
+      if (part > 0) encoder = this.#cut(encoder);
       const start = Math.floor((numLaunches * part) / parts);
       this.#encodeCalls(encoder, groups, start, Math.floor((numLaunches * (part + 1)) / parts));
     }
     for (const copy of this.plan.copies) this.#encodeCopy(encoder, copy, externals, results);
-    gpu.queue.submit([encoder.finish()]);
+    return encoder;
+  }
+
+  /** Submits the end of a run. */
+  submit(encoder: GPUCommandEncoder): void {
+    const { queue } = this.#host.gpu;
+    queue.submit([encoder.finish()]);
     counts.submits++;
-    this.#timer?.measure(gpu.queue);
+    this.#timer?.measure(queue);
   }
 
   /** Gives back what the program holds, after the runs before it. */
@@ -139,7 +158,7 @@ export class GpuProgram implements Program {
   }
 
   /** Submits a part of a run and returns the encoder of the next. */
-  #submit(encoder: GPUCommandEncoder): GPUCommandEncoder {
+  #cut(encoder: GPUCommandEncoder): GPUCommandEncoder {
     this.#host.gpu.queue.submit([encoder.finish()]);
     counts.submits++;
     return this.#host.gpu.createCommandEncoder();

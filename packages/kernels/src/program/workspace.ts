@@ -4,10 +4,12 @@
  */
 import type { BufferPool, GpuBuffer, Physical } from "../device/pool.ts";
 import type { Plan } from "../ir/plan.ts";
+import { slotGrowth, slotSizes } from "../ir/slots.ts";
 
 interface Slot {
   buffer: GpuBuffer;
-  users: number;
+  /** Plans that use it, once for each program. */
+  readonly users: Plan[];
 }
 
 export class Workspace {
@@ -29,20 +31,30 @@ export class Workspace {
   retain(plan: Plan): void {
     for (const [number, bytes] of slotSizes(plan)) {
       const slot = this.#slots.get(number);
-      if (!slot) this.#slots.set(number, { buffer: this.#pool.take(bytes, `slot ${number}`), users: 1 });
+      if (!slot) this.#slots.set(number, { buffer: this.#pool.take(bytes, `slot ${number}`), users: [plan] });
       else {
-        slot.users++;
-        if (slot.buffer.bytes < bytes) this.#grow(slot, number, bytes);
+        slot.users.push(plan);
+        if (slot.buffer.bytes < bytes) this.#replace(slot, number, bytes);
       }
     }
   }
 
+  /** Bytes that `retain(plan)` would take. */
+  growth(plan: Plan): number {
+    return slotGrowth(plan, this.#slots);
+  }
+
+  /** A slot for which the GPU had no memory becomes as large as the other plans need it. */
   release(plan: Plan): void {
     for (const number of slotSizes(plan).keys()) {
       const slot = this.#slots.get(number)!;
-      if (--slot.users > 0) continue;
-      this.#pool.give(slot.buffer);
-      this.#slots.delete(number);
+      slot.users.splice(slot.users.indexOf(plan), 1);
+      if (slot.users.length === 0) {
+        this.#pool.give(slot.buffer);
+        this.#slots.delete(number);
+      } else if (slot.buffer.physical.lost) {
+        this.#replace(slot, number, Math.max(...slot.users.map((user) => slotSizes(user).get(number)!)));
+      }
     }
   }
 
@@ -50,17 +62,9 @@ export class Workspace {
     return this.#slots.get(slot)!.buffer.physical;
   }
 
-  #grow(slot: Slot, number: number, bytes: number): void {
+  #replace(slot: Slot, number: number, bytes: number): void {
     this.#pool.give(slot.buffer);
     slot.buffer = this.#pool.take(bytes, `slot ${number}`);
     this.generation++;
   }
-}
-
-function slotSizes(plan: Plan): Map<number, number> {
-  const sizes = new Map<number, number>();
-  for (const buffer of plan.buffers) {
-    if (buffer.kind === "slot") sizes.set(buffer.slot, Math.max(sizes.get(buffer.slot) ?? 0, buffer.bytes));
-  }
-  return sizes;
 }

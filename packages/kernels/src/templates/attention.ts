@@ -1,6 +1,13 @@
-/** @file Attention without stored scores, forward and backward. */
-import type { Template, TemplateArray, TemplateRun } from "../ir/kernel.ts";
-import { attentionBackward, attentionForward } from "../shaders.ts";
+/** @file Attention without stored scores: how its kernels are called. The same in JavaScript is attentionCpu.ts. */
+import type { Template, TemplateOperand } from "../ir/kernel.ts";
+import {
+  attentionBias,
+  attentionForward,
+  attentionKeys,
+  attentionPairs,
+  attentionQueries,
+} from "../shaders.ts";
+import { runBias, runForward, runKeys, runQueries } from "./attentionCpu.ts";
 
 /** Extents of a call: q [batch, time, heads, depth], k [batch, source, kvHeads, depth], v [batch, source, kvHeads, valueDepth]. */
 export interface AttentionExtents {
@@ -13,6 +20,24 @@ export interface AttentionExtents {
   readonly valueDepth: number;
 }
 
+/** Extents or strides along [batch, heads, time, source]. */
+export type PairAxes = readonly [number, number, number, number];
+
+export interface AttentionRules {
+  /** Factor of q k. */
+  readonly scale: number;
+  /** Whether position t attends to positions up to t only. */
+  readonly causal: boolean;
+  /** Share of the probabilities that dropout keeps; null: no dropout. */
+  readonly kept: number | null;
+  /** Whether a query without any key has zeros; else it has the mean of all values. */
+  readonly emptyZero: boolean;
+  /** Strides of what is added to scores, of the keys that count and of the factors of probabilities; null where there are none. */
+  readonly bias: PairAxes | null;
+  readonly mask: PairAxes | null;
+  readonly factor: PairAxes | null;
+}
+
 /** Constants, param words and workgroups of a call. */
 export interface AttentionLaunch {
   readonly constants: Readonly<Record<string, number | boolean>>;
@@ -22,127 +47,115 @@ export interface AttentionLaunch {
 }
 
 const threads = 64;
-
+const noStrides: PairAxes = [0, 0, 0, 0];
+const blocksOf = (count: number): number => Math.ceil(count / threads);
 const bitsOf = (value: number): number => new Int32Array(Float32Array.of(value).buffer)[0] as number;
-const numberOf = (bits: number): number => new Float32Array(Int32Array.of(bits).buffer)[0] as number;
 
-/** How the template of this direction is called. */
-export function attentionLaunch(
-  direction: "forward" | "backward",
-  extents: AttentionExtents,
-  scale: number,
-  causal: boolean,
+function launch(
+  { batch, time, source, heads, kvHeads, depth, valueDepth }: AttentionExtents,
+  { scale, causal, kept, emptyZero, bias, mask, factor }: AttentionRules,
+  own: readonly number[],
+  workgroups: number,
 ): AttentionLaunch {
-  const { batch, time, source, heads, kvHeads, depth, valueDepth } = extents;
-  const [blocks, keyBlocks] = [Math.ceil(time / threads), Math.ceil(source / threads)];
-  const [queries, keys] = [batch * heads * blocks, batch * kvHeads * keyBlocks];
-  const shared = [time, source, heads, kvHeads, blocks, bitsOf(scale)];
-  return {
-    constants: { DEPTH: depth, VALUE_DEPTH: valueDepth, CAUSAL: causal, THREADS: threads },
-    params: direction === "forward" ? shared : [...shared, queries, keyBlocks],
-    workgroups: direction === "forward" ? queries : queries + keys,
-    workgroupSize: threads,
+  const constants = {
+    DEPTH: depth,
+    VALUE_DEPTH: valueDepth,
+    THREADS: threads,
+    CAUSAL: causal,
+    BIASED: bias !== null,
+    MASKED: mask !== null,
+    WEIGHTED: factor !== null,
+    DROPPED: kept !== null,
+    EMPTY_ZERO: emptyZero,
   };
+  const strides = [bias, mask, factor].flatMap((axes) => axes ?? noStrides);
+  const shared = [time, source, heads, kvHeads, batch, bitsOf(scale), bitsOf(kept ?? 1), ...strides];
+  return { constants, params: [...shared, ...own], workgroups, workgroupSize: threads };
 }
 
-/** Visits each pair of a query and a key that it attends to, with their offsets in q or g and k or v, and the row of lse. */
-function eachPair(
-  { params, constants, inputs }: TemplateRun,
-  visit: (query: number, key: number, row: number, isLast: boolean) => void,
-): void {
-  const [time = 0, source = 0, heads = 0, kvHeads = 0] = params;
-  const rows = (inputs[0] as TemplateArray).length / (constants.DEPTH as number);
-  for (let query = 0; query < rows; query++) {
-    const head = query % heads;
-    const step = Math.floor(query / heads) % time;
-    const batch = Math.floor(query / heads / time);
-    const end = constants.CAUSAL ? Math.min(source, step + 1) : source;
-    for (let key = 0; key < end; key++) {
-      const at = (batch * source + key) * kvHeads + Math.floor(head / (heads / kvHeads));
-      visit(query, at, (batch * heads + head) * time + step, key === end - 1);
-    }
-  }
+/** How the output, or the cotangent of the queries, is computed. */
+export function attentionByQueries(extents: AttentionExtents, rules: AttentionRules): AttentionLaunch {
+  const blocks = blocksOf(extents.time);
+  return launch(extents, rules, [blocks], extents.batch * extents.heads * blocks);
 }
 
-/** Product of row `i` of a and row `j` of b, both `width` long. */
-function dot(a: TemplateArray, i: number, b: TemplateArray, j: number, width: number): number {
-  let sum = 0;
-  for (let c = 0; c < width; c++) sum += (a[i * width + c] as number) * (b[j * width + c] as number);
-  return sum;
+/** How the cotangents of keys and values are computed. */
+export function attentionByKeys(extents: AttentionExtents, rules: AttentionRules): AttentionLaunch {
+  const blocks = blocksOf(extents.source);
+  return launch(extents, rules, [blocks], extents.batch * extents.kvHeads * blocks);
 }
 
-/** Row `i` of `to` plus `factor` times row `j` of `from`. */
-function addRow(
-  to: TemplateArray,
-  i: number,
-  from: TemplateArray,
-  j: number,
-  width: number,
-  factor: number,
-): void {
-  for (let c = 0; c < width; c++)
-    to[i * width + c] = (to[i * width + c] as number) + factor * (from[j * width + c] as number);
+/** How a cotangent of the bias with the extents `result` is computed: 1 where it is summed. */
+export function attentionByBias(
+  extents: AttentionExtents,
+  rules: AttentionRules,
+  result: PairAxes,
+): AttentionLaunch {
+  return launch(extents, rules, result, blocksOf(result.reduce((a, b) => a * b, 1)));
 }
 
-function runForward(run: TemplateRun): void {
-  const [q, k, v] = run.inputs as [TemplateArray, TemplateArray, TemplateArray];
-  const [o, lse] = run.outputs as [TemplateArray, TemplateArray];
-  const { DEPTH: depth, VALUE_DEPTH: width } = run.constants as { DEPTH: number; VALUE_DEPTH: number };
-  const scale = numberOf(run.params[5] as number);
-  let scores: number[] = [];
-  let keys: number[] = [];
-  eachPair(run, (query, key, row, isLast) => {
-    scores.push(scale * dot(q, query, k, key, depth));
-    keys.push(key);
-    if (!isLast) return;
-    const top = Math.max(...scores);
-    const powers = scores.map((score) => Math.exp(score - top));
-    const total = powers.reduce((a, b) => a + b, 0);
-    o.fill(0, query * width, (query + 1) * width);
-    for (const [i, power] of powers.entries()) addRow(o, query, v, keys[i] as number, width, power / total);
-    lse[row] = top + Math.log(total);
-    [scores, keys] = [[], []];
-  });
-}
+const operand = (name: string, dtype: TemplateOperand["dtype"] = "float32"): TemplateOperand => ({
+  name,
+  dtype,
+  lanes: 1,
+});
+const forwardInputs: readonly TemplateOperand[] = [
+  ...["q", "k", "v", "bias"].map((name) => operand(name)),
+  operand("mask", "bool"),
+  operand("factor"),
+  operand("bits", "uint32"),
+];
+const backwardInputs = [...forwardInputs, ...["lse", "delta", "g"].map((name) => operand(name))];
 
-function runBackward(run: TemplateRun): void {
-  const [q, k, v, lse, delta, g] = run.inputs as readonly TemplateArray[] as [
-    TemplateArray,
-    TemplateArray,
-    TemplateArray,
-    TemplateArray,
-    TemplateArray,
-    TemplateArray,
-  ];
-  const [dq, dk, dv] = run.outputs as [TemplateArray, TemplateArray, TemplateArray];
-  const { DEPTH: depth, VALUE_DEPTH: width } = run.constants as { DEPTH: number; VALUE_DEPTH: number };
-  const scale = numberOf(run.params[5] as number);
-  for (const output of run.outputs) output.fill(0);
-  eachPair(run, (query, key, row) => {
-    const power = Math.exp(scale * dot(q, query, k, key, depth) - (lse[row] as number));
-    const slope = scale * power * (dot(g, query, v, key, width) - (delta[row] as number));
-    addRow(dq, query, k, key, depth, slope);
-    addRow(dk, key, q, query, depth, slope);
-    addRow(dv, key, g, query, width, power);
-  });
-}
+const attentionTemplate = (
+  name: string,
+  wgsl: string,
+  inputs: readonly TemplateOperand[],
+  outputs: readonly string[],
+  cpu: Template["cpu"],
+): Template => ({
+  name,
+  wgsl: `${attentionPairs}\n${wgsl}`,
+  inputs,
+  outputs: outputs.map((output) => operand(output)),
+  cpu,
+});
 
-const operand = (name: string) => ({ name, dtype: "float32", lanes: 1 }) as const;
+/**
+ * Inputs q, k, v, bias, mask (bool), factor and random bits [batch, heads, time, source] (uint32), anything where the rules have none; outputs o
+ * [batch, time, heads, valueDepth] and lse [batch, heads, time], 3e38 for a query without any key. Depths are multiples of 4.
+ */
+export const attentionForwardTemplate: Template = /*#__PURE__*/ attentionTemplate(
+  "attentionForward",
+  attentionForward,
+  forwardInputs,
+  ["o", "lse"],
+  runForward,
+);
 
-/** Inputs q, k, v; outputs o [batch, time, heads, valueDepth] and lse [batch, heads, time]. Depths are multiples of 4. */
-export const attentionForwardTemplate: Template = {
-  name: "attentionForward",
-  wgsl: attentionForward,
-  inputs: ["q", "k", "v"].map(operand),
-  outputs: ["o", "lse"].map(operand),
-  cpu: runForward,
-};
+/** Inputs of the forward kernel, then lse, delta [batch, heads, time] and g, the cotangent of o; output the cotangent of q. */
+export const attentionQueriesTemplate: Template = /*#__PURE__*/ attentionTemplate(
+  "attentionQueries",
+  attentionQueries,
+  backwardInputs,
+  ["dq"],
+  runQueries,
+);
 
-/** Inputs q, k, v, lse, delta [batch, heads, time] and g, the cotangent of o; outputs their cotangents dq, dk, dv. */
-export const attentionBackwardTemplate: Template = {
-  name: "attentionBackward",
-  wgsl: attentionBackward,
-  inputs: ["q", "k", "v", "lse", "delta", "g"].map(operand),
-  outputs: ["dq", "dk", "dv"].map(operand),
-  cpu: runBackward,
-};
+/** The same inputs; outputs the cotangents of k and v. */
+export const attentionKeysTemplate: Template = /*#__PURE__*/ attentionTemplate(
+  "attentionKeys",
+  attentionKeys,
+  backwardInputs,
+  ["dk", "dv"],
+  runKeys,
+);
+
+/** The same inputs; output the cotangent of the bias, summed along the axes that the call names. */
+export const attentionBiasTemplate: Template = /*#__PURE__*/ attentionTemplate(
+  "attentionBias",
+  attentionBias,
+  backwardInputs,
+  ["dbias"],
+  runBias,
+);

@@ -23,39 +23,45 @@ function operands(...names: readonly string[]): TemplateOperand[] {
   });
 }
 
-/** z [B, T, 4U], wh [U, 4U], h0, c0 [B, U], mask [B, T] to H, C [B, T + 1, U] and the gates' values G [B, T, 4U]; gates i, f, c, o. */
+/**
+ * z [B, T, 4U], wh [U, 4U], h0, c0 [B, U], mask [B, T] to H [B, T + 1, U], the last cell [B, U] and G [B, T, 5U]: the gates' values (i, f, c, o)
+ * and the cell before the step, all that the gradient reads: few operands, so that the kernels of two directions have room in one dispatch.
+ */
 export const lstmForwardTemplate: Template = {
   name: "lstmForward",
   wgsl: recurrentForward + lstmForward,
   inputs: /*#__PURE__*/ operands("z", "wh", "h0", "c0", "mask"),
-  outputs: /*#__PURE__*/ operands("H", "C", "G"),
+  outputs: /*#__PURE__*/ operands("H", "cell", "G"),
   cpu: runLstmForward,
 };
 
-/** wh, C, G, cotangents dH, dC [B, T + 1, U], mask to dZ [B, T, 4U] and dS [B, 2, U] (of h0, of c0). */
+/** wh, G, cotangents dH [B, T + 1, U] and dCell [B, U], mask to dZ [B, T, 4U] and dS [B, 2, U] (of h0, of c0). */
 export const lstmBackwardTemplate: Template = {
   name: "lstmBackward",
   wgsl: recurrentBackward + lstmBackward,
-  inputs: /*#__PURE__*/ operands("wh", "C", "G", "dH", "dC", "mask"),
+  inputs: /*#__PURE__*/ operands("wh", "G", "dH", "dCell", "mask"),
   outputs: /*#__PURE__*/ operands("dZ", "dS"),
   cpu: runLstmBackward,
 };
 
-/** x [B, T, 3U], wh [U, 3U], br [3U], h0 [B, U], mask to H [B, T + 1, U] and G [B, T, 4U]: z, r, candidate, its recurrent part. */
+/**
+ * x [B, T, 3U], wh [U, 3U], bias [2, 3U], h0 [B, U], mask to H [B, T + 1, U] and G [B, T, 5U]: z, r, candidate, its recurrent part and the state
+ * before the step.
+ */
 export const gruForwardTemplate: Template = {
   name: "gruForward",
   wgsl: recurrentForward + gruForward,
-  inputs: /*#__PURE__*/ operands("x", "wh", "br", "h0", "mask"),
+  inputs: /*#__PURE__*/ operands("x", "wh", "bias", "h0", "mask"),
   outputs: /*#__PURE__*/ operands("H", "G"),
   cpu: runGruForward,
 };
 
-/** wh, H, G, dH, mask to dX [B, T, 3U], dR [B, T, U] (of the candidate's recurrent part) and dS [B, U]. */
+/** wh, G, dH, mask to dG [B, T, 6U] (slopes of the input's product, then of the state's) and dS [B, U]. */
 export const gruBackwardTemplate: Template = {
   name: "gruBackward",
   wgsl: recurrentBackward + gruBackward,
-  inputs: /*#__PURE__*/ operands("wh", "H", "G", "dH", "mask"),
-  outputs: /*#__PURE__*/ operands("dX", "dR", "dS"),
+  inputs: /*#__PURE__*/ operands("wh", "G", "dH", "mask"),
+  outputs: /*#__PURE__*/ operands("dG", "dS"),
   cpu: runGruBackward,
 };
 
@@ -166,8 +172,9 @@ export function recurrentLaunch(
   target: RecurrentTarget,
 ): RecurrentLaunch | null {
   const forward = direction === "forward";
-  if (target.name === "cpu") return { constants: {}, workgroups: 1, workgroupSize: 1 };
-  const tiling = steps > 1 ? tilingOf(forward, gates, units, target) : null;
+  // The cpu has no use for a tiling but to show the kernel by.
+  const onCpu = target.name === "cpu" && { rows: 1, slices: 1, registers: false };
+  const tiling = onCpu || (steps > 1 ? tilingOf(forward, gates, units, target) : null);
   if (!tiling) return null;
   const { rows, slices, registers } = tiling;
   const threads = Math.max(slices * extentsOf(forward, gates, units).groups, Math.min(units, 256));

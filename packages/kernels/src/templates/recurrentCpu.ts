@@ -1,5 +1,7 @@
 /** @file What the recurrent templates share on the cpu: products of one row with the recurrent weights, accumulated in double precision. */
 
+export type Numbers = Float32Array | Float64Array;
+
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** sums[n] = sum over k of state[from + k] * weights[k, n]. */
@@ -20,27 +22,20 @@ export function multiplyState(
 
 /** sums[k] = sum over n of slopes[n] * weights[k, n]. */
 export function multiplySlopes(slopes: Float64Array, weights: Float32Array, sums: Float64Array): void {
-  const columns = slopes.length;
-  for (let k = 0, at = 0; k < sums.length; k++) {
-    let sum = 0;
-    for (let n = 0; n < columns; n++) sum += (slopes[n] as number) * (weights[at++] as number);
-    sums[k] = sum;
-  }
+  multiplyRow(slopes, 0, slopes.length, weights, sums);
 }
 
-/** The four gates of an LSTM unit, i, f, c and o, of z[at] and sums[unit] at strides of `units`; kept in G[at] as float32. */
-export function lstmGates(
-  z: Float32Array,
-  at: number,
+/** sums[k] = sum over the n of `columns` of slopes[from + n] * weights[k, n]. */
+export function multiplyRow(
+  slopes: Numbers,
+  from: number,
+  columns: number,
+  weights: Float32Array,
   sums: Float64Array,
-  unit: number,
-  units: number,
-  G: Float32Array,
-): readonly [number, number, number, number] {
-  const gate = (g: number) => (z[at + g * units] as number) + (sums[g * units + unit] as number);
-  const gates = [sigmoid(gate(0)), sigmoid(gate(1)), Math.tanh(gate(2)), sigmoid(gate(3))] as const;
-  gates.forEach((value, g) => {
-    G[at + g * units] = value;
-  });
-  return gates;
+): void {
+  for (let k = 0, at = 0; k < sums.length; k++) {
+    let sum = 0;
+    for (let n = 0; n < columns; n++) sum += (slopes[from + n] as number) * (weights[at++] as number);
+    sums[k] = sum;
+  }
 }

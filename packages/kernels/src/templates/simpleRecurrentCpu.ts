@@ -1,6 +1,6 @@
 /** @file The templates of the simple recurrent layer in JavaScript. */
 import type { TemplateRun } from "../ir/kernel.ts";
-import { multiplySlopes, multiplyState } from "./recurrentCpu.ts";
+import { multiplyRow, multiplySlopes, multiplyState } from "./recurrentCpu.ts";
 
 export function runSimpleForward({ inputs, outputs, params }: TemplateRun): void {
   const [z, wh, h0, mask] = inputs as [Float32Array, Float32Array, Float32Array, Uint32Array];
@@ -50,6 +50,43 @@ export function runSimpleBackward({ inputs, outputs, params }: TemplateRun): voi
     }
     for (let j = 0, first = b * (steps + 1) * units; j < units; j++) {
       dS[b * units + j] = (dH[first + j] as number) + (fromNext[j] as number) + (held[j] as number);
+    }
+  }
+}
+
+export function runSimpleStep({ inputs, outputs, params }: TemplateRun): void {
+  const [z, h, wh, mask] = inputs as [Float32Array, Float32Array, Float32Array, Uint32Array];
+  const [hAfter] = outputs as [Float32Array];
+  const [batch, units] = params as unknown as [number, number];
+  const sums = new Float64Array(units);
+  for (let b = 0; b < batch; b++) {
+    multiplyState(h, b * units, wh, units, sums);
+    for (let j = 0, place = b * units; j < units; j++, place++) {
+      const after = Math.tanh((z[place] as number) + (sums[j] as number));
+      hAfter[place] = mask[b] !== 0 ? after : (h[place] as number);
+    }
+  }
+}
+
+export function runSimpleStepBack({ inputs, outputs, params }: TemplateRun): void {
+  const [wh, next, held, after, dH, mask] = inputs as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Uint32Array,
+  ];
+  const [dZ, heldBefore] = outputs as [Float32Array, Float32Array];
+  const [batch, units] = params as unknown as [number, number];
+  const back = new Float64Array(units);
+  for (let b = 0; b < batch; b++) {
+    multiplyRow(next, b * units, units, wh, back);
+    for (let j = 0, place = b * units; j < units; j++, place++) {
+      const h = after[place] as number;
+      const dh = (back[j] as number) + (held[place] as number) + (dH[place] as number);
+      dZ[place] = mask[b] !== 0 ? dh * (1 - h * h) : 0;
+      heldBefore[place] = mask[b] !== 0 ? 0 : dh;
     }
   }
 }

@@ -8,6 +8,8 @@ export interface TemplateFill {
   readonly hooks: Readonly<Record<string, string>>;
   /** Appended to every name that the filled template declares. */
   readonly suffix: string;
+  /** Of workgroup memory that is declared already, by the same template with the same constants. */
+  readonly sharedSuffix?: string;
 }
 
 /** A template that does not match what is filled in: a mistake in shaders/ or in its generator. */
@@ -50,11 +52,14 @@ export function hooksOf(text: string): string[] {
 }
 
 /** Appends `suffix` to the names declared at the left margin: functions, structs, constants and variables. */
-function renameDeclarations(text: string, suffix: string): string {
+function renameDeclarations(text: string, suffix: string, sharedSuffix: string | undefined): string {
   if (suffix === "") return text;
   const declared = /^(?:fn|struct|const|var<[^>]*>) (\w+)/gm;
-  const names = new Set(marksOf(text, declared));
-  return text.replace(/\b[A-Za-z_]\w*\b/g, (name) => (names.has(name) ? `${name}${suffix}` : name));
+  const names = new Map(marksOf(text, declared).map((name) => [name, suffix]));
+  const shared = sharedSuffix === undefined ? [] : marksOf(text, /^var<workgroup> (\w+)/gm);
+  for (const name of shared) names.set(name, sharedSuffix as string);
+  const own = shared.length > 0 ? text.replace(/^var<workgroup> [^;]*;\n/gm, "") : text;
+  return own.replace(/\b[A-Za-z_]\w*\b/g, (name) => `${name}${names.get(name) ?? ""}`);
 }
 
 /** A WGSL file with its marks filled and its standalone parts (sample bindings, entry point) and comments removed. */
@@ -77,5 +82,5 @@ export function fillTemplate(template: string, text: string, fill: TemplateFill)
     .replace(/^ *\/\/.*\n/gm, "")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
-  return renameDeclarations(code, fill.suffix);
+  return renameDeclarations(code, fill.suffix, fill.sharedSuffix);
 }

@@ -53,10 +53,12 @@ export class ProgbarLogger extends Callback {
 
   override onTrainBatchEnd(batch: number, logs: Logs): void {
     const now = performance.now();
-    this.#clock.note(batch + 1, now);
+    // The last execution of an epoch may have fewer steps than its number says.
+    const current = Math.min(batch + 1, this.params.steps ?? Number.POSITIVE_INFINITY);
+    this.#clock.note(current, now);
     if (this.params.verbose !== 1 || now - this.#lastShown < this.pace) return;
     this.#lastShown = now;
-    this.#show(progressText(this.#progress(batch + 1, now, false), logs));
+    this.#show(progressText(this.#progress(current, now, false), logs));
   }
 
   override onEpochEnd(_epoch: number, logs: Logs): void {

@@ -33,6 +33,7 @@ export abstract class Initializer {
 
 const arrayTypes = {
   float32: Float32Array,
+  float16: Float32Array,
   int32: Int32Array,
   uint32: Uint32Array,
   bool: Uint32Array,

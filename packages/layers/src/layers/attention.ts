@@ -104,15 +104,10 @@ export class Attention extends Layer {
 
   #fused(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null, training: boolean): Tensor {
     const scaled = this.scale ? ops.multiply(query, this.scale) : query;
-    const [batch = 1, time = 1] = query.shape;
-    const dropoutMask = this.#drops(training)
-      ? this.#drop(ops.ones([batch, 1, time, key.shape[1] as number]))
-      : null;
+    const dropped = this.#drops(training) ? { dropoutRate: this.dropout, seed: this.seedGenerator } : {};
     const [q, k, v] = [scaled, key, value].map((x) => ops.expandDims(x, 2)) as [Tensor, Tensor, Tensor];
     const lifted = mask && ops.expandDims(mask, 1);
-    return ops.squeeze(ops.dotProductAttention(q, k, v, { scale: 1, mask: lifted, dropoutMask }), {
-      axis: 2,
-    });
+    return ops.squeeze(ops.dotProductAttention(q, k, v, { scale: 1, mask: lifted, ...dropped }), { axis: 2 });
   }
 
   #explicit(

@@ -147,6 +147,7 @@ export {
 } from "./reshapingUpSampling.ts";
 export { type RecurrentCallOptions, RNN, type RNNOptions } from "./rnn.ts";
 export { SimpleRNN, SimpleRNNCell, type SimpleRNNOptions } from "./simpleRnn.ts";
+export { SpectralNormalization, type SpectralNormalizationOptions } from "./spectralNormalization.ts";
 export { StackedRNNCells } from "./stackedRnnCells.ts";
 export {
   ActivityRegularization,

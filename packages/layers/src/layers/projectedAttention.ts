@@ -114,6 +114,7 @@ export abstract class ProjectedAttention extends Layer {
       biasConstraint,
       activityRegularizer,
       trainable: this.trainable,
+      dtype: this.dtypePolicy,
     });
     dense.build(input);
     dense.built = true;
@@ -173,18 +174,12 @@ export abstract class ProjectedAttention extends Layer {
   }
 
   #fused([q, v, k]: Inputs, mask: Tensor | null, isCausal: boolean, training: boolean): Tensor {
-    const lifted = mask && (mask.ndim === 3 ? ops.expandDims(mask, 1) : mask);
-    const dropped = this.dropout > 0 && training ? this.#dropoutMask(q, k) : null;
     // Keras's layers with dropout give 0 where no position counts, those without the mean of all.
-    const counted = this.dropout > 0 && lifted ? ops.cast(lifted, "float32") : null;
-    const dropoutMask = dropped && counted ? ops.multiply(dropped, counted) : (dropped ?? counted);
-    return ops.dotProductAttention(q, k, v, { mask: lifted, isCausal, scale: this.scale, dropoutMask });
-  }
-
-  /** Factors 0 and 1 / (1 - dropout) for [batch, heads, time, source]. */
-  #dropoutMask(q: Tensor, k: Tensor): Tensor {
-    const [batch = 1, time = 1, heads = 1] = q.shape;
-    return this.drop(ops.ones([batch, heads, time, k.shape[1] as number]));
+    const emptyRows = this.dropout > 0 ? "zero" : "mean";
+    const dropped = training ? { dropoutRate: this.dropout, seed: this.seedGenerator } : {};
+    const lifted = mask && (mask.ndim === 3 ? ops.expandDims(mask, 1) : mask);
+    const options = { mask: lifted, isCausal, scale: this.scale, emptyRows, ...dropped } as const;
+    return ops.dotProductAttention(q, k, v, options);
   }
 
   protected drop(x: Tensor): Tensor {

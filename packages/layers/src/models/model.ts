@@ -29,6 +29,7 @@ import type { Data } from "../training/data.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
 import { type FitOptions, fit } from "../training/fit.ts";
 import type { PredictOptions, Predictor } from "../training/predict.ts";
+import { withTable } from "../training/refusal.ts";
 import { type ClassWeight, outputsLike, toRows, weighRows } from "../training/samples.ts";
 import { Trainer } from "../training/trainer.ts";
 import type { Graph } from "./graph.ts";
@@ -67,6 +68,7 @@ export interface FunctionalOptions extends Omit<LayerOptions, "inputShape"> {
  */
 export class Model extends Layer {
   static override readonly className: string = "Model";
+  protected override readonly autocast = false;
   /** Set to true by callbacks: training ends after the running step. */
   stopTraining = false;
   history: History | null = null;
@@ -149,6 +151,10 @@ export class Model extends Layer {
   get metrics() {
     return this.#trainer?.compiled.metrics ?? [];
   }
+  /** Batches that go to the device in one submission. */
+  get stepsPerExecution(): number {
+    return this.#trainer?.compiled.stepsPerExecution ?? 1;
+  }
   get metricsNames(): readonly string[] {
     return this.#trainer?.compiled.names ?? [];
   }
@@ -178,7 +184,8 @@ export class Model extends Layer {
    * @param y - Targets, one row per sample.
    * @returns the logs of every epoch.
    * @throws StateError before `compile`; ShapeError and ValueError for data that do not fit, before anything is trained;
-   * ValueError naming the step if the loss is not finite (the weights are those before it).
+   * ValueError naming the step if the loss is not finite (the weights are those before it); MemoryError with the bytes by layer, before the
+   * first step, if the device has too little memory or `setMemoryLimit` allows less.
    * @example
    * const history = await model.fit(x, y, { epochs: 5, batchSize: 128, validationSplit: 0.1 });
    */
@@ -187,7 +194,7 @@ export class Model extends Layer {
     if (this.#isTraining) throw training(this.name);
     this.#isTraining = true;
     try {
-      return await fit(this, trainer, x, y, options);
+      return await withTable("fit", this, trainer, () => fit(this, trainer, x, y, options));
     } finally {
       this.#isTraining = false;
     }
@@ -201,7 +208,7 @@ export class Model extends Layer {
   ): Promise<Record<string, number>> {
     const trainer = this.trainerFor("evaluate");
     const { evaluate } = await import("../training/evaluate.ts");
-    return evaluate(this, trainer, x, y, options);
+    return withTable("evaluate", this, trainer, () => evaluate(this, trainer, x, y, options));
   }
 
   /** Outputs for all samples, computed batch by batch. */
@@ -210,7 +217,8 @@ export class Model extends Layer {
   async predict(x: Data, options: PredictOptions = {}): Promise<Values> {
     const { Predictor } = await import("../training/predict.ts");
     this.#predictor ??= new Predictor(this);
-    return this.#predictor.run(x, options);
+    const predictor = this.#predictor;
+    return withTable("predict", this, this.#trainer, () => predictor.run(x, options));
   }
 
   /** Outputs for one batch. */
@@ -226,11 +234,7 @@ export class Model extends Layer {
     y: Data | null = null,
     options: BatchOptions = {},
   ): Promise<Record<string, number>> {
-    const { trainer, samples } = await this.batch("trainOnBatch", x, y, options);
-    // In one turn with the step: calls that are not awaited get their own batch's values all the same.
-    trainer.compiled.resetMetrics();
-    trainer.trainBatch(samples);
-    return trainer.logs("trainOnBatch");
+    return this.onBatch("trainOnBatch", "trainBatch", x, y, options);
   }
 
   /** Loss and metrics of one batch. */
@@ -239,20 +243,28 @@ export class Model extends Layer {
     y: Data | null = null,
     options: BatchOptions = {},
   ): Promise<Record<string, number>> {
-    const { trainer, samples } = await this.batch("testOnBatch", x, y, options);
-    trainer.compiled.resetMetrics();
-    trainer.testBatch(samples);
-    return trainer.logs();
+    return this.onBatch("testOnBatch", "testBatch", x, y, options);
   }
 
-  private async batch(where: string, x: Data, y: Data | null, options: BatchOptions) {
+  private async onBatch(
+    where: string,
+    step: "trainBatch" | "testBatch",
+    x: Data,
+    y: Data | null,
+    options: BatchOptions,
+  ): Promise<Record<string, number>> {
     const trainer = this.trainerFor(where);
-    const rows = toRows(where, x, y, options.sampleWeight ?? null, this.#graph);
-    await init();
-    const yPred = outputsLike(this, rows.samples.x);
-    await trainer.prepare(rows.samples.y, yPred);
-    const { samples } = await weighRows(where, rows, trainer.compiled, yPred, options.classWeight ?? null);
-    return { trainer, samples };
+    return withTable(where, this, trainer, async () => {
+      const rows = toRows(where, x, y, options.sampleWeight ?? null, this.#graph);
+      await init();
+      const yPred = outputsLike(this, rows.samples.x);
+      await trainer.prepare(rows.samples.y, yPred);
+      const { samples } = await weighRows(where, rows, trainer.compiled, yPred, options.classWeight ?? null);
+      // In one turn with the step: calls that are not awaited get their own batch's values all the same.
+      trainer.compiled.resetMetrics();
+      trainer[step](samples);
+      return trainer.logs(where);
+    });
   }
 
   /** Starts the running means of loss and metrics anew. */

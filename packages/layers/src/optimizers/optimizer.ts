@@ -132,6 +132,11 @@ export abstract class Optimizer {
     handleFree(() => this.applyPairs(pairs, options.skip ?? null));
   }
 
+  /** What to differentiate for the gradients that `apply` expects: the loss itself, unless gradients are scaled. */
+  scaleLoss(loss: Tensor): Tensor {
+    return loss;
+  }
+
   private pairsOf(gradients: readonly (Tensor | null)[], variables: readonly Variable[]): Pair[] {
     if (gradients.length !== variables.length)
       throw wrongCount(this.name, gradients.length, variables.length);

@@ -22,6 +22,12 @@ export interface CompileOptions {
   /** Metrics that use the sample weights. */
   readonly weightedMetrics?: PerOutput<MetricIdentifier | readonly MetricIdentifier[]> | null;
   readonly lossWeights?: PerOutput<number> | null;
+  /**
+   * Batches that go to the device in one submission (1 by default): less work for the page where steps are short. Callbacks are called once
+   * for all of them, with the number of the last one. Together they should stay well below a second: nothing else is drawn meanwhile. Data
+   * that are too large for the device go batch by batch all the same.
+   */
+  readonly stepsPerExecution?: number;
 }
 
 interface LossTerm {
@@ -42,6 +48,7 @@ interface MetricEntry {
 /** The compiled side of a model. */
 export class Compiled {
   readonly options: CompileOptions;
+  readonly stepsPerExecution: number;
   /** Null while a named optimizer is not loaded yet. */
   optimizer: Optimizer | null = null;
   readonly #loadOptimizer: (() => Promise<Optimizer>) | null;
@@ -63,6 +70,7 @@ export class Compiled {
    */
   constructor(options: CompileOptions, names: readonly string[] | null = null) {
     this.options = options;
+    this.stepsPerExecution = checkCount("compile", "stepsPerExecution", options.stepsPerExecution ?? 1);
     this.#names = names;
     const found = optimizerLoader(options.optimizer);
     this.#loadOptimizer = typeof found === "function" ? found : null;
@@ -72,9 +80,10 @@ export class Compiled {
       checkMetricName(one as MetricIdentifier);
   }
 
-  /** Loads the optimizer, and makes losses and metrics for targets and predictions like these. */
-  async resolve(yTrue: Values | null, yPred: Nest<Spec>): Promise<Optimizer> {
+  /** Loads the optimizer, and makes losses and metrics for targets and predictions like these. `isHalf`: the model computes in float16. */
+  async resolve(yTrue: Values | null, yPred: Nest<Spec>, isHalf: boolean): Promise<Optimizer> {
     this.optimizer ??= (await this.#loadOptimizer?.()) as Optimizer;
+    if (isHalf) this.optimizer = (await import("../optimizers/lossScale.ts")).withLossScale(this.optimizer);
     if (!this.resolved && yTrue) await this.resolveTargets(yTrue, yPred);
     return this.optimizer;
   }
@@ -176,6 +185,15 @@ export class Compiled {
   resetMetrics(): void {
     for (const metric of this.metrics) metric.resetState();
   }
+}
+
+export function checkCount(where: string, name: string, value: number): number {
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new ValueError(where, `${name} is not a positive integer.`, {
+    received: String(value),
+    expected: "1, 2, 3, ...",
+    fix: `pass { ${name}: 32 }.`,
+  });
 }
 
 /** Rows of a batch: the weight of its mean loss in the running mean. */

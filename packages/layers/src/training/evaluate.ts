@@ -1,5 +1,5 @@
 /** @file evaluate: losses and metrics over all samples, without training. */
-import { init } from "@tenrec/tensor";
+import { init, together } from "@tenrec/tensor";
 import type { Model } from "../models/model.ts";
 import type { Data } from "./data.ts";
 import { inOrder } from "./order.ts";
@@ -44,10 +44,16 @@ export async function testRun(
   trainer.compiled.resetMetrics();
   trainer.testCursor.load(Int32Array.of(start));
   const pace = new Pace();
-  for (let row = start; row < end && !signal?.aborted; row += batchSize) {
+  const perExecution = batchSize * trainer.compiled.stepsPerExecution;
+  const step = (row: number): void => {
     const size = Math.min(batchSize, end - row);
     if (stream) trainer.testBatch(stream.batch(inOrder(size, row)));
     else trainer.testRows(samples, size);
+  };
+  for (let first = start; first < end && !signal?.aborted; first += perExecution) {
+    together(() => {
+      for (let row = first; row < Math.min(end, first + perExecution); row += batchSize) step(row);
+    });
     const room = pace.next();
     if (room) await room;
   }

@@ -1,10 +1,11 @@
 /** @file fit: the loop over epochs and batches. It queues steps and never waits for one, except to let the device catch up. */
-import { init, placeState, ValueError, Variable } from "@tenrec/tensor";
+import { init, placeState, together, ValueError, Variable } from "@tenrec/tensor";
 import type { Callback, Logs } from "../callbacks/callback.ts";
 import { History } from "../callbacks/history.ts";
 import { CallbackList } from "../callbacks/list.ts";
 import { constantData } from "../initializers/initializer.ts";
 import type { Model } from "../models/model.ts";
+import { checkCount } from "./compiled.ts";
 import type { Data } from "./data.ts";
 import { Keep } from "./keep.ts";
 import { inOrder, shuffled } from "./order.ts";
@@ -53,7 +54,7 @@ export async function fit(
   options: FitOptions,
 ): Promise<History> {
   const { epochs = 1, initialEpoch = 0 } = options;
-  const batchSize = checkCount("batchSize", options.batchSize ?? 32);
+  const batchSize = checkCount("fit", "batchSize", options.batchSize ?? 32);
   const validation = options.validationData ?? null;
   const all = toRows("fit", x, y, options.sampleWeight ?? null, model.graph);
   const held = validation
@@ -75,15 +76,6 @@ export async function fit(
     initialEpoch,
   });
   return run.train();
-}
-
-function checkCount(name: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new ValueError("fit", `${name} is not a positive integer.`, {
-    received: String(value),
-    expected: "1, 2, 3, ...",
-    fix: `pass { ${name}: 32 }.`,
-  });
 }
 
 interface RunOptions extends FitOptions {
@@ -197,24 +189,21 @@ class Run {
   }
 
   private async epoch(callbacks: CallbackList): Promise<Logs> {
-    const { trainer, options, rows } = this;
-    const { stream } = rows;
+    const { trainer, options } = this;
+    const { stepsPerExecution } = trainer.compiled;
     trainer.compiled.resetMetrics();
     const reports = new Reports(trainer, callbacks);
     const hasBegin = callbacks.has("onTrainBatchBegin");
-    for (let step = 0; step < this.steps && !this.isOver(options.signal); step++) {
+    for (let step = 0; step < this.steps && !this.isOver(options.signal); step += stepsPerExecution) {
       if (hasBegin) await callbacks.call("onTrainBatchBegin", step);
-      const size = Math.min(options.batchSize, this.count - this.position);
-      if (stream) trainer.trainBatch(stream.batch(this.order.subarray(this.position, this.position + size)));
-      else trainer.trainRows(rows.samples, this.orderOnDevice, size);
-      this.position += size;
-      if (this.position >= this.count) {
-        this.position = 0;
-        if (this.shuffles) this.reorder();
-      }
+      const end = Math.min(step + stepsPerExecution, this.steps);
+      together(() => {
+        for (let next = step; next < end; next++) this.step();
+      });
       const room = this.pace.next();
       if (room) await room;
-      await reports.after(step);
+      // As in Keras, also where the last execution has fewer steps.
+      await reports.after(step + stepsPerExecution - 1);
     }
     // One round trip brings logs and weights back.
     const saved = this.keep.save();
@@ -222,6 +211,18 @@ class Run {
     const logs = await reports.finish();
     await saved;
     return logs;
+  }
+
+  private step(): void {
+    const { trainer, rows, position } = this;
+    const { stream } = rows;
+    const size = Math.min(this.options.batchSize, this.count - position);
+    if (stream) trainer.trainBatch(stream.batch(this.order.subarray(position, position + size)));
+    else trainer.trainRows(rows.samples, this.orderOnDevice, size);
+    this.position += size;
+    if (this.position < this.count) return;
+    this.position = 0;
+    if (this.shuffles) this.reorder();
   }
 
   private validates(epoch: number): boolean {

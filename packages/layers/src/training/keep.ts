@@ -21,7 +21,8 @@ export class Keep {
 
   /** The error to throw. If it is the device's, a new one is opened and gets the kept weights first. */
   async afterError(error: unknown, epoch: number): Promise<unknown> {
-    if (!(error instanceof Error) || error.name !== "DeviceError" || this.#values.length === 0) return error;
+    const isOfDevice = error instanceof Error && /^(Device|Memory)Error$/.test(error.name);
+    if (!isOfDevice || this.#values.length === 0) return error;
     const { recover } = await import("./recover.ts");
     return recover(error, epoch, this.#trainer, this.#backend, this.#variables, this.#values);
   }

@@ -8,6 +8,7 @@ import {
   ops,
   placeState,
   type Tensor,
+  together,
   Variable,
 } from "@tenrec/tensor";
 import { constantData } from "../initializers/initializer.ts";
@@ -72,8 +73,12 @@ export class Predictor {
     };
     const parts: Values[] = [];
     const pace = new Pace();
-    for (let row = 0; row < count && !signal?.aborted; row += size) {
-      parts.push(handleFree(() => part(row, Math.min(size, count - row))));
+    const perExecution = size * this.model.stepsPerExecution;
+    for (let first = 0; first < count && !signal?.aborted; first += perExecution) {
+      together(() => {
+        for (let row = first; row < Math.min(count, first + perExecution); row += size)
+          parts.push(handleFree(() => part(row, Math.min(size, count - row))));
+      });
       const room = pace.next();
       if (room) await room;
     }

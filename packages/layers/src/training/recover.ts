@@ -1,5 +1,5 @@
 /** @file What fit does when the device is lost: a new device, the weights of the last completed epoch, and an error that says so. */
-import { type HostData, init, StateError, type Variable } from "@tenrec/tensor";
+import { deviceFailure, type HostData, init, StateError, type Variable } from "@tenrec/tensor";
 import type { Trainer } from "./trainer.ts";
 
 export async function recover(
@@ -10,6 +10,8 @@ export async function recover(
   variables: readonly Variable[],
   values: readonly HostData[],
 ): Promise<Error> {
+  // The plan was refused, and the device goes on.
+  if (!deviceFailure()) return cause;
   await init({ backend });
   variables.forEach((variable, i) => variable.load(values[i] as HostData));
   trainer.compiled.optimizer?.reset();

@@ -1,13 +1,5 @@
 /** @file Samples of a run, checked: equal lengths, finite numbers, labels in range, weights of classes and samples in one column. */
-import {
-  type HostData,
-  handleFree,
-  type InitResult,
-  ops,
-  type Tensor,
-  tensor,
-  ValueError,
-} from "@tenrec/tensor";
+import { type HostData, handleFree, type InitResult, ops, type Tensor } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
 import type { Graph } from "../models/graph.ts";
 import type { Model } from "../models/model.ts";
@@ -95,14 +87,9 @@ function specsOf(model: Model, x: Values): Nest<Spec> {
 }
 
 /** Throws at the first label outside of 0 ... classes - 1. */
-function checkLabels(where: string, labels: HostData, classes: number): void {
+async function checkLabels(where: string, labels: HostData, classes: number): Promise<void> {
   const bad = labels.findIndex((label) => !(label >= 0 && label < classes));
-  if (bad < 0) return;
-  throw new ValueError(where, "a label is out of range.", {
-    received: `y[${bad}] = ${labels[bad]}.`,
-    expected: `class numbers from 0 to ${classes - 1}: the model has ${classes} outputs.`,
-    fix: "number the classes from 0, or give the last layer as many units as there are classes.",
-  });
+  if (bad >= 0) throw (await import("./failures.ts")).badLabel(where, labels, bad, classes);
 }
 
 /** Checks labels and turns class weights into sample weights. */
@@ -118,47 +105,14 @@ export async function weighRows(
   const [targets, predictions] = [compiled.targets(y), leavesOf(yPred)];
   for (const { output, loss } of compiled.terms) {
     if (!loss.wantsLabels) continue;
-    checkLabels(
+    await checkLabels(
       where,
       await hostDataOf(targets[output] as Tensor),
       predictions[output]?.shape.at(-1) as number,
     );
   }
   if (!classWeight) return rows;
-  if (predictions.length > 1) throw severalOutputs(where, predictions.length);
-  const weight = await classWeights(targets[0] as Tensor, classWeight, rows.samples.weight, rows.count);
+  const { weightsByClass } = await import("./classWeights.ts");
+  const weight = await weightsByClass(where, targets, classWeight, rows);
   return { ...rows, samples: { ...rows.samples, weight } };
-}
-
-function severalOutputs(where: string, count: number): ValueError {
-  return new ValueError(where, "classWeight is for models with one output.", {
-    received: `classWeight, and ${count} outputs.`,
-    expected: "no classWeight.",
-    fix: "pass sampleWeight with an array of weights per output.",
-  });
-}
-
-/** The weight of each sample's class (1 for classes without one), times its own weight. */
-async function classWeights(
-  y: Tensor,
-  classWeight: ClassWeight,
-  weight: Values | null,
-  count: number,
-): Promise<Tensor> {
-  const targets = await hostDataOf(y);
-  const own = weight ? await (leavesOf(weight)[0] as Tensor).data() : null;
-  const width = targets.length / count;
-  const weights = Float32Array.from({ length: count }, (_, i) => {
-    const label =
-      width === 1 ? (targets[i] as number) : largest(targets.subarray(i * width, (i + 1) * width));
-    return (classWeight[Math.round(label)] ?? 1) * (own?.[i] ?? 1);
-  });
-  return tensor(weights);
-}
-
-/** Position of the first largest number. */
-function largest(row: HostData): number {
-  let best = 0;
-  for (let i = 1; i < row.length; i++) if ((row[i] as number) > (row[best] as number)) best = i;
-  return best;
 }

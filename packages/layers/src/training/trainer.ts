@@ -1,5 +1,6 @@
 /** @file Trainer: the compiled steps of a model and the small state that they share. */
 import {
+  checkMemory,
   gradients,
   type HostData,
   handleFree,
@@ -11,13 +12,13 @@ import {
   readAll,
   StateError,
   type Tensor,
-  ValueError,
   Variable,
 } from "@tenrec/tensor";
 import { constantData } from "../initializers/initializer.ts";
 import type { Values } from "../layer.ts";
 import type { Reading } from "../metrics/metric.ts";
 import type { Model } from "../models/model.ts";
+import { castFloats } from "../precision.ts";
 import { takeRows } from "../tensors.ts";
 import { mapValues, type Nest, type Spec } from "../values.ts";
 import { type Compiled, rowsOf } from "./compiled.ts";
@@ -68,10 +69,13 @@ export class Trainer {
 
   /** Makes losses, metrics and optimizer state for a model that gives `yPred`. */
   async prepare(y: Values | null, yPred: Nest<Spec>): Promise<void> {
-    const optimizer = await this.compiled.resolve(y, yPred);
+    const optimizer = await this.compiled.resolve(y, yPred, this.model.computeDtype === "float16");
     const { metricVariables } = this.compiled;
     const trained = this.model.trainableVariables;
-    if (!optimizer.built) optimizer.build(trained);
+    if (!optimizer.built) {
+      checkMemory(this.model.name, trained, optimizer.slotNames.length);
+      optimizer.build(trained);
+    }
     if (this.#isPlaced) return;
     this.#isPlaced = true;
     // One buffer for all small state: one kernel updates it through one binding, one read brings it back.
@@ -89,15 +93,16 @@ export class Trainer {
 
   private train({ x, y, weight }: Samples): void {
     const { model, compiled } = this;
-    const yPred = model.apply<Values>(x, { training: true });
+    const yPred = castFloats(model.apply<Values>(x, { training: true }), "float32");
     const loss = this.totalLoss(y, yPred, weight);
     const step = ops.add(this.#numSteps, 1);
     const isBad = ops.logicalOr(ops.logicalNot(ops.isfinite(loss)), ops.greater(this.#badStep, 0));
     compiled.tracker.addMean(loss, rowsOf(yPred));
     if (y) compiled.update(y, yPred, weight);
     const variables = model.trainableVariables;
-    if (variables.length > 0) {
-      compiled.optimizer?.apply(gradients(loss, variables), variables, { skip: isBad });
+    const { optimizer } = compiled;
+    if (optimizer && variables.length > 0) {
+      optimizer.apply(gradients(optimizer.scaleLoss(loss), variables), variables, { skip: isBad });
     }
     const isFirst = ops.logicalAnd(isBad, ops.equal(this.#badStep, 0));
     this.#badStep.assign(ops.where(isFirst, step, this.#badStep));
@@ -111,7 +116,7 @@ export class Trainer {
   }
 
   private test({ x, y, weight }: Samples): void {
-    const yPred = this.model.apply<Values>(x, { training: false });
+    const yPred = castFloats(this.model.apply<Values>(x, { training: false }), "float32");
     this.compiled.tracker.addMean(this.totalLoss(y, yPred, weight), rowsOf(yPred));
     if (y) this.compiled.update(y, yPred, weight);
   }
@@ -143,7 +148,7 @@ export class Trainer {
     if (badStep > 0) {
       // The caller knows now: the next step may update again.
       this.#badStep.load(Int32Array.of(0));
-      throw notFinite(where, badStep);
+      throw (await import("./failures.ts")).notFinite(where, badStep);
     }
     return this.toLogs(readings, data.slice(1));
   }
@@ -169,13 +174,5 @@ function noLoss(): StateError {
     received: "a model compiled without a loss, or no targets.",
     expected: "a loss, and y.",
     fix: 'compile with { loss: "mse" } or another one, and pass y.',
-  });
-}
-
-function notFinite(where: string, step: number): ValueError {
-  return new ValueError(where, `the loss is not finite at step ${step}.`, {
-    received: "NaN or Infinity.",
-    expected: "a finite loss; training has stopped, and the weights are those before that step.",
-    fix: "lower the learning rate, scale the data, or clip gradients (clipnorm).",
   });
 }

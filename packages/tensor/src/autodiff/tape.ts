@@ -4,7 +4,7 @@ import type { Node } from "../graph/node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { fill } from "../primitives/source.ts";
 import { isTensor, type TensorLike, toNode, useNode } from "../runtime/handles.ts";
-import { inHandleFree, nodesHandleFree, refusePromise } from "../runtime/scope.ts";
+import { inHandleFree, nodesHandleFree, refusePromise, scopes } from "../runtime/scope.ts";
 import { Tensor, wrap } from "../tensor.ts";
 import { observeReads, type ReadObserver, Variable } from "../variable.ts";
 import { closeWith, History } from "./history.ts";
@@ -209,10 +209,16 @@ export function gradients(target: Tensor, sources: readonly Source[]): (Tensor |
   return inHandleFree(() => {
     const nodes = sources.map((source) => (isTensor(source) ? useNode(source) : (source as Tensor).node));
     const node = useNode(target);
+    const { trace } = scopes;
     const found = vjp([node], [fill(1, node.shape, node.dtype)], nodes, {
-      enters: () => true,
+      // Asked for each node right before its gradient is recorded.
+      enters: (entered) => {
+        trace?.note?.(entered);
+        return true;
+      },
       inputsOf: ({ inputs }) => inputs,
     });
+    trace?.note?.("");
     return found.map((part) => part && new Tensor(part).hold());
   });
 }

@@ -1,8 +1,9 @@
 /** @file The reverse walk: cotangents of nodes from cotangents of outputs, as more graph. Loops only, so depth is no limit. */
 import { internal, ShapeError } from "../graph/errors.ts";
-import type { Dtype, Node } from "../graph/node.ts";
+import { isFloat, type Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import { add } from "../primitives/arithmetic.ts";
+import { cast } from "../primitives/logic.ts";
 import { sumTo } from "../primitives/reduce.ts";
 import { addTuples } from "../primitives/tuple.ts";
 
@@ -13,11 +14,9 @@ export interface WalkOptions {
   inputsOf(node: Node): readonly Node[];
 }
 
-const isFloat = (dtype: Dtype): boolean => dtype === "float32";
-
 /** Whether cotangents can pass through the node at all. */
 const passes = (node: Node, options: WalkOptions): boolean =>
-  isFloat(node.dtype) && node.primitive.vjp !== null && options.enters(node);
+  isFloat(node) && node.primitive.vjp !== null && options.enters(node);
 
 /** Nodes that can be reached from the outputs, inputs before consumers (ids ascend along edges). */
 function reachable(outputs: readonly Node[], options: WalkOptions): Node[] {
@@ -39,7 +38,7 @@ function wanting(order: readonly Node[], wrt: ReadonlySet<Node>, options: WalkOp
   const wants = new Set<Node>();
   for (const node of order) {
     const isWanted = () => passes(node, options) && options.inputsOf(node).some((input) => wants.has(input));
-    if (isFloat(node.dtype) && (wrt.has(node) || isWanted())) wants.add(node);
+    if (isFloat(node) && (wrt.has(node) || isWanted())) wants.add(node);
   }
   return wants;
 }
@@ -72,8 +71,9 @@ function visit(node: Node, cotangents: Cotangents, wants: ReadonlySet<Node>, opt
   for (const [i, input] of inputs.entries()) {
     const part = parts[i];
     if (!part || !wanted[i]) continue;
-    if (part.dtype !== input.dtype) throw internal(`vjp of ${node.primitive.name}: dtype ${part.dtype}`);
-    cotangents.accumulate(input, part);
+    if (isFloat(part) !== isFloat(input))
+      throw internal(`vjp of ${node.primitive.name}: dtype ${part.dtype}`);
+    cotangents.accumulate(input, cast(part, input.dtype));
   }
 }
 

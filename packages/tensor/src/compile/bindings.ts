@@ -1,6 +1,6 @@
 /** @file Bindings of one kernel: which ranges of which buffers it sees, and how values that share a buffer share a binding. */
 import type { Binding, BindingRange, Dtype } from "@tenrec/kernels";
-import { elementBytes, type Node } from "../graph/node.ts";
+import { elementBytes, isHalf, type Node } from "../graph/node.ts";
 
 /** Where a stored value lies: a plan buffer and a byte range in it. */
 export interface Placement {
@@ -64,11 +64,11 @@ function isAligned(uses: readonly Use[], placeOf: (node: Node) => Placement): bo
   return uses.every((use) => placeOf(use.node).offset % alignment === 0);
 }
 
-/** Read-only aligned values keep a binding each; otherwise all values of the buffer share one. */
+/** Read-only aligned values keep a binding each; otherwise all values of the buffer share one (those of float16 another). */
 function shareGroups(uses: readonly Use[], placeOf: (node: Node) => Placement): Use[][] {
   const readOnly = uses.every((use) => use.mode === "read");
   if (readOnly && isAligned(uses, placeOf)) return groupBy(uses, (use) => placeOf(use.node).offset);
-  return [[...uses]];
+  return readOnly ? groupBy(uses, (use) => isHalf(use.node)) : [[...uses]];
 }
 
 function addBinding(

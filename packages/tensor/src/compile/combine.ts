@@ -120,6 +120,8 @@ function joinFlat(a: Call, b: Call): Call | null {
   if (a.key !== b.key || kernel.form !== "loop" || kernel.schedule !== "flat" || kernel.rows !== 1)
     return null;
   if (a.scalars.length > 0 || kernel.lanes !== 4) return null;
+  // Everything below counts in words.
+  if (kernel.bindings.some(({ dtype }) => dtype === "float16")) return null;
   const [sizeA, sizeB] = [a.params[0] as number, b.params[0] as number];
   const shift = Math.ceil((sizeA * 4) / 256) * 256;
   const equalParams = a.params.every((word, i) => i === 0 || word === b.params[i]);

@@ -1,6 +1,6 @@
 /** @file compile: recorded nodes to a Plan. Each stage is a pure function over data: prepare, group, lower, schedule, plan memory, emit. */
 import { type Call, type Plan, type PlanCopy, type PlanStep, planCalls, type Target } from "@tenrec/kernels";
-import { bytesOf, type Node } from "../graph/node.ts";
+import { bytesOf, isHalf, type Node } from "../graph/node.ts";
 import { axisAffine, constantAffine } from "./affine.ts";
 import { combineSide, mergeArenaCalls } from "./combine.ts";
 import { emitGemm } from "./emitGemm.ts";
@@ -110,9 +110,11 @@ function prepare(request: CompileRequest, partCounts: PartCounts, templates: boo
   const destinations = request.roots.map(({ to }) => to);
   const roots = builder
     .roots(request.roots.map((root) => root.node))
-    // What a loop leaves in its own memory is copied to a variable's.
+    // What a loop leaves in its own memory is copied to a variable's; of float16, copies of whole words may not begin at the last turn's place.
     .map((root, i) =>
-      isResultOfLoop(root) && "external" in (destinations[i] as Destination) ? copyOf(root) : root,
+      isResultOfLoop(root) && ("external" in (destinations[i] as Destination) || isHalf(root))
+        ? copyOf(root)
+        : root,
     );
   const places = new Map<Node, ExternalPlace>();
   const scalars = new Map<Node, number>();
@@ -149,8 +151,12 @@ function sharedPlaces(places: readonly (readonly [Node, ExternalPlace])[]): Map<
   const whole = new Set(
     places.filter(([, { offset }]) => offset % 256 !== 0).map(([, { external }]) => external),
   );
+  // Arrays of float16 are bindings of their own.
+  const bindingOf = (node: Node, external: number): number => external + (isHalf(node) ? 0.5 : 0);
   return new Map(
-    places.flatMap(([node, { external }]) => (whole.has(external) ? [[node, external] as const] : [])),
+    places.flatMap(([node, { external }]) =>
+      whole.has(external) ? [[node, bindingOf(node, external)] as const] : [],
+    ),
   );
 }
 

@@ -112,8 +112,7 @@ function operandDraft(
   // Stored with the wrong axis innermost: A[k, m] or B[n, k].
   const natural = side === 0 ? gemmAxes.k : gemmAxes.n;
   const other = side === 0 ? gemmAxes.m : gemmAxes.k;
-  const extentOf = (laneAxis: number) =>
-    [extents.batch, extents.m, extents.n, extents.k][laneAxis] as number;
+  const extentOf = (laneAxis: number) => [extents.batch, extents.m, extents.n, extents.k][laneAxis] as number;
   // A single row or column stays as it is: its length may be a batch's, and need not come in fours.
   const isMatrix = loads.length > 0 && extentOf(natural) > 1;
   const transposed = isMatrix ? !runsAlong(natural) && runsAlong(other) : swapped && loads.length === 0;

@@ -1,6 +1,6 @@
 /** @file Lowering: the members of a group become scalar expressions over loads, reduction stages and stores. */
 import { internal } from "../graph/errors.ts";
-import type { Dtype, Emitter, Node, ScalarValue } from "../graph/node.ts";
+import { type Dtype, type Emitter, isHalf, type Node, type ScalarValue } from "../graph/node.ts";
 import { stridesOf } from "../graph/shape.ts";
 import { reshapeIndex } from "../primitives/reshapeIndex.ts";
 import {
@@ -20,6 +20,11 @@ import { shifted } from "./turn.ts";
 
 /** Thrown while a group is tried: a member is needed at another position than the one the kernel is at. */
 export class NotAligned extends Error {}
+
+/** Scalar code knows float16 as float32 that is rounded to it. */
+const inRegisters = (dtype: Dtype): Dtype => (dtype === "float16" ? "float32" : dtype);
+/** Elementwise operations that give what they are given. */
+const copies: ReadonlySet<string> = new Set(["assign", "read", "copy", "where"]);
 
 /** Axes of a gemm kernel, as in kernels' GemmKernel. */
 export const gemmAxes = { batch: 0, m: 1, n: 2, k: 3 } as const;
@@ -97,9 +102,11 @@ export class Lowering implements Emitter {
   }
 
   #inline(node: Node, index: readonly Affine[]): ScalarValue {
-    const { at } = node.primitive;
-    if (!at) throw internal(`${node.primitive.name} cannot be computed inside a kernel`);
-    return at(this, node, index);
+    const { at, family, name } = node.primitive;
+    if (!at) throw internal(`${name} cannot be computed inside a kernel`);
+    const value = at(this, node, index);
+    const isRounded = isHalf(node) && (family === "source" || family === "elementwise") && !copies.has(name);
+    return isRounded ? this.op("half", "float32", value) : value;
   }
 
   value(node: Node, index: readonly Affine[]): ScalarValue {
@@ -121,26 +128,31 @@ export class Lowering implements Emitter {
     if (this.#isStored(node)) {
       return this.expressions.add({
         op: "load",
-        dtype: node.dtype,
+        dtype: inRegisters(node.dtype),
         args: [],
         node,
         affine: shifted(node, flatten(index, stridesOf(node.shape))),
       });
     }
     if (node.primitive.family === "leaf") {
-      return this.expressions.add({ op: "scalar", dtype: node.dtype, args: [], node });
+      const value = this.expressions.add({ op: "scalar", dtype: inRegisters(node.dtype), args: [], node });
+      return isHalf(node) ? this.op("half", "float32", value) : value;
     }
     return this.#inline(node, index);
   }
 
-  op(name: string, dtype: Dtype, ...args: ScalarValue[]): ScalarValue {
-    return this.expressions.add({ op: name, dtype, args });
+  op(name: string, to: Dtype, ...args: ScalarValue[]): ScalarValue {
+    const dtype = inRegisters(to);
+    const [x] = args as [ScalarValue];
+    return name === "cast" && this.expressions.at(x).dtype === dtype
+      ? x
+      : this.expressions.add({ op: name, dtype, args });
   }
   literal(value: number, dtype: Dtype): ScalarValue {
-    return this.expressions.add({ op: "const", dtype, args: [], value });
+    return this.expressions.add({ op: "const", dtype: inRegisters(dtype), args: [], value });
   }
   number(value: number, dtype: Dtype): ScalarValue {
-    return this.expressions.add({ op: "number", dtype, args: [], value });
+    return this.expressions.add({ op: "number", dtype: inRegisters(dtype), args: [], value });
   }
   indexValue(index: Affine): ScalarValue {
     return this.expressions.add({ op: "index", dtype: "int32", args: [], affine: index });

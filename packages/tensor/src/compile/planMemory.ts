@@ -1,12 +1,14 @@
 /** @file Where values live: inputs and variables outside, activations in slots coloured by lifetime, gradients beside their parameters. */
 import type { PlanBuffer } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
-import { bytesOf, type Node } from "../graph/node.ts";
+import { bytesOf, elementBytes, type Node } from "../graph/node.ts";
 import type { Placement } from "./bindings.ts";
 import { type Flow, ringResults, subGraphsOf } from "./flow.ts";
 import type { Group } from "./group.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Level } from "./level.ts";
+import type { SlotShare, SlotValue } from "./shares.ts";
+import { type Stay, shareSlots } from "./slots.ts";
 
 /** A range of an external buffer. */
 export interface ExternalPlace {
@@ -26,77 +28,117 @@ export interface MemoryInput {
 export interface MemoryPlan {
   readonly buffers: readonly PlanBuffer[];
   readonly slotBytes: number;
+  /** What lies in each slot. */
+  readonly slots: readonly SlotShare[];
   placeOf(node: Node): Placement;
 }
 
-interface Slot {
-  readonly index: number;
-  bytes: number;
-  free: boolean;
-}
-
 export function planMemory(input: MemoryInput): MemoryPlan {
-  const places = new Map<Node, Placement>();
-  for (const [node, { external, offset }] of input.places) {
-    places.set(node, { buffer: external, offset, bytes: bytesOf(node) });
-  }
-  const slots: Slot[] = [];
+  const stays = new Stays(input.places);
+  placeGradients(input, stays);
+  new Colouring(stays).run(input.level, input.kept);
+  const { slots, slotOf } = shareSlots(stays.all);
   const numExternals = input.externalBytes.length;
-  const toBuffer = (slot: Slot) => numExternals + slot.index;
-  placeGradients(input, places, (bytes) => toBuffer(newSlot(slots, bytes)));
-  new Colouring(places, slots, toBuffer).run(input.level, input.kept);
   const buffers: PlanBuffer[] = [
     ...input.externalBytes.map((bytes, index): PlanBuffer => ({ kind: "external", index, bytes })),
-    ...slots.map(({ index, bytes }): PlanBuffer => ({ kind: "slot", slot: index, bytes })),
+    ...slots.map(({ bytes }, slot): PlanBuffer => ({ kind: "slot", slot, bytes })),
   ];
+  const bufferOf = ({ stay, external }: Place): number =>
+    stay ? numExternals + (slotOf.get(stay) as number) : external;
   return {
     buffers,
     slotBytes: slots.reduce((sum, slot) => sum + slot.bytes, 0),
-    placeOf: (node) => places.get(node) as Placement,
+    slots,
+    placeOf: (node) => {
+      const place = stays.placeOf(node);
+      return { buffer: bufferOf(place), offset: place.offset, bytes: place.bytes };
+    },
   };
+}
+
+/** A range of an external buffer, or of whatever slot a stay gets. */
+interface Place {
+  readonly stay: Stay | null;
+  readonly external: number;
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 const rounded = (bytes: number) => Math.max(256, Math.ceil(bytes / 256) * 256);
 
-function newSlot(slots: Slot[], bytes: number): Slot {
-  const slot = { index: slots.length, bytes: rounded(bytes), free: false };
-  slots.push(slot);
-  return slot;
+/** Where values lie, before slots are shared. */
+class Stays {
+  readonly all: Stay[] = [];
+  readonly #places = new Map<Node, Place>();
+
+  constructor(given: ReadonlyMap<Node, ExternalPlace>) {
+    for (const [node, { external, offset }] of given)
+      this.#places.set(node, { stay: null, external, offset, bytes: bytesOf(node) });
+  }
+
+  has(node: Node): boolean {
+    return this.#places.has(node);
+  }
+
+  placeOf(node: Node): Place {
+    const place = this.#places.get(node);
+    if (!place) throw internal(`${node.primitive.name} has no memory when it is needed`);
+    return place;
+  }
+
+  set(node: Node, place: Place): void {
+    this.#places.set(node, place);
+  }
+
+  /** A buffer from `start` on; its end is set when it is known. */
+  open(bytes: number, start: number): Stay {
+    const stay = { bytes: rounded(bytes), start, end: Number.POSITIVE_INFINITY, values: [] };
+    this.all.push(stay);
+    return stay;
+  }
+
+  put(node: Node, stay: Stay, offset: number, value: SlotValue): void {
+    stay.values.push(value);
+    this.#places.set(node, { stay, external: -1, offset, bytes: bytesOf(node) });
+  }
 }
 
 /**
- * Gradients that only arena updates read lie in a buffer laid out like the arena, each at its parameter's offset: then the whole
+ * Gradients that only arena updates and sums over them read lie in a buffer laid out like the arena, each at its parameter's offset: then the whole
  * update is one flat kernel.
  */
-function placeGradients(
-  input: MemoryInput,
-  places: Map<Node, Placement>,
-  newBuffer: (bytes: number) => number,
-): void {
+function placeGradients(input: MemoryInput, stays: Stays): void {
   const { grouping, flows } = input.level;
   const readers = readerGroups(grouping);
   // These lie in the memory of their loop.
   const inRings = new Set([...flows.values()].flatMap(ringResults));
-  const buffers = new Map<string, number>();
+  const found = new Map<string, Stay>();
   for (const group of grouping.arenaGroups) {
     const target = grouping.storedMembers(group).map((node) => input.places.get(node))[0];
     if (!target) continue;
     let operand = 0;
     for (const load of grouping.loadsOf(group)) {
       if (
-        places.has(load) ||
+        stays.has(load) ||
         inRings.has(load) ||
         load.shape.size !== [...group.members][0]?.shape.size ||
-        load.shape.size === 1
+        load.shape.size === 1 ||
+        load.dtype !== "float32"
       )
         continue;
-      const onlyUpdates = readers.get(load)?.every((reader) => grouping.arenaGroups.has(reader));
-      if (!onlyUpdates) continue;
+      // Besides updates, sums may read it (norms, tests for infinity): what they write lies elsewhere or is as small as a bias.
+      const isSummary = (group: Group) =>
+        grouping.storedMembers(group).every(({ shape }) => shape.size < load.shape.size);
+      const mayMove = readers
+        .get(load)
+        ?.every((reader) => grouping.arenaGroups.has(reader) || isSummary(reader));
+      if (!mayMove) continue;
       const key = `${target.external}:${operand++}`;
       const bytes = input.externalBytes[target.external] as number;
-      const buffer = buffers.get(key) ?? newBuffer(bytes);
-      buffers.set(key, buffer);
-      places.set(load, { buffer, offset: target.offset, bytes: bytesOf(load) });
+      const stay = found.get(key) ?? stays.open(bytes, 0);
+      found.set(key, stay);
+      const { offset } = target;
+      stays.put(load, stay, offset, { maker: load, offset, bytes: bytesOf(load) });
     }
   }
 }
@@ -113,20 +155,18 @@ function readerGroups(grouping: Grouping): Map<Node, Group[]> {
   return readers;
 }
 
-/** Whole buffers, reused once their last reader's dispatch is over (never within one dispatch). */
+/** Whole buffers, free again once their last reader's dispatch is over (never within one dispatch). */
 class Colouring {
-  readonly #places: Map<Node, Placement>;
-  readonly #slots: Slot[];
-  readonly #toBuffer: (slot: Slot) => number;
+  readonly #stays: Stays;
+  /** Counts dispatches, those inside of control flow once. */
+  #now = 0;
 
-  constructor(places: Map<Node, Placement>, slots: Slot[], toBuffer: (slot: Slot) => number) {
-    this.#places = places;
-    this.#slots = slots;
-    this.#toBuffer = toBuffer;
+  constructor(stays: Stays) {
+    this.#stays = stays;
   }
 
   /** Places the values of a level, and of those inside its control flow while what is live around them stays. */
-  run({ grouping, schedule, flows }: Level, kept: ReadonlySet<Node>): void {
+  run({ grouping, schedule, flows }: Level, kept: ReadonlySet<Node>, around: Node | null = null): void {
     const rings = new Map(
       [...flows.values()]
         .flatMap((flow) => (flow.kind === "scan" ? flow.rings : []))
@@ -146,71 +186,54 @@ class Colouring {
     }
     // A total begins where its result is to lie.
     for (const { first, final, slots } of rings.values()) {
-      const place = final && this.#places.get(final);
-      if (place && slots === 1) this.#places.set(first, place);
+      if (final && slots === 1 && this.#stays.has(final)) this.#stays.set(first, this.#stays.placeOf(final));
     }
-    const live = new Map<Node, Slot>();
+    const live = new Map<Node, Stay>();
     schedule.steps.forEach((step, position) => {
-      for (const group of step) placeRingResults(flows.get(group), this.#places);
+      this.#now++;
+      for (const group of step) placeRingResults(flows.get(group), this.#stays);
       for (const node of step.flatMap((group) => grouping.storedMembers(group))) {
-        if (this.#places.has(node)) continue;
-        const slot = takeSlot(this.#slots, rings.get(node)?.bytes ?? bytesOf(node));
-        this.#places.set(node, { buffer: this.#toBuffer(slot), offset: 0, bytes: bytesOf(node) });
-        live.set(node, slot);
+        if (this.#stays.has(node)) continue;
+        const bytes = rings.get(node)?.bytes ?? bytesOf(node);
+        const stay = this.#stays.open(bytes, this.#now);
+        this.#stays.put(node, stay, 0, { maker: around ?? node, offset: 0, bytes });
+        live.set(node, stay);
       }
-      for (const group of step) this.#inside(flows.get(group));
-      for (const [node, slot] of live) {
+      for (const group of step) this.#inside(flows.get(group), around ?? group.call?.node ?? null);
+      for (const [node, stay] of live) {
         if (kept.has(node) || (lastUse.get(node) ?? -1) > position) continue;
-        slot.free = true;
+        stay.end = this.#now;
         live.delete(node);
       }
     });
   }
 
-  #inside(flow: Flow | undefined): void {
+  #inside(flow: Flow | undefined, around: Node | null): void {
     if (!flow) return;
+    const stays = this.#stays;
     for (const { body, handed } of subGraphsOf(flow)) {
-      for (const [leaf, node] of body.borrowed) this.#places.set(leaf, this.#placeOf(node));
-      for (const { inside, outside } of handed) this.#places.set(inside, this.#placeOf(outside));
+      for (const [leaf, node] of body.borrowed) stays.set(leaf, stays.placeOf(node));
+      for (const { inside, outside } of handed) stays.set(inside, stays.placeOf(outside));
       for (const { first, leaf, next, bytes } of flow.kind === "scan" ? flow.rings : []) {
-        const place = { ...this.#placeOf(first), bytes };
-        this.#places.set(leaf, place);
-        this.#places.set(next, place);
+        const place = { ...stays.placeOf(first), bytes };
+        stays.set(leaf, place);
+        stays.set(next, place);
       }
-      for (const [placeholder, ring] of body.rings) this.#places.set(placeholder, this.#placeOf(ring));
-      this.run(body.level, noNodes);
+      for (const [placeholder, ring] of body.rings) stays.set(placeholder, stays.placeOf(ring));
+      this.run(body.level, noNodes, around);
     }
-  }
-
-  #placeOf(node: Node): Placement {
-    const place = this.#places.get(node);
-    if (!place) throw internal(`${node.primitive.name} has no memory when a loop needs it`);
-    return place;
   }
 }
 
 const noNodes: ReadonlySet<Node> = new Set();
 
-function placeRingResults(flow: Flow | undefined, places: Map<Node, Placement>): void {
+function placeRingResults(flow: Flow | undefined, stays: Stays): void {
   if (flow?.kind !== "scan") return;
   for (const { first, final, history, slots, stride, bytes } of flow.rings) {
-    const { buffer, offset } = places.get(first) as Placement;
-    const last = (flow.count % slots) * stride * 4;
-    if (final && !places.has(final))
-      places.set(final, { buffer, offset: offset + last, bytes: bytesOf(final) });
-    if (history) places.set(history, { buffer, offset, bytes });
+    const { stay, external, offset } = stays.placeOf(first);
+    const last = (flow.count % slots) * stride * elementBytes(first.dtype);
+    if (final && !stays.has(final))
+      stays.set(final, { stay, external, offset: offset + last, bytes: bytesOf(final) });
+    if (history) stays.set(history, { stay, external, offset, bytes });
   }
-}
-
-/** Best fit among free slots of at most four times the size, else a new one. */
-function takeSlot(slots: Slot[], bytes: number): Slot {
-  const need = rounded(bytes);
-  let best: Slot | null = null;
-  for (const slot of slots) {
-    if (!slot.free || slot.bytes < need || slot.bytes > 4 * need) continue;
-    if (!best || slot.bytes < best.bytes) best = slot;
-  }
-  if (!best) return newSlot(slots, bytes);
-  best.free = false;
-  return best;
 }

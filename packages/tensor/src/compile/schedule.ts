@@ -41,7 +41,8 @@ export function schedule(input: ScheduleInput): Schedule {
   return { steps, deferred, updates };
 }
 
-const kindRank = (group: Group): number => (group.kind === "gemm" ? 0 : 1);
+/** Kernels that may share a dispatch follow each other. */
+const kindRank = ({ kind }: Group): number => (kind === "gemm" ? 0 : kind === "loop" ? 1 : 2);
 
 type Producers = Map<Group, Set<Group>>;
 
@@ -136,6 +137,16 @@ const maxBeside = 4;
 /** Elements that a loop beside other kernels walks at most: a longer one fills the machine alone. */
 const smallLoop = 1 << 22;
 
+/** Calls of one template in one form share its workgroup memory. */
+function callsAlike({ call: a }: Group, { call: b }: Group): boolean {
+  const [one, other] = [a?.template, b?.template];
+  return (
+    one?.template === other?.template &&
+    one?.workgroupSize === other?.workgroupSize &&
+    JSON.stringify(one?.constants) === JSON.stringify(other?.constants)
+  );
+}
+
 /** Groups of equal depth are independent: up to four share a dispatch, where bindings allow (`combineSide`). */
 function sideBySide(
   order: readonly Group[],
@@ -143,15 +154,16 @@ function sideBySide(
   arenaGroups: ReadonlySet<Group>,
 ): ScheduleStep[] {
   const ridesAlong = (group: Group): boolean => {
-    if (group.kind === "template" || arenaGroups.has(group)) return false;
-    return group.kind === "gemm" || shapeOf(group.shape).size <= smallLoop;
+    if (arenaGroups.has(group) || group.call?.template === null) return false;
+    return group.kind !== "loop" || shapeOf(group.shape).size <= smallLoop;
   };
   const steps: Group[][] = [];
   for (const group of order) {
     const previous = steps.at(-1);
     const [first] = previous ?? [];
-    const joins = first && ridesAlong(first) && ridesAlong(group) && depth.get(first) === depth.get(group);
-    if (previous && joins && previous.length < maxBeside) previous.push(group);
+    const fits = first && depth.get(first) === depth.get(group) && callsAlike(first, group);
+    if (previous && fits && ridesAlong(first) && ridesAlong(group) && previous.length < maxBeside)
+      previous.push(group);
     else steps.push([group]);
   }
   return steps;

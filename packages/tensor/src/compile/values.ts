@@ -1,5 +1,6 @@
 /** @file Values of a prepared graph as kernels see them: stored, or computed on the fly by everyone who reads them. */
-import type { Node } from "../graph/node.ts";
+import { isFloat, isHalf, type Node } from "../graph/node.ts";
+import { barrierPrimitive } from "../primitives/barrier.ts";
 import type { GroupingInput } from "./grouping.ts";
 
 /** Integers of at most this many elements (counters, keys) are cheap enough to be read by every kernel. */
@@ -53,11 +54,20 @@ export class Values {
     if (family === "leaf") return !this.#input.isStoredLeaf(node);
     if (family === "source") return true;
     if (this.#costOf(node) > freeOperations) return false;
+    if (node.primitive === barrierPrimitive) return true;
     // A concatenation is stored: each reader of it would bind all its parts.
     if (family === "movement") return node.inputs.length === 1 || this.basesOf(node).length <= 1;
     if (family !== "elementwise") return false;
+    if (this.#isConversion(node)) return true;
     const readsNothing = (input: Node) => this.isVirtual(input) && this.basesOf(input).length === 0;
     return node.inputs.every(readsNothing) || this.#isScalarIndex(node);
+  }
+
+  /** To and from float16 in memory: part of each reader's load. */
+  #isConversion(node: Node): boolean {
+    const [x] = node.inputs as [Node];
+    if (node.primitive.name !== "cast") return false;
+    return isHalf(x) || (isHalf(node) && this.#input.isStoredLeaf(x));
   }
 
   #costOf(node: Node): number {
@@ -73,12 +83,12 @@ export class Values {
 
   /** Integer arithmetic on scalars: keys, counters, offsets. */
   #isScalarIndex({ dtype, shape, inputs }: Node): boolean {
-    const isInteger = dtype !== "float32" && shape.size === 1;
+    const isInteger = !isFloat({ dtype }) && shape.size === 1;
     return isInteger && inputs.every((input) => this.isVirtual(input) || this.#isSmallLeaf(input));
   }
 
   #isSmallLeaf(node: Node): boolean {
-    return this.#input.isStoredLeaf(node) && node.shape.size <= smallLeaf && node.dtype !== "float32";
+    return this.#input.isStoredLeaf(node) && node.shape.size <= smallLeaf && !isFloat(node);
   }
 
   /** The computed or stored values a node reads. */

@@ -9,8 +9,9 @@ import { Tensor, wrap } from "../tensor.ts";
 import type { Tree } from "../tree.ts";
 import { settleAssignment } from "../variable.ts";
 import { capture } from "./body.ts";
+import type { OpenBody } from "./bodyGradient.ts";
 import { fillStructure, type Structure, structureOf } from "./loop.ts";
-import { type Branch, recordSwitch, uniteBranches } from "./switch.ts";
+import { recordSwitch, uniteBranches } from "./switch.ts";
 import { assignStates, type TracedBody, traceBody, valuesOutside } from "./trace.ts";
 
 export interface BranchSpec {
@@ -70,7 +71,15 @@ function argumentsOf(operands: readonly Structure[], parameters: readonly Node[]
   });
 }
 
-function branchOf({ parameters, stateLeaves, outputs, stateValues, window, trace, foreign }: Traced): Branch {
+function branchOf({
+  parameters,
+  stateLeaves,
+  outputs,
+  stateValues,
+  window,
+  trace,
+  foreign,
+}: Traced): OpenBody {
   const leaves = [...parameters, ...stateLeaves];
   const windows = [window];
   const captured = capture({ leaves, outputs: [...outputs, ...stateValues], windows, foreign });

@@ -1,6 +1,6 @@
 /** @file The gradient of a scan: a scan that runs back over the iterations, whose body is the vjp of the body. */
 import { vjp } from "../autodiff/vjp.ts";
-import type { Node } from "../graph/node.ts";
+import { isFloat, type Node } from "../graph/node.ts";
 import { add } from "../primitives/arithmetic.ts";
 import { type BundleContext, part } from "../primitives/bundle.ts";
 import { at } from "../primitives/factory.ts";
@@ -47,7 +47,6 @@ interface Draft {
   readonly stacks: readonly Node[];
 }
 
-const isFloat = ({ dtype }: ValueType): boolean => dtype === "float32";
 const zeros = ({ shape, dtype }: ValueType): Node => fill(0, shape, dtype);
 const operandOf = ({ shape, dtype }: ValueType, value: Node): Operand => ({
   leaf: placeholderNode(shape, dtype),

@@ -68,12 +68,26 @@ export function traceBody<R>(
   const { outputs, result } = inTrace(trace, () => body(parameters));
   const stateValues = states.map((state) => trace.read(state));
   if (trace.missing.size > 0) {
-    for (const node of outputs) if (node.uses === 0 && node.id > from) release(node);
+    releaseRecorded([...outputs, ...stateValues], from, trace.foreign);
     return traceBody(name, types, body, [...states, ...trace.missing]);
   }
   const window = { from, to: newestId() };
   const { foreign } = trace;
   return { result, parameters, outputs, states, stateLeaves, stateValues, window, trace, foreign };
+}
+
+/** Undoes a recording: its nodes let go of what lies outside, which stays, whoever may still need it. */
+function releaseRecorded(outputs: readonly Node[], from: number, foreign: ReadonlySet<Node>): void {
+  // A variable that is first read inside has a leaf that is as new as the body.
+  const isOutside = (node: Node): boolean =>
+    node.id <= from || node.primitive.family === "leaf" || foreign.has(node);
+  const roots = new Set(outputs.filter((node) => !isOutside(node)));
+  const seen = new Set(roots);
+  const outside = new Set<Node>();
+  for (const node of seen) for (const input of node.inputs) (isOutside(input) ? outside : seen).add(input);
+  for (const node of outside) node.uses++;
+  for (const node of roots) if (node.uses === 0) release(node);
+  for (const node of outside) node.uses--;
 }
 
 /** The values that variables have where the operation stands. */

@@ -187,7 +187,8 @@ export class Node {
   }
 }
 
-export const elementBytes = (dtype: Dtype): number => (dtype === "uint8" || dtype === "int8" ? 1 : 4);
+export const elementBytes = (dtype: Dtype): number =>
+  dtype === "float16" ? 2 : dtype === "uint8" || dtype === "int8" ? 1 : 4;
 
 /** Bytes of a node's value. */
 export const bytesOf = (node: Node): number => node.shape.size * elementBytes(node.dtype);
@@ -218,8 +219,22 @@ function computedDtype(dtype: Dtype): Dtype {
   return dtype === "int8" ? "int32" : dtype;
 }
 
+/** How an operation on float16 is recorded; set when the first value of that dtype is made. */
+export type HalfRule = (primitive: Primitive, inputs: readonly Node[], attrs: Attrs) => Node | null;
+let halfRule: HalfRule | null = null;
+
+export function useHalfRule(rule: HalfRule): void {
+  halfRule = rule;
+}
+
+type Typed = { readonly dtype: Dtype };
+export const isHalf = ({ dtype }: Typed): boolean => dtype === "float16";
+export const isFloat = ({ dtype }: Typed): boolean => dtype.startsWith("float");
+
 /** Records one operation: shape and dtype rules run here, so errors show the caller's line. */
 export function record(primitive: Primitive, inputs: readonly Node[], attrs: Attrs = noAttrs): Node {
+  const half = halfRule && inputs.some(isHalf) && halfRule(primitive, inputs, attrs);
+  if (half) return half;
   const shape = shapeOf(primitive.shape(inputs, attrs));
   return new Node(primitive, inputs, attrs, shape, computedDtype(primitive.dtype(inputs, attrs)));
 }

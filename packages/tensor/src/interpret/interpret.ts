@@ -2,6 +2,7 @@
 import { internal } from "../graph/errors.ts";
 import { type Dtype, Node, type Primitive, type RefArray, type ResultType } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
+import { roundHalf } from "../primitives/special.ts";
 
 export interface InterpretOptions {
   /** `float32` rounds every float result as a device stores it; the default keeps double precision. */
@@ -35,6 +36,8 @@ function stored(dtype: Dtype, round: boolean): ((x: number) => number) | null {
   switch (dtype) {
     case "float32":
       return round ? Math.fround : null;
+    case "float16":
+      return roundHalf;
     case "int32":
       return (x) => x | 0;
     case "uint32":
@@ -68,8 +71,13 @@ function evaluate(node: Node, inputs: readonly RefArray[], options: InterpretOpt
   if (decompose && !(options.compositeReference && primitive.reference))
     return throughDecomposition(node, (leaves) => [decompose(leaves, attrs)], inputs, options)[0] as RefArray;
   if (!primitive.reference) throw internal(`${primitive.name} has neither a reference nor a value here`);
-  return toStored(primitive, primitive.reference(inputs, attrs, { shape, dtype }), { shape, dtype }, options);
+  // Of float16, rules know the values alone.
+  const data = primitive.reference(inputs.map(wide), attrs, wide({ shape, dtype }));
+  return toStored(primitive, data, { shape, dtype }, options);
 }
+
+const wide = <T extends { readonly dtype: Dtype }>(value: T): T =>
+  value.dtype === "float16" ? { ...value, dtype: "float32" } : value;
 
 /** What a device would store of `data`. */
 function toStored(

@@ -1,9 +1,9 @@
 /** @file What public operations share: axes, choices and shapes of arguments, and conversions of operands beyond promotion. */
 import type { Dtype } from "@tenrec/kernels";
 import { DtypeError, ShapeError, ValueError } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
+import { isFloat, type Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
-import { cast } from "../primitives/logic.ts";
+import { allowHalves, cast } from "../primitives/logic.ts";
 import { toNode } from "../runtime/handles.ts";
 import { computeDtype, promote, promoteFloats, promoteNumbers } from "../runtime/promote.ts";
 import { normalAxes, normalAxis, type Tensor, type TensorLike, wrap } from "../tensor.ts";
@@ -89,7 +89,7 @@ export function integerOperand(name: string, x: TensorLike): Node {
   const isPlain = typeof x === "number" || Array.isArray(x);
   const node = isPlain ? cast(toNode(x, "int32"), "int32") : toNode(x);
   const wide = cast(node, node.dtype === "bool" ? "int32" : computeDtype(node.dtype));
-  if (wide.dtype !== "float32") return wide;
+  if (!isFloat(wide)) return wide;
   throw new DtypeError(name, "integers are needed.", {
     received: `${typeText(node.dtype, node.shape)}.`,
     expected: "dtype int32 or uint32.",
@@ -98,11 +98,12 @@ export function integerOperand(name: string, x: TensorLike): Node {
 }
 
 /** Dtypes that `dtype` options name. */
-const dtypeNames: readonly Dtype[] = ["float32", "int32", "uint32", "bool", "uint8", "int8"];
+const dtypeNames: readonly Dtype[] = ["float32", "float16", "int32", "uint32", "bool"];
 
-/** Throws unless `dtype` names one; packed dtypes are for storage and are refused where values are computed. */
+/** Throws unless `dtype` names one; packed bytes are for storage and are refused where values are computed. */
 export function checkDtype(name: string, dtype: Dtype): void {
-  checkChoice(name, "dtype", dtype, dtypeNames.slice(0, 4));
+  checkChoice(name, "dtype", dtype, dtypeNames);
+  if (dtype === "float16") allowHalves();
 }
 
 export { type Tensor, type TensorLike, toNode, wrap };

@@ -1,6 +1,6 @@
 /** @file Elementwise mathematics. Two tensors broadcast as in NumPy; dtypes promote as in Keras 3. */
 import { DtypeError } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
+import { isFloat, type Node } from "../graph/node.ts";
 import * as arithmetic from "../primitives/arithmetic.ts";
 import { typesText } from "../primitives/factory.ts";
 import { cast, equal, isFiniteValue, isNan, where } from "../primitives/logic.ts";
@@ -34,7 +34,7 @@ const ofTwoFloats = (x1: TensorLike, x2: TensorLike, of: (a: Node, b: Node) => N
 /** A function that leaves integers as they are. */
 function ofFraction(x: TensorLike, of: (x: Node) => Node): Tensor {
   const node = toNode(x);
-  return wrap(node.dtype === "float32" ? of(node) : node);
+  return wrap(isFloat(node) ? of(node) : node);
 }
 
 /**
@@ -116,11 +116,11 @@ const maxIntegerExponent = 64;
 export function power(x1: TensorLike, x2: TensorLike): Tensor {
   if (typeof x2 === "number" && Number.isInteger(x2) && Math.abs(x2) <= maxIntegerExponent) {
     const base = numberOperand(x1);
-    return wrap(arithmetic.integerPower(x2 < 0 ? cast(base, "float32") : base, x2));
+    return wrap(arithmetic.integerPower(x2 < 0 && !isFloat(base) ? cast(base, "float32") : base, x2));
   }
   const [a, b] = numberPair(x1, x2);
   const result = math.pow(cast(a, "float32"), cast(b, "float32"));
-  return wrap(a.dtype === "float32" ? result : cast(math.round(result), a.dtype));
+  return wrap(cast(isFloat(a) ? result : math.round(result), a.dtype));
 }
 
 /**
@@ -414,7 +414,7 @@ export const trunc = (x: TensorLike): Tensor => ofFraction(x, math.trunc);
 export function round(x: TensorLike, { decimals = 0 }: { decimals?: number } = {}): Tensor {
   if (decimals === 0) return ofFraction(x, math.round);
   const node = numberOperand(x);
-  if (node.dtype !== "float32" && decimals > 0) return wrap(node);
+  if (!isFloat(node) && decimals > 0) return wrap(node);
   const factor = 10 ** decimals;
   const rounded = math.round(arithmetic.scale(cast(node, "float32"), factor));
   return wrap(cast(arithmetic.div(rounded, constant(factor)), node.dtype));

@@ -1,6 +1,6 @@
 /** @file Activations, losses and normalisation, with Keras's definitions and defaults. */
 import { ShapeError, ValueError } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
+import { isFloat, type Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import * as activations from "../primitives/activations.ts";
 import { div, integerPower, maximum } from "../primitives/arithmetic.ts";
@@ -310,8 +310,9 @@ function softmaxOperand({ primitive, attrs, inputs }: Node, axis: number): Node 
 /** Class labels, as integers, in the shape of `output` without `axis`; an extra last axis of 1 is dropped. */
 function classLabels(target: TensorLike, output: Node, axis: number): Node {
   const node = toNode(target);
-  const labels =
-    node.dtype === "float32" ? cast(node, "int32") : integerOperand("sparseCategoricalCrossentropy", target);
+  const labels = isFloat(node)
+    ? cast(node, "int32")
+    : integerOperand("sparseCategoricalCrossentropy", target);
   const expected = output.shape.filter((_, i) => i !== axis);
   const { shape } = labels;
   const isExtra = shape.length === output.shape.length && shape.at(-1) === 1;

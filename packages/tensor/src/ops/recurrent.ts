@@ -53,7 +53,7 @@ export function simpleRnn(
     const { activation = tanh } = options;
     if (given.isPlain && activation === tanh) {
       const { z, weights: wh, mask } = given;
-      return fromHistories(simpleSequence({ z, wh, h0: at(given.states, 0), mask }));
+      return fromHistory(simpleSequence({ z, wh, h0: at(given.states, 0), mask }));
     }
     return given.steps((z, h) => [activation(add(z, given.product(h)))]);
   });
@@ -84,8 +84,8 @@ export function lstm(
     const { activation = tanh, recurrentActivation = sigmoid } = options;
     if (given.isPlain && activation === tanh && recurrentActivation === sigmoid) {
       const { z, weights: wh, mask, states } = given;
-      const { H, C } = lstmSequence({ z, wh, h0: at(states, 0), c0: at(states, 1), mask });
-      return fromHistories(H, C);
+      const { H, cell } = lstmSequence({ z, wh, h0: at(states, 0), c0: at(states, 1), mask });
+      return fromHistory(H, cell);
     }
     return given.steps((z, h, c) => {
       const all = add(z, given.product(h));
@@ -121,15 +121,15 @@ export function gru(
     const { activation = tanh, recurrentActivation = sigmoid, resetAfter = true } = options;
     const counts = { gates: 3, states: 1, biases: resetAfter ? 2 : 1 };
     const given = new Sequence("gru", [x, kernel, recurrentKernel, bias], counts, options);
-    const { gates, units, recurrentBias: br } = given;
     if (given.isPlain && resetAfter && activation === tanh && recurrentActivation === sigmoid) {
-      const { z, weights: wh, mask } = given;
-      const bias = br ?? fill(0, [gates * units], "float32");
-      return fromHistories(gruSequence({ x: z, wh, br: bias, h0: at(given.states, 0), mask }));
+      const { projected: x, weights: wh, mask } = given;
+      const bias = given.bias ?? fill(0, [2, given.gates * given.units], "float32");
+      return fromHistory(gruSequence({ x, wh, bias, h0: at(given.states, 0), mask }));
     }
+    const recurrentBias = given.biasOf(1);
     return given.steps((x, h) => {
       const product = given.product(h, 0, resetAfter ? 3 : 2);
-      const inner = br ? add(product, wrap(br)) : product;
+      const inner = recurrentBias ? add(product, wrap(recurrentBias)) : product;
       const sum = (gate: number): Tensor => add(given.gate(x, gate), given.gate(inner, gate));
       const [z, r] = [recurrentActivation(sum(0)), recurrentActivation(sum(1))];
       const reset = resetAfter ? multiply(r, given.gate(inner, 2)) : given.product(multiply(r, h), 2);
@@ -139,10 +139,9 @@ export function gru(
   });
 }
 
-/** Outputs and last states from the states [batch, steps + 1, units], the initial ones first. */
-function fromHistories(...histories: readonly Node[]): RecurrentResult {
-  const [batch, slots, units] = at(histories, 0).shape as unknown as [number, number, number];
-  const lastOf = (history: Node): Tensor =>
-    wrap(reshape(sliceAxis(history, 1, slots - 1, slots), [batch, units]));
-  return { outputs: wrap(sliceAxis(at(histories, 0), 1, 1, slots)), states: histories.map(lastOf) };
+/** Outputs and last states, from the states h [batch, steps + 1, units] (the initial one first) and further last states. */
+function fromHistory(H: Node, ...others: readonly Node[]): RecurrentResult {
+  const [batch, slots, units] = H.shape as unknown as [number, number, number];
+  const last = reshape(sliceAxis(H, 1, slots - 1, slots), [batch, units]);
+  return { outputs: wrap(sliceAxis(H, 1, 1, slots)), states: [last, ...others].map(wrap) };
 }

@@ -53,12 +53,14 @@ export class Sequence {
   readonly name: string;
   readonly gates: number;
   readonly units: number;
-  /** [batch, steps, gates * units]: x kernel + bias. */
-  readonly z: Node;
   readonly weights: Node;
-  readonly recurrentBias: Node | null;
+  /** [gates * units], or a row for each product. */
+  readonly bias: Node | null;
   readonly states: readonly Node[];
   readonly mask: Node | null;
+  /** x kernel, a row per sample and step. */
+  readonly #rows: Node;
+  readonly #steps: readonly [batch: number, steps: number];
   readonly #stateFactors: readonly Node[];
   readonly #unroll: boolean;
 
@@ -85,10 +87,11 @@ export class Sequence {
     const projection = this.#fit("kernel", floatOperand(kernel), [features, width]);
     const factors = this.#factors("inputFactors", [batch, features], options);
     const perStep = factors.map((factor) => reshape(factor, [batch, 1, features]));
-    const product = gateProducts(input, projection, perStep, this.units, 0, this.gates);
-    const [inputBias, recurrentBias] = this.#biases(bias, counts.biases ?? 1);
-    this.recurrentBias = recurrentBias ?? null;
-    this.z = reshape(inputBias ? add(product, inputBias) : product, [batch, steps, width]);
+    this.#rows = gateProducts(input, projection, perStep, this.units, 0, this.gates);
+    this.#steps = [batch, steps];
+    const { biases = 1 } = counts;
+    const biasShape = biases > 1 ? [biases, width] : [width];
+    this.bias = bias === null ? null : this.#fit("bias", floatOperand(bias), biasShape);
   }
 
   #fit(what: string, node: Node, shape: readonly number[]): Node {
@@ -113,18 +116,28 @@ export class Sequence {
     return given.map((factor) => this.#fit(what, floatOperand(factor), shape));
   }
 
-  /** Rows of the bias, [gates * units] each. */
-  #biases(bias: TensorLike | null, count: number): readonly Node[] {
-    if (bias === null) return [];
-    const width = this.gates * this.units;
-    const all = this.#fit("bias", floatOperand(bias), count > 1 ? [count, width] : [width]);
-    if (count === 1) return [all];
-    return Array.from({ length: count }, (_, row) => reshape(sliceAxis(all, 0, row, row + 1), [width]));
+  /** The bias [gates * units] of the product with x (0) or with h (1). */
+  biasOf(product: 0 | 1): Node | null {
+    const { bias } = this;
+    if (!bias || bias.shape.length === 1) return product === 0 ? bias : null;
+    return reshape(sliceAxis(bias, 0, product, product + 1), [bias.shape[1] as number]);
+  }
+
+  /** x kernel [batch, steps, gates * units]. */
+  get projected(): Node {
+    return reshape(this.#rows, [...this.#steps, this.gates * this.units]);
+  }
+
+  /** x kernel + bias [batch, steps, gates * units]. All steps are rows of one sum, which is the product's epilogue. */
+  get z(): Node {
+    const bias = this.biasOf(0);
+    if (!bias) return this.projected;
+    return reshape(add(this.#rows, bias), [...this.#steps, this.gates * this.units]);
   }
 
   /** Nothing that the kernels for whole sequences do not know. */
   get isPlain(): boolean {
-    return this.#stateFactors.length === 0 && !this.#unroll && this.z.shape.size > 0;
+    return this.#stateFactors.length === 0 && !this.#unroll && this.#rows.shape.size > 0;
   }
 
   /** h times the recurrent weights of gates `from` to `to`. */

@@ -1,6 +1,6 @@
 /** @file Ordering: sorted elements and positions, the largest, places in sorted sequences, distinct elements. */
 import { ShapeError, ValueError } from "../graph/errors.ts";
-import type { Node } from "../graph/node.ts";
+import { isFloat, type Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
 import { sub } from "../primitives/arithmetic.ts";
 import { cumulative } from "../primitives/cumulative.ts";
@@ -217,7 +217,7 @@ export function unique(x: TensorLike, { size, fillValue = null }: UniqueOptions)
   const sorted = take(reshape(given, [count]), places, 0);
   const [next, before] = [sliceAxis(sorted, 0, 1, count), sliceAxis(sorted, 0, 0, count - 1)];
   // A GPU may hold that NaN equals NaN.
-  const isNew = given.dtype === "float32" ? or(notEqual(next, before), isNan(next)) : notEqual(next, before);
+  const isNew = isFloat(given) ? or(notEqual(next, before), isNan(next)) : notEqual(next, before);
   // Number of distinct elements up to each sorted one, less 1.
   const rank = cumulative(pad(cast(isNew, "int32"), [1], [0]), 0, "sum");
   const starts = searchSorted(reshape(rank, [1, count]), iota([1, size + 1], 1, "int32"));

@@ -7,16 +7,17 @@ import {
   type RefArray,
   record,
   type TemplateCall,
+  type VjpContext,
 } from "../graph/node.ts";
 import { add, maximum, minimum, mul } from "./arithmetic.ts";
 import { vjpByDecomposition } from "./composite.ts";
 import { at, commonDtype } from "./factory.ts";
 import { identityOf } from "./identity.ts";
-import { greaterEqual, where } from "./logic.ts";
+import { greater, greaterEqual, where } from "./logic.ts";
 import { flip, pad, reshape, sliceAxis } from "./movement.ts";
-import { running, shifted } from "./product.ts";
 import { max, min, sum } from "./reduce.ts";
 import { asRows, fromRows } from "./rows.ts";
+import { running, shifted } from "./running.ts";
 import { constant, iota } from "./source.ts";
 
 export type CumulativeOperation = keyof typeof cumulativeOperations;
@@ -70,7 +71,7 @@ const chunkFor = (length: number): number =>
 /** Longer rows are cut. Products run by doubling, whose steps fuse to a kernel of as many loads as the row is long: its compilation grows with it. */
 const longestWhole = { sum: 256, max: 256, min: 256, prod: 32 } as const;
 
-/** Each element's combination of those up to it: of the whole row behind a mask; products by doubling, whose gradient is exact at 0. */
+/** Each element's combination of those up to it: of the whole row behind a mask; products by doubling. */
 function wholeRows(x: Node, operation: CumulativeOperation, identity: number): Node {
   if (operation === "prod") return running(x, 1, mul, identity);
   const [rows, length] = x.shape as unknown as [number, number];
@@ -120,20 +121,40 @@ function reference([x]: readonly RefArray[], attrs: Attrs): Float64Array {
 }
 
 /**
- * x [rows, length], attributes operation, reverse and exclusive. The gradient of sums runs the other way; those of products and extremes are
- * of the decomposition: exact where elements are 0, shared between equal ones.
+ * Of short rows of products: d y_i / d x_k is the product of those up to i without x_k, so dx_k = (product before k) times the sum over i >= k of
+ * g_i (product from k + 1 to i). No division: exact where elements are 0, to every order. Doubling would compile slowly, and its gradients more so.
+ */
+function productCotangent(g: Node, x: Node): Node {
+  const [rows, length] = x.shape as unknown as [number, number];
+  const [first, last] = [iota([length, 1], 0, "int32"), iota([1, length], 1, "int32")];
+  const factors = where(greater(last, first), reshape(x, [rows, 1, length]), constant(1));
+  const spans = cumulativeRows(reshape(factors, [rows * length, length]), "prod");
+  const terms = mul(reshape(g, [rows, 1, length]), reshape(spans, [rows, length, length]));
+  const sums = sum(where(greaterEqual(last, first), terms, constant(0)), [2]);
+  return mul(cumulativeRows(x, "prod", { exclusive: true }), sums);
+}
+
+function cotangentOf(context: VjpContext): readonly (Node | null)[] {
+  const { cotangent, inputs, attrs } = context;
+  const { operation, reverse, exclusive } = attrs;
+  const x = at(inputs, 0);
+  if (operation === "sum")
+    return [cumulativeRows(cotangent, "sum", { reverse: !reverse, exclusive: exclusive as boolean })];
+  const isShort = at(x.shape, 1) <= longestWhole.prod && x.shape.size > 0;
+  if (operation === "prod" && isShort && !reverse && !exclusive) return [productCotangent(cotangent, x)];
+  return vjpByDecomposition(decompose)(context);
+}
+
+/**
+ * x [rows, length], attributes operation, reverse and exclusive. The gradient of sums runs the other way; those of long products and of extremes
+ * are of the decomposition: exact where elements are 0, shared between equal ones.
  */
 export const cumulativePrimitive: Primitive = {
   name: "cumulative",
   family: "composite",
   shape: (inputs) => at(inputs, 0).shape,
   dtype: (inputs) => commonDtype("cumulative", inputs, "number"),
-  vjp: (context) => {
-    const { operation, reverse, exclusive } = context.attrs;
-    if (operation !== "sum") return vjpByDecomposition(decompose)(context);
-    const options = { reverse: !reverse, exclusive: exclusive as boolean };
-    return [cumulativeRows(context.cotangent, "sum", options)];
-  },
+  vjp: cotangentOf,
   reference,
   decompose,
   at: null,

@@ -44,7 +44,7 @@ export const dtypeSets = {
   bits: ["int32", "uint32", "bool"],
   bool: ["bool"],
   compute: ["float32", "int32", "uint32", "bool"],
-  any: ["float32", "int32", "uint32", "bool", "uint8", "int8"],
+  any: ["float32", "float16", "int32", "uint32", "bool", "uint8", "int8"],
 } as const satisfies Record<string, readonly Dtype[]>;
 
 export type DtypeSet = keyof typeof dtypeSets;

@@ -1,7 +1,7 @@
 /** @file Elementwise operations without a gradient of their own (comparisons, bits, tests, conversions) and `where`. */
 import type { Dtype } from "@tenrec/kernels";
 import { DtypeError } from "../graph/errors.ts";
-import { type Node, type Primitive, record } from "../graph/node.ts";
+import { isHalf, type Node, type Primitive, record, useHalfRule } from "../graph/node.ts";
 import {
   at,
   broadcastAll,
@@ -12,7 +12,9 @@ import {
   operandsAt,
   perInput,
 } from "./factory.ts";
+import { recordHalf } from "./half.ts";
 import { constant } from "./source.ts";
+import { roundHalf } from "./special.ts";
 
 const comparison = (name: string, scalar: string, test: (x: number, y: number) => boolean): Primitive =>
   elementwise(name, {
@@ -109,8 +111,9 @@ const integerRange: Partial<Record<Dtype, readonly [number, number]>> = {
 /** Value conversion of one number between dtypes: float to integer truncates and saturates, integers wrap. */
 export function castNumber(x: number, from: Dtype, to: Dtype): number {
   if (to === "bool") return Number(x !== 0);
+  if (to === "float16") return roundHalf(x);
   const range = integerRange[to];
-  if (!range || from !== "float32") return x;
+  if (!range || !from.startsWith("float")) return x;
   return Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), range[0]), range[1]);
 }
 
@@ -118,7 +121,7 @@ function computable(dtype: Dtype): Dtype {
   if (dtype !== "uint8" && dtype !== "int8") return dtype;
   throw new DtypeError("cast", "packed bytes hold host data only.", {
     received: `${dtype} as the dtype of a computed tensor.`,
-    expected: "float32, int32, uint32 or bool.",
+    expected: "float32, float16, int32, uint32 or bool.",
     fix: `cast to ${dtype === "uint8" ? "uint32" : "int32"}, and make a ${dtype === "uint8" ? "Uint8Array" : "Int8Array"} of the data that you read.`,
   });
 }
@@ -128,7 +131,7 @@ export const castPrimitive: Primitive = {
   family: "elementwise",
   shape: (inputs) => at(inputs, 0).shape,
   dtype: (_, attrs) => computable(attrs.dtype as Dtype),
-  vjp: /*#__PURE__*/ perInput((g, [x]) => cast(g, x.dtype)),
+  vjp: /*#__PURE__*/ perInput((g, [x]) => castBack(g, x.dtype)),
   reference: ([x], attrs) => {
     const from = x as NonNullable<typeof x>;
     return from.data.map((value) => castNumber(value, from.dtype, attrs.dtype as Dtype));
@@ -139,8 +142,20 @@ export const castPrimitive: Primitive = {
 };
 
 /** Converts values; the node itself where the dtype is right already. */
-export const cast = (x: Node, dtype: Dtype): Node =>
-  x.dtype === dtype ? x : record(castPrimitive, [x], { dtype });
+export function cast(x: Node, dtype: Dtype): Node {
+  if (x.dtype === dtype) return x;
+  if (dtype === "float16") allowHalves();
+  return record(castPrimitive, [x], { dtype });
+}
+
+/** To be called before the first node of dtype float16 is made. */
+export const allowHalves = (): void => useHalfRule((...operation) => recordHalf(cast, ...operation));
+
+/** A float32 gradient that was made float16 on its way to a float32 value has not been rounded in between. */
+function castBack(g: Node, dtype: Dtype): Node {
+  const [wide] = g.primitive === castPrimitive && isHalf(g) ? g.inputs : [];
+  return wide?.dtype === dtype ? wide : cast(g, dtype);
+}
 
 /** The number whose 32 bits in `to` are those of `x` in `from`. */
 function reread(x: number, from: Dtype, to: Dtype): number {

@@ -1,9 +1,11 @@
-/** @file The product over axes, whose gradient is exact at zeros to every order, and running combinations by doubling. */
+/** @file The product over axes, whose gradient is exact at zeros to every order. */
 import type { Node, Primitive } from "../graph/node.ts";
 import { mul } from "./arithmetic.ts";
+import { cumulative } from "./cumulative.ts";
 import { at, list } from "./factory.ts";
-import { flip, pad, reshape, sliceAxis, transpose } from "./movement.ts";
+import { flip, reshape, transpose } from "./movement.ts";
 import { countOf, expand, over, reduce } from "./reduce.ts";
+import { running, shifted } from "./running.ts";
 
 /** d prod / d x_i is the product of the others: prefix times suffix, exact at zeros to every order. */
 export const prodPrimitive: Primitive = /*#__PURE__*/ reduce("prod", {
@@ -15,23 +17,15 @@ export const prodPrimitive: Primitive = /*#__PURE__*/ reduce("prod", {
 
 export const prod = /*#__PURE__*/ over(() => prodPrimitive);
 
-/** x moved on by `by` places along an axis, filled with `value` in front. */
-export function shifted(x: Node, axis: number, by: number, value: number): Node {
-  const low = x.shape.map((_, i) => (i === axis ? by : 0));
-  const none = low.map(() => 0);
-  return pad(sliceAxis(x, axis, 0, at(x.shape, axis) - by), low, none, none, value);
-}
+/** Axes of up to this many elements: products by doubling are one kernel, which loads each element as often. */
+const shortAxis = 8;
 
-/** Running combination along an axis by doubling: log2(n) slices, pads and combinations. */
-export function running(x: Node, axis: number, combine: (a: Node, b: Node) => Node, identity: number): Node {
-  let result = x;
-  for (let by = 1; by < at(x.shape, axis); by *= 2)
-    result = combine(result, shifted(result, axis, by, identity));
-  return result;
+/** Products of the elements before each one in rows, or behind it. */
+function productsBefore(rows: Node, reverse: boolean): Node {
+  if (at(rows.shape, 1) > shortAxis) return cumulative(rows, 1, "prod", { exclusive: true, reverse });
+  const turned = (x: Node): Node => (reverse ? flip(x, [1]) : x);
+  return turned(running(shifted(turned(rows), 1, 1, 1), 1, mul, 1));
 }
-
-/** Products of the elements before each one. */
-const productsBefore = (x: Node, axis: number): Node => running(shifted(x, axis, 1, 1), axis, mul, 1);
 
 /** For each element, the product of the others along `axes`. */
 function productOfOthers(x: Node, axes: readonly number[]): Node {
@@ -40,8 +34,7 @@ function productOfOthers(x: Node, axes: readonly number[]): Node {
   const count = countOf(x.shape, axes);
   const moved = transpose(x, order);
   const rows = reshape(moved, [countOf(x.shape, rest), count]);
-  const after = flip(productsBefore(flip(rows, [1]), 1), [1]);
-  const others = reshape(mul(productsBefore(rows, 1), after), moved.shape);
+  const others = reshape(mul(productsBefore(rows, false), productsBefore(rows, true)), moved.shape);
   return transpose(
     others,
     order.map((_, axis) => order.indexOf(axis)),

@@ -6,12 +6,12 @@ import { ShapeError } from "../graph/errors.ts";
 import type { Attrs, Node, TemplateCall } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
 import { placeholderNode } from "../runtime/leaf.ts";
+import { mul, sub } from "./arithmetic.ts";
 import { type BundleContext, part } from "./bundle.ts";
 import { gradientThrough } from "./composite.ts";
 import { matmul } from "./contraction.ts";
 import { at, typesText } from "./factory.ts";
-import { where } from "./logic.ts";
-import { reshape, sliceAxis, transpose } from "./movement.ts";
+import { flip, reshape, sliceAxis, transpose } from "./movement.ts";
 import { constant, fill } from "./source.ts";
 
 export interface Extents {
@@ -23,11 +23,8 @@ export interface Extents {
 /** Batch-major [batch, steps, width] to time-major, and back: a view. */
 export const swapped = (x: Node): Node => transpose(x, [1, 0, 2]);
 
-/** States [batch, steps + 1, units] as sequences of what lies before and after each step (time-major). */
-export function beforeAndAfter(states: Node): [before: Node, after: Node] {
-  const slots = at(states.shape, 1);
-  return [swapped(sliceAxis(states, 1, 0, slots - 1)), swapped(sliceAxis(states, 1, 1, slots))];
-}
+/** States [batch, steps + 1, units] as a sequence of what lies after each step (time-major). */
+export const afterSteps = (states: Node): Node => swapped(sliceAxis(states, 1, 1, at(states.shape, 1)));
 
 /** States [batch, steps + 1, units] before the first step: [batch, units]. */
 export function initialState(states: Node): Node {
@@ -86,11 +83,42 @@ export function overSteps({ carries, sequences, constants, reverse }: Loop, step
 export const gates = (x: Node, units: number, from: number, to: number = from + 1): Node =>
   sliceAxis(x, x.shape.length - 1, from * units, to * units);
 
-/** `active` where the mask [batch, 1] of a step is true, else `masked`. */
-export const choose = (mask: Node | null | undefined, active: Node, masked: Node): Node =>
-  mask ? where(mask, active, masked) : active;
-
 export const zero = (): Node => constant(0);
+
+/** x (1 - x): the derivative of a sigmoid by its value. */
+export const rest = (x: Node): Node => mul(x, sub(constant(1), x));
+
+export const typeOf = ({ shape, dtype }: Node) => ({ shape, dtype });
+
+/** The type of `chunks` values per unit of states [batch, units]. */
+export function chunksOf({ shape, dtype }: Node, chunks: number) {
+  const [batch, units] = shape as unknown as [number, number];
+  return { shape: [batch, chunks * units], dtype };
+}
+
+/** A mask [batch] over the units of states. */
+export const asColumn = (mask: Node): Node => reshape(mask, [mask.shape.size, 1]);
+
+/** A mask [batch, 1] as the operand [batch] of a step, true everywhere where there is none, for states [batch, ...]. */
+export function maskRow(mask: Node | null | undefined, states: Node): Node {
+  const batch = at(states.shape, 0);
+  return mask ? reshape(mask, [batch]) : fill(1, [batch], "bool");
+}
+
+/** The call of a step's template over states [batch, units], or null. `width`: chunks of units in a row of slopes. */
+export function stepCall(
+  template: Template,
+  direction: "forward" | "backward",
+  gateCount: number,
+  { shape }: Node,
+  target: Target,
+  width: number = gateCount,
+): TemplateCall | null {
+  const [batch, units] = shape as unknown as [number, number];
+  const extents = { gates: gateCount, width, batch, units };
+  const launch = target.templates.recurrentStepLaunch(direction, extents, target);
+  return launch && { template, params: [batch, units], ...launch };
+}
 
 /** The mask as a sequence [steps, batch, 1], or null where all of it is true. */
 export function maskOf(inputs: readonly Node[], attrs: Attrs): Node | null {
@@ -107,6 +135,11 @@ export const maskInput = (mask: Node | null | undefined, { batch, steps }: Exten
 export function previousStates(states: Node): Node {
   const [batch, slots, units] = states.shape as unknown as [number, number, number];
   return reshape(sliceAxis(states, 1, 0, slots - 1), [batch * (slots - 1), units]);
+}
+
+/** Slopes [batch, steps, ...] of a loop from the last step to the first, of the history of its carry (which begins before the last step). */
+export function slopesOf(history: Node): Node {
+  return flip(sliceAxis(history, 1, 1, at(history.shape, 1)), [1]);
 }
 
 /** [batch, steps, width] as rows. */

@@ -1,7 +1,7 @@
 /** @file Reductions over axes. Attributes: `axes` ascending, `keepDims`. Nothing reduced over no elements but sums and products. */
 import type { Dtype } from "@tenrec/kernels";
 import { ValueError } from "../graph/errors.ts";
-import { type Attrs, type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
+import { type Attrs, isHalf, type Node, type Primitive, type RefArray, record } from "../graph/node.ts";
 import { type Shape, stridesOf, typeText } from "../graph/shape.ts";
 import { div, divideByCount, mul, square, sub } from "./arithmetic.ts";
 import { at, commonDtype, type DtypeSet, list, perInput, type Rule, walkStrided } from "./factory.ts";
@@ -177,11 +177,14 @@ export const countOf = (shape: readonly number[], axes: readonly number[]): numb
 
 /** Sum divided by the count (a param: extents are no structure). Division, so that the mean of equal numbers is that number. */
 export function mean(x: Node, axes: readonly number[], keepDims = false): Node {
+  // The sum of float16 values may exceed what float16 holds.
+  if (isHalf(x)) return cast(mean(cast(x, "float32"), axes, keepDims), x.dtype);
   return axes.length === 0 ? x : divideByCount(sum(x, axes, keepDims), countOf(x.shape, axes));
 }
 
 /** Mean squared distance from the mean, in two passes: mean(x^2) - mean(x)^2 cancels. */
 export function variance(x: Node, axes: readonly number[], keepDims = false): Node {
+  if (isHalf(x)) return cast(variance(cast(x, "float32"), axes, keepDims), x.dtype);
   return mean(square(sub(x, mean(x, axes, true))), axes, keepDims);
 }
 

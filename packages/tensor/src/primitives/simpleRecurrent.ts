@@ -1,26 +1,25 @@
 /** @file A simple recurrent layer with tanh over a whole sequence, and its gradient: one kernel each for small widths, else step by step. */
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
-import { add, mul, sub } from "./arithmetic.ts";
+import { add } from "./arithmetic.ts";
 import { type BundleContext, bundle, part } from "./bundle.ts";
 import { matmul } from "./contraction.ts";
 import { at } from "./factory.ts";
-import { tanh } from "./math.ts";
 import {
-  beforeAndAfter,
+  afterSteps,
   checkOperands,
-  choose,
   type Extents,
   initialState,
   maskInput,
   maskOf,
   overSteps,
   sequenceCall,
+  slopesOf,
   swapped,
   vjpThrough,
   weightGradient,
-  zero,
 } from "./recurrent.ts";
-import { constant, fill } from "./source.ts";
+import { simpleStep, simpleStepBack } from "./simpleRecurrentStep.ts";
+import { fill } from "./source.ts";
 
 function extentsOf(sequence: Node): Extents {
   const [batch, steps, units] = sequence.shape as unknown as [number, number, number];
@@ -31,11 +30,10 @@ function forward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
   const [z, wh, h0] = inputs as unknown as [Node, Node, Node];
   const { history } = overSteps(
     { carries: [h0], sequences: [swapped(z), maskOf(inputs, attrs)], constants: [wh], reverse: false },
-    ([h], [z, mask], [wh]) => {
-      const before = h as Node;
-      const next = tanh(add(z as Node, matmul(before, wh as Node)));
-      return { next: [choose(mask, next, before)], stacked: [] };
-    },
+    ([h], [z, mask], [wh]) => ({
+      next: [simpleStep(z as Node, h as Node, wh as Node, mask)],
+      stacked: [],
+    }),
   );
   return [history(0)];
 }
@@ -43,21 +41,21 @@ function forward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
 function backward(inputs: readonly Node[], attrs: Attrs): readonly Node[] {
   const [wh, H, dH] = inputs as unknown as [Node, Node, Node];
   const [batch, , units] = H.shape as unknown as [number, number, number];
-  const { final, stacked } = overSteps(
+  const none = (): Node => fill(0, [batch, units], "float32");
+  const { final, history } = overSteps(
     {
-      carries: [fill(0, [batch, units], "float32")],
-      sequences: [beforeAndAfter(H)[1], beforeAndAfter(dH)[1], maskOf(inputs, attrs)],
+      carries: [none(), none()],
+      sequences: [afterSteps(H), afterSteps(dH), maskOf(inputs, attrs)],
       constants: [wh],
       reverse: true,
     },
-    ([ofH], [state, dH, mask], [wh]) => {
-      const [h, dh] = [state as Node, add(ofH as Node, dH as Node)];
-      const slope = choose(mask, mul(dh, sub(constant(1), mul(h, h))), zero());
-      const back = matmul(slope, wh as Node, { transposeB: true });
-      return { next: [mask ? add(back, choose(mask, zero(), dh)) : back], stacked: [slope] };
+    ([next, held], [after, dH, mask], [wh]) => {
+      const slopes = simpleStepBack([wh, next, held, after, dH] as readonly Node[], mask);
+      return { next: [slopes.dZ, slopes.held], stacked: [] };
     },
   );
-  return [stacked(0), add(final(0), initialState(dH))];
+  const dh = add(matmul(final(0), wh, { transposeB: true }), final(1));
+  return [slopesOf(history(0)), add(dh, initialState(dH))];
 }
 
 function forwardVjp(

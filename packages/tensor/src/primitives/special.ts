@@ -44,3 +44,12 @@ export function roundHalfEven(x: number): number {
   if (x - below !== 0.5) return Math.round(x);
   return below % 2 === 0 ? below : below + 1;
 }
+
+/** The nearest float16, ties to even. */
+export function roundHalf(x: number): number {
+  const size = Math.abs(x);
+  if (!(size < 65520)) return size >= 65520 ? Math.sign(x) * Infinity : x;
+  // A step of the binade, 2^-24 below 2^-14.
+  const step = 2 ** (Math.max(-14, Math.floor(Math.log2(size))) - 10);
+  return size === 0 ? x : roundHalfEven(x / step) * step;
+}

@@ -1,9 +1,9 @@
 /** @file Keys of draws, and the node-level numbers that follow from one: bits, [0, 1), erfInv normals. All fuse into their consumers. */
 import type { Dtype, Node } from "../graph/node.ts";
-import { add, maximum, minimum, mul, sub } from "../primitives/arithmetic.ts";
-import { bitcast, or, shiftRight } from "../primitives/logic.ts";
+import { add, maximum, minimum, mul } from "../primitives/arithmetic.ts";
 import { erfInverse } from "../primitives/math.ts";
 import { reshape, slice } from "../primitives/movement.ts";
+import { unitOfBits } from "../primitives/randomUnit.ts";
 import { fill, number, randomBits, randomSplit } from "../primitives/source.ts";
 import { ScalarNode } from "../runtime/leaf.ts";
 import { scopes } from "../runtime/scope.ts";
@@ -48,11 +48,8 @@ export const bitsOf = (key: Key, shape: readonly number[]): Node => randomBits(.
 
 const structure = (value: number, dtype: Dtype): Node => fill(value, [], dtype, true);
 
-/** Uniform in [0, 1) in steps of 2^-23: the upper 23 bits as the fraction of a float in [1, 2), less 1. Exact. */
-export function unitOf(key: Key, shape: readonly number[]): Node {
-  const fraction = shiftRight(bitsOf(key, shape), structure(9, "uint32"));
-  return sub(bitcast(or(fraction, structure(0x3f800000, "uint32")), "float32"), structure(1, "float32"));
-}
+/** Uniform in [0, 1) in steps of 2^-23. */
+export const unitOf = (key: Key, shape: readonly number[]): Node => unitOfBits(bitsOf(key, shape));
 
 /** max(low, unit * span + low). The maximum is JAX's: rounding of the sum could pass below `low`. */
 export const stretched = (unit: Node, low: Node, span: Node): Node => maximum(low, add(mul(unit, span), low));

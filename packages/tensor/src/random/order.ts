@@ -2,9 +2,10 @@
 import type { Node } from "../graph/node.ts";
 import { checkCount } from "../ops/arguments.ts";
 import { take, takeAlongAxis } from "../primitives/indexing.ts";
-import { and, cast, equal, less, or } from "../primitives/logic.ts";
 import { pad, reshape } from "../primitives/movement.ts";
-import { argmax, sum } from "../primitives/reduce.ts";
+import { rowOrder } from "../primitives/order.ts";
+import { sum } from "../primitives/reduce.ts";
+import { asRows, fromRows } from "../primitives/rows.ts";
 import { iota } from "../primitives/source.ts";
 import { toNode } from "../runtime/handles.ts";
 import { hostNode } from "../runtime/host.ts";
@@ -28,31 +29,22 @@ function extentsAround(shape: readonly number[], axis: number): Extents {
   return [product(shape.slice(0, axis)), shape[axis] as number, product(shape.slice(axis + 1))];
 }
 
-/** The value as a sum with zeros. Kernels compute draws wherever they read them, but load sums: n^2 comparisons read each key n times. */
+/** The value as a sum with zeros. Kernels compute draws wherever they read them, but load sums: ordering reads each key many times. */
 function computedOnce(x: Node): Node {
   const rank = x.shape.length;
   const zeros = x.shape.map(() => 0);
   return sum(pad(reshape(x, [...x.shape, 1]), [...zeros, 0], [...zeros, 1]), [rank]);
 }
 
-/** Positions that put `keys` in stable ascending order along the middle axis: each key's rank by counting, then the ranks' inverse. */
-function orderByCounting(keys: Node, [outer, n, inner]: Extents): Node {
-  const mine = reshape(keys, [outer, n, 1, inner]);
-  const other = reshape(keys, [outer, 1, n, inner]);
-  const position = (axis: number): Node => iota(axis === 1 ? [1, n, 1, 1] : [1, 1, n, 1], axis, "int32");
-  const isEarlierEqual = and(equal(other, mine), less(position(2), position(1)));
-  const rank = sum(cast(or(less(other, mine), isEarlierEqual), "int32"), [2]);
-  return argmax(cast(equal(reshape(rank, [outer, 1, n, inner]), position(1)), "int32"), [2]);
-}
-
-/** hostOrder in nodes, for keys that only the device knows. Work grows with the square of the axis's extent. */
+/** hostOrder in nodes, for keys that only the device knows. */
 function deviceOrder(key: Key, extents: Extents): Node {
   const [outer, n, inner] = extents;
   let order: Node | null = null;
   let next = key;
   for (let round = shuffleRounds(outer * n * inner); round > 0; round--) {
     const [following, subkey] = splitKey(next);
-    const sorted = orderByCounting(computedOnce(bitsOf(subkey, extents)), extents);
+    const rows = rowOrder(asRows(computedOnce(bitsOf(subkey, extents)), 1));
+    const sorted = fromRows(rows, extents, 1);
     order = order ? takeAlongAxis(order, sorted, 1) : sorted;
     next = following;
   }
@@ -90,12 +82,12 @@ export function shuffle(x: TensorLike, { axis = 0, seed }: ShuffleOptions = {}):
 export function permutation(x: number | TensorLike, { axis = 0, seed }: ShuffleOptions = {}): Tensor {
   if (typeof x === "number") {
     checkCount("permutation", "n", x, 0);
-    return wrap(rowOrder(drawKey("permutation", seed), x));
+    return wrap(orderOfRows(drawKey("permutation", seed), x));
   }
   const node = toNode(x);
   const along = normalAxis("permutation", axis, node.shape.length);
-  const order = rowOrder(drawKey("permutation", seed), node.shape[along] as number);
+  const order = orderOfRows(drawKey("permutation", seed), node.shape[along] as number);
   return wrap(take(node, order, along));
 }
 
-const rowOrder = (key: Key, n: number): Node => reshape(orderOf(key, [1, n, 1]), [n]);
+const orderOfRows = (key: Key, n: number): Node => reshape(orderOf(key, [1, n, 1]), [n]);

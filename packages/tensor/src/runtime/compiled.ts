@@ -1,11 +1,13 @@
 /** @file A traced function as one program: inputs are bound, variables updated in place, results copied out. */
-import type { DeviceBuffer, Program } from "@tenrec/kernels";
+import type { DeviceBuffer, Program, Target } from "@tenrec/kernels";
 import { type Compiled, type CompileOptions, compile, type Destination } from "../compile/compile.ts";
 import { bytesOf, type Dtype, type Node } from "../graph/node.ts";
 import { countOverwrite, flushesSoFar, saveOldVersion } from "./evaluate.ts";
 import { flush } from "./flush.ts";
 import { typed } from "./host.ts";
 import { dataNode, placeholderNode, ScalarNode } from "./leaf.ts";
+import { checkPlan, withActivations } from "./limit.ts";
+import { Makers } from "./makers.ts";
 import { type Block, Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";
 import type { Runtime } from "./runtime.ts";
@@ -33,6 +35,7 @@ export class TracedFunction implements Trace {
   /** Nodes recorded before the trace, used inside: constants of the program. */
   readonly captured: readonly Node[];
   readonly #variables = new Map<VariableState, TracedVariable>();
+  readonly #makers = new Makers();
 
   constructor(
     name: string,
@@ -52,6 +55,15 @@ export class TracedFunction implements Trace {
 
   assign(state: VariableState, value: Node): void {
     this.#track(state).current = value;
+  }
+
+  note(maker: string | Node): void {
+    this.#makers.note(maker);
+  }
+
+  /** Name of the layer that recorded a node, or the node whose gradient it is part of. */
+  makerOf(node: Node): string {
+    return this.#makers.of(node);
   }
 
   #track(state: VariableState): TracedVariable {
@@ -95,6 +107,7 @@ export class CompiledFunction {
   readonly #like: CompiledFunction | null;
   #compiled: Compiled | null = null;
   #program: Program | null = null;
+  #target: Target | null = null;
   #blocks: readonly Block[] = [];
   #places: readonly { readonly block: Block | null; readonly offset: number }[] = [];
   readonly #variables: readonly TracedVariable[];
@@ -118,12 +131,25 @@ export class CompiledFunction {
   }
 
   /** Makes everything a run with these inputs needs; resolves when every pipeline is built. */
-  prepare(inputs: readonly Node[]): Promise<void> {
+  async prepare(inputs: readonly Node[]): Promise<void> {
     this.#settleState(inputs);
-    this.#refresh();
+    this.#refresh(inputs);
     const program = this.#program as Program;
-    this.#runtime.device.bind(program, this.#buffers(this.#inputBlocks(inputs)));
-    return program.ready;
+    const bound = this.#inputBlocks(inputs);
+    try {
+      await program.ready;
+    } catch (error) {
+      this.#forget(program);
+      throw withActivations(error, this.#compiled as Compiled);
+    }
+    // Only now: buffers that the GPU had no memory for must not be bound.
+    if (this.#program === program) this.#runtime.device.bind(program, this.#buffers(bound));
+  }
+
+  /** A program that cannot be built gives back what it holds. */
+  #forget(program: Program): void {
+    program.dispose();
+    if (this.#program === program) this.#program = null;
   }
 
   /** The last compilation's artefacts. */
@@ -134,7 +160,7 @@ export class CompiledFunction {
   /** Queues one run; returns fresh memory for each output. */
   run(inputs: readonly Node[]): Memory[] {
     this.#settleState(inputs);
-    this.#refresh();
+    this.#refresh(inputs);
     const { pool, device } = this.#runtime;
     const results = this.traced.outputs.map(
       (node) => new Memory(bytesOf(node), pool.take(bytesOf(node), "result")),
@@ -173,6 +199,12 @@ export class CompiledFunction {
   #settleState(inputs: readonly Node[]): void {
     for (const input of inputs) if (input instanceof ScalarNode) input.stored ??= scalarMemory(input);
     const isPending = (node: Node) => !node.stored;
+    // A value that found no memory when it was assigned is computed now, or the error comes again.
+    for (const { state } of this.#variables) {
+      if (state.dirty || (state.memory && state.current === state.leaf)) continue;
+      state.dirty = true;
+      recording.dirty.push(state);
+    }
     const needed = [...inputs, ...this.traced.captured].filter(isPending);
     // What was recorded before and reads a variable that this program overwrites comes first.
     const unread = this.#written.some(({ state }) => state.leaf.uses > 0);
@@ -202,18 +234,33 @@ export class CompiledFunction {
     return [...this.#variables.map(({ state }) => state.memory), ...captured];
   }
 
-  /** Compiles for the present places; again only if one of them has moved. */
-  #refresh(): void {
+  /** Compiles for the present places and target; again only if one of them has changed. */
+  #refresh(inputs: readonly Node[]): void {
     const memories = this.#memories();
     const moved = memories.some((memory, i) => {
       const known = this.#places[i];
       return !known || known.block !== memory?.block || known.offset !== memory?.offset;
     });
-    if (this.#program && !moved) return;
-    this.#program?.dispose();
-    this.#places = memories.map((memory) => ({ block: memory?.block ?? null, offset: memory?.offset ?? 0 }));
+    const { device } = this.#runtime;
+    const { target } = device;
+    if (this.#program && !moved && this.#target === target) return;
     this.#compiled = this.#compile();
-    this.#program = this.#runtime.device.build(this.#compiled.plan);
+    checkPlan(this.#runtime, this.traced.name, this.#compiled, this.#newBytes(inputs));
+    this.#program?.dispose();
+    this.#program = null;
+    try {
+      this.#program = device.build(this.#compiled.plan);
+    } catch (error) {
+      throw withActivations(error, this.#compiled);
+    }
+    this.#target = target;
+    this.#places = memories.map((memory) => ({ block: memory?.block ?? null, offset: memory?.offset ?? 0 }));
+  }
+
+  /** Bytes of results, and of inputs that still lie on the host. */
+  #newBytes(inputs: readonly Node[]): number {
+    const onHost = inputs.filter(({ stored }) => (stored as Memory | null)?.host);
+    return [...this.traced.outputs, ...onHost].reduce((sum, node) => sum + bytesOf(node), 0);
   }
 
   #compile(): Compiled {
@@ -239,7 +286,7 @@ export class CompiledFunction {
       ...this.#written.map(({ current, state }) => ({ node: current, to: placeIn(state.memory as Memory) })),
     ];
     this.#blocks = blocks;
-    const like = this.#like?.explained?.plan;
+    const like = this.#like?.explained;
     return compile({
       label: traced.name,
       roots,
@@ -251,6 +298,7 @@ export class CompiledFunction {
       numResults: traced.outputs.length,
       numScalars: 0,
       target: runtime.device.target,
+      makerOf: (node) => traced.makerOf(node),
       options: { ...this.#options, ...(like ? { like } : {}) },
     });
   }

@@ -17,10 +17,12 @@ let flushCount = 0;
 
 const isLeaf = (node: Node): boolean => node.stored !== null || node.primitive === scalarPrimitive;
 
-/** The nodes of one flush in post-order, and what decides which of them are stored. */
-class Walk {
+/** The nodes of one flush in post-order, and what decides which of them are stored. Nodes are only read. */
+export class Walk {
   readonly order: NodeOrder = new NodeOrder();
   readonly scalars: ScalarNode[] = [];
+  /** Whether every value is stored or can still be computed. */
+  isAlive = true;
   /** By position: how many of a node's uses are consumers in this flush; too few by one for values that are asked for. */
   readonly #inside: number[] = [];
   /** Values that variables take over: their handles need no memory of their own. */
@@ -58,13 +60,8 @@ class Walk {
     this.order.add(node);
     this.#inside.push(0);
     if (node instanceof ScalarNode) this.scalars.push(node);
+    if (node.stored?.lost) this.isAlive = false;
     if (isLeaf(node)) return;
-    // Asked for after it was fused away: stored now, and by every later run of the program that computed it.
-    if (node.fused) {
-      node.fused.keeps.add(node.fused.position);
-      node.fused = null;
-      this.#count(node, -1);
-    }
     if (node.primitive === assignPrimitive) this.#assigned.add(node.inputs[0] as Node);
     for (const input of node.inputs) this.#count(input, 1);
   }
@@ -80,6 +77,7 @@ class Walk {
     return this.order.nodes.filter((node, position) => {
       // A bundle has no value; its results have.
       if (isLeaf(node) || node.primitive.bundle) return false;
+      if (node.fused) return keepFused(node);
       if (node.uses > (this.#inside[position] as number) || node.pinned) return true;
       return this.#isSmallHandle(node) || keeps.has(position);
     });
@@ -87,6 +85,13 @@ class Walk {
 }
 
 const none: readonly Node[] = [];
+
+/** Asked for after it was fused away: stored now, and by every later run of the program that computed it. */
+function keepFused(node: Node): true {
+  node.fused?.keeps.add(node.fused.position);
+  node.fused = null;
+  return true;
+}
 
 /** Device buffers of a run in first-use order. */
 class Externals {
@@ -102,7 +107,7 @@ class Externals {
   }
 }
 
-const dtypeCode = { float32: 1, int32: 2, uint32: 3, bool: 4, uint8: 5, int8: 6 } as const;
+const dtypeCode = { float32: 1, int32: 2, uint32: 3, bool: 4, uint8: 5, int8: 6, float16: 7 } as const;
 
 /** Words that are neither positions nor names. */
 const mark = { end: 0xffffffff, noBlock: 0xfffffffe, scalar: 0xfffffffd, leaf: 0xfffffffc } as const;
@@ -159,13 +164,8 @@ function writeRun(
     if (kind !== "own") key.push(kind.length * 0x10000 + buffer.bytes);
 }
 
-/** Computes the roots and gives them their values; returns everything that was computed on the way. */
-export function evaluate(
-  runtime: Runtime,
-  roots: readonly Node[],
-  dirty: readonly VariableState[],
-): NodeOrder {
-  const walk = new Walk(roots);
+/** Computes the roots of a walk and gives them their values. */
+export function evaluate(runtime: Runtime, walk: Walk, dirty: readonly VariableState[]): void {
   const externals = new Externals();
   writeGraph(runtime, walk, externals);
   const base = runtime.programs.lookup();
@@ -184,7 +184,6 @@ export function evaluate(
   );
   // Only now: the program that has just been queued may have read the oldest versions.
   runtime.ring.trim(flushCount);
-  return walk.order;
 }
 
 /** Where the stored values of a flush go. */
@@ -351,7 +350,7 @@ const scratch = new DataView(new ArrayBuffer(4));
 
 function scalarWords(scalars: readonly ScalarNode[]): Uint32Array {
   return Uint32Array.from(scalars, ({ value, dtype }) => {
-    if (dtype === "float32") scratch.setFloat32(0, value);
+    if (dtype === "float32" || dtype === "float16") scratch.setFloat32(0, value);
     else scratch.setInt32(0, value);
     return scratch.getUint32(0);
   });

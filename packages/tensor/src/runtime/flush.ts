@@ -1,6 +1,7 @@
 /** @file When pending values are evaluated, and which: a matter of program order only, never of the garbage collector. */
 import { bytesOf, type Node } from "../graph/node.ts";
 import { NodeOrder } from "../graph/nodeOrder.ts";
+import type { Walk } from "./evaluate.ts";
 import { ScalarNode } from "./leaf.ts";
 import { Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";
@@ -33,34 +34,47 @@ export function flush(
   const { dirty } = recording;
   // What was recorded after the last assignment belongs to the next step, so that every turn of a loop is the same program.
   const cut = unread ? Number.POSITIVE_INFINITY : recording.lastAssignment;
-  const all = collectRoots(demanded, dirty, unread || dirty.length > 0 ? cut : 0);
-  const stale = staleAmong(all);
-  const alive = dirty.filter((variable) => !stale.has(variable.current));
-  const roots = stale.size === 0 ? all : all.filter((root) => !stale.has(root));
-  for (const variable of dirty) settleStale(variable, stale);
+  const roots = collectRoots(demanded, dirty, unread || dirty.length > 0 ? cut : 0);
+  const walk = new runtime.engine.Walk(roots);
   recording.dirty = [];
-  if (roots.length > 0) {
-    const computed = runtime.engine.evaluate(runtime, roots, alive);
-    const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !computed.has(node);
-    recording.handles = recording.handles.filter(isWaiting);
-  }
+  for (const variable of dirty) variable.dirty = false;
+  if (walk.isAlive) run(runtime, walk, dirty);
+  else flushAlive(runtime, roots, demanded, dirty);
+}
+
+function run(runtime: Runtime, walk: Walk, dirty: readonly VariableState[]): void {
+  if (walk.order.nodes.length === 0) return;
+  runtime.engine.evaluate(runtime, walk, dirty);
+  const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !walk.order.has(node);
+  recording.handles = recording.handles.filter(isWaiting);
+}
+
+/** Some roots depend on recycled values: the others are computed. */
+function flushAlive(
+  runtime: Runtime,
+  roots: readonly Node[],
+  demanded: readonly Node[],
+  dirty: readonly VariableState[],
+): void {
+  const stale = new Set(roots.filter((root) => !areAlive([root])));
+  for (const variable of dirty) settleStale(variable, stale);
+  const alive = roots.filter((root) => !stale.has(root));
+  run(
+    runtime,
+    new runtime.engine.Walk(alive),
+    dirty.filter((variable) => !stale.has(variable.current)),
+  );
   if (demanded.some((node) => stale.has(node))) throw recycled();
 }
 
 /** A variable whose new value cannot be computed any more holds nothing until it is assigned again. */
 function settleStale(variable: VariableState, stale: ReadonlySet<Node>): void {
-  variable.dirty = false;
   if (!stale.has(variable.current)) return;
   const gone = new Memory(bytesOf(variable.current), null);
   gone.lost = true;
   variable.current.handles--;
   variable.current.stored = gone;
   variable.leaf = variable.current;
-}
-
-/** The roots that depend on a recycled value: one walk finds that there are none. */
-function staleAmong(roots: readonly Node[]): Set<Node> {
-  return new Set(areAlive(roots) ? [] : roots.filter((root) => !areAlive([root])));
 }
 
 /** Whether values are stored or can still be computed. */
@@ -87,21 +101,26 @@ export function touch(node: Node): void {
 export function scheduleFlush(): void {
   queueMicrotask(() => {
     const runtime = openRuntime();
-    if (runtime && recording.dirty.length > 0) flush(runtime, []);
+    if (!runtime || recording.dirty.length === 0) return;
+    try {
+      flush(runtime, []);
+    } catch (error) {
+      // Nobody could catch it here; who asks for the value gets it again.
+      if ((error as Error).name !== "MemoryError") throw error;
+    }
   });
 }
 
 /** Demanded values, those asked for again, dirty variables in assign order, and handles that nobody consumed. */
 function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[], cut: number): Node[] {
-  const unreadHandles = recording.handles.filter(
-    (node) => node.id <= cut && node.handles > 0 && node.uses === 0,
-  );
-  const roots = new Set<Node>([
-    ...demanded,
-    ...recording.late,
-    ...dirty.map(({ current }) => current),
-    ...unreadHandles,
-  ]);
-  recording.late = [];
-  return [...roots].filter((node) => !node.stored && !(node instanceof ScalarNode));
+  const roots = new NodeOrder();
+  const add = (node: Node): void => {
+    if (!node.stored && !(node instanceof ScalarNode) && !roots.has(node)) roots.add(node);
+  };
+  for (const node of demanded) add(node);
+  for (const node of recording.late) add(node);
+  for (const { current } of dirty) add(current);
+  for (const node of recording.handles) if (node.id <= cut && node.handles > 0 && node.uses === 0) add(node);
+  if (recording.late.length > 0) recording.late = [];
+  return roots.nodes;
 }

@@ -188,6 +188,7 @@ function numberNode(value: number | boolean, like?: Dtype): Node {
 function scalarDtype(value: number | boolean, like?: Dtype): Dtype {
   if (typeof value === "boolean") return like ?? "bool";
   if (!like) return "float32";
+  if (like === "float16") return like;
   if (like === "float32" || !Number.isInteger(value)) return "float32";
   return like === "bool" ? "int32" : like;
 }

@@ -3,6 +3,7 @@ import type { Dtype } from "@tenrec/kernels";
 import { DtypeError, ShapeError, ValueError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
+import { cast } from "../primitives/logic.ts";
 import { dataNode } from "./leaf.ts";
 import { type HostData, Memory } from "./memory.ts";
 
@@ -24,6 +25,8 @@ export const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 
 const arrayTypes = {
   float32: Float32Array,
+  // Only devices have float16: it is uploaded and read as float32.
+  float16: Float32Array,
   int32: Int32Array,
   uint32: Uint32Array,
   bool: Uint32Array,
@@ -62,6 +65,7 @@ export function hostNode(data: HostData, shape: readonly number[], dtype: Dtype 
       fix: "check the shape, or leave it out for a flat tensor.",
     });
   }
+  if (dtype === "float16") return cast(hostNode(data, shape, "float32"), dtype);
   const copy = typed(dtype, data);
   const bytes = padded(copy.byteLength);
   const host = copy.byteLength === bytes ? copy : padBytes(copy, bytes);

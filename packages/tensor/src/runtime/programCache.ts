@@ -119,6 +119,12 @@ export class ProgramCache {
     if (oldest) this.#drop(oldest);
   }
 
+  /** Lets go of everything: programs are compiled for one target. */
+  clear(): void {
+    for (const entry of [...this.#used]) this.#drop(entry);
+    this.#entries.clear();
+  }
+
   #drop(entry: ProgramEntry): void {
     entry.program?.dispose();
     entry.program = null;

@@ -5,7 +5,15 @@ import { cast } from "../primitives/logic.ts";
 import { type TensorLike, toNode } from "./handles.ts";
 
 /** From narrow to wide: the result of two dtypes is the wider one, int32 where neither holds the other (as Keras on JAX). */
-const rank: Readonly<Record<Dtype, number>> = { bool: 0, uint8: 1, int8: 2, uint32: 3, int32: 4, float32: 5 };
+const rank: Readonly<Record<Dtype, number>> = {
+  bool: 0,
+  uint8: 1,
+  int8: 2,
+  uint32: 3,
+  int32: 4,
+  float16: 5,
+  float32: 6,
+};
 
 export function commonDtype(a: Dtype, b: Dtype): Dtype {
   if (a === b) return a;
@@ -51,5 +59,6 @@ export function promoteNumbers(values: readonly TensorLike[]): Node[] {
 
 /** Operands of floating-point functions. */
 export function promoteFloats(values: readonly TensorLike[]): Node[] {
-  return castAll(promote(values), "float32");
+  const nodes = promote(values);
+  return nodes[0]?.dtype === "float16" ? nodes : castAll(nodes, "float32");
 }

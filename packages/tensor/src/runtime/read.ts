@@ -1,5 +1,6 @@
 /** @file Reading values back: queued at once, one read for values that lie together. */
-import type { Node } from "../graph/node.ts";
+import { isHalf, type Node } from "../graph/node.ts";
+import { cast } from "../primitives/logic.ts";
 import { flush } from "./flush.ts";
 import { padded, typed, view } from "./host.ts";
 import { ScalarNode } from "./leaf.ts";
@@ -15,7 +16,8 @@ export async function readNode(node: Node): Promise<HostData> {
  * Reads several values with one flush. With an open device the read is queued before this returns, so nothing that comes later in the
  * program changes it; until there is a device, the values are held.
  */
-export function readNodes(nodes: readonly Node[]): Promise<HostData[]> {
+export function readNodes(values: readonly Node[]): Promise<HostData[]> {
+  const nodes = values.map((node) => (isHalf(node) ? cast(node, "float32") : node));
   for (const node of nodes) node.uses++;
   const runtime = openRuntime();
   return runtime ? queueReads(runtime, nodes) : ready().then((opened) => queueReads(opened, nodes));

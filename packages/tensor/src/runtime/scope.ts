@@ -12,6 +12,8 @@ export interface Trace {
   readonly numbersAreData?: boolean;
   read(variable: VariableState): Node;
   assign(variable: VariableState, value: Node): void;
+  /** What is recorded from here on is made by `maker`: a name, or whoever made a node (its gradient). */
+  note?(maker: string | Node): void;
 }
 
 interface Scopes {
@@ -65,6 +67,11 @@ function letGoOfLibrary(): void {
   scopes.library = [];
   for (const node of nodes) node.uses--;
   for (const node of nodes) letGo(node);
+}
+
+/** Names who makes what is recorded from here on, for a trace that wants to know. */
+export function noteMaker(name: string): void {
+  scopes.trace?.note?.(name);
 }
 
 export function inTrace<T>(trace: Trace, body: () => T): T {

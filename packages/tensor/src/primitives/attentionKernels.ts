@@ -1,0 +1,81 @@
+/** @file When attention takes its fused kernels, and how they are called. */
+import type { Target } from "@tenrec/kernels";
+import type { Attrs, Node, Primitive, TemplateCall } from "../graph/node.ts";
+import { stridesOf } from "../graph/shape.ts";
+import { extentsOf, keptShare, pairShape, settingsOf, unpackInputs } from "./attentionScores.ts";
+import { at } from "./factory.ts";
+
+/** Depth up to which an invocation's rows stay in registers. */
+const maxDepth = 64;
+/** Scores per row from which storing them costs more than computing them again. */
+const longSource = 64;
+
+type Templates = Target["templates"];
+type Call = Parameters<Templates["attentionByQueries"]>;
+type PairAxes = Parameters<Templates["attentionByBias"]>[2];
+
+/** Strides of what broadcasts to the pairs of queries and keys: 0 where one element serves all. */
+function stridesOfPairs(x: Node | null): PairAxes | null {
+  if (!x) return null;
+  const shape = pairShape(x);
+  const strides = stridesOf(shape);
+  return shape.map((extent, axis) => (extent === 1 ? 0 : strides[axis])) as unknown as PairAxes;
+}
+
+type Launch = (templates: Templates, ...call: Call) => TemplateCall;
+
+/**
+ * The fused kernel where it pays: depths of at most 64 in fours, and a GPU: in software the products of the decomposition are faster.
+ * `bindings`: operands and results that are always there.
+ */
+function fused(bindings: number, launch: Launch): NonNullable<Primitive["template"]> {
+  return (inputs, attrs, target) => {
+    const parts = unpackInputs(inputs, attrs);
+    const { q, v, bias, mask, factor, bits } = parts;
+    const extents = { ...extentsOf(parts), depth: at(q.shape, 3), valueDepth: at(v.shape, 3) };
+    const fits = [extents.depth, extents.valueDepth].every((depth) => depth % 4 === 0 && depth <= maxDepth);
+    const needed = bindings + [bias, mask, factor, bits].filter(Boolean).length;
+    const takes = !target.software && target.name === "webgpu" && target.maxBindings >= needed;
+    if (!fits || !takes || extents.source < longSource) return null;
+    const { scale, causal, rate, emptyZero } = settingsOf(attrs);
+    const [ofBias, ofMask, ofFactor] = [bias, mask, factor].map(stridesOfPairs) as (PairAxes | null)[];
+    return launch(target.templates, extents, {
+      scale,
+      causal,
+      kept: bits ? keptShare(rate) : null,
+      emptyZero,
+      bias: ofBias ?? null,
+      mask: ofMask ?? null,
+      factor: ofFactor ?? null,
+    });
+  };
+}
+
+export const fusedForward = /*#__PURE__*/ fused(5, (templates, ...call) => ({
+  template: templates.attentionForwardTemplate,
+  ...templates.attentionByQueries(...call),
+}));
+
+export const fusedQueries = /*#__PURE__*/ fused(7, (templates, ...call) => ({
+  template: templates.attentionQueriesTemplate,
+  ...templates.attentionByQueries(...call),
+}));
+
+export const fusedKeys = /*#__PURE__*/ fused(8, (templates, ...call) => ({
+  template: templates.attentionKeysTemplate,
+  ...templates.attentionByKeys(...call),
+}));
+
+/** Extents of the cotangent of the bias that a kernel sums up to: where the bias has no axis of time, those of a head stay apart. */
+export function biasSums(inputs: readonly Node[], attrs: Attrs): PairAxes {
+  const parts = unpackInputs(inputs, attrs);
+  const { batch, heads } = extentsOf(parts);
+  const [ownBatch, ownHeads, time, source] = pairShape(parts.bias as Node);
+  return time === 1 ? [batch, heads, 1, source] : [ownBatch, ownHeads, time, source];
+}
+
+export const fusedBias: NonNullable<Primitive["template"]> = (inputs, attrs, target) =>
+  fused(7, (templates, ...call) => ({
+    template: templates.attentionBiasTemplate,
+    ...templates.attentionByBias(...call, biasSums(inputs, attrs)),
+  }))(inputs, attrs, target);

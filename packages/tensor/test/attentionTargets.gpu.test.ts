@@ -1,0 +1,4 @@
+/** @file Fused attention on WebGPU. */
+import { attentionTargets } from "./attentionTargets.ts";
+
+attentionTargets("webgpu");
