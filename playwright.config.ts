@@ -14,6 +14,7 @@ export default defineConfig({
   fullyParallel: true,
   retries: 0,
   timeout: 120_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"], ["json", { outputFile: ".cache/e2e.json" }]],
   use: { baseURL: url, browserName: "chromium", launchOptions: launchOptions(), trace: "off" },
   webServer: {

@@ -1,7 +1,7 @@
 /** The playground for everyone: keyboard alone, screen readers, Korean, dark, a phone; and links that carry a project. */
 import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { address, PlaygroundPage } from "./playgroundPage.ts";
+import { address, PlaygroundPage, projectInAddress } from "./playgroundPage.ts";
 
 /** Presses Tab until the focus is on an element whose accessible text matches, or fails. */
 async function tabTo(page: Page, text: RegExp, most = 60): Promise<void> {
@@ -89,7 +89,7 @@ test("a link carries the project; a damaged one is told", async ({ page, baseURL
   const playground = await PlaygroundPage.open(page, baseURL ?? "", address("cpu"));
   await playground.chooseData("xor");
   await page.getByRole("spinbutton", { name: "Units" }).first().fill("5");
-  await expect(page).toHaveURL(/#s=1\./);
+  await expect.poll(() => projectInAddress(page)).toContain('"units":5');
   await page.reload();
   await playground.ready();
   await expect(page.locator("tenrec-data input[value=xor]")).toBeChecked();

@@ -1,5 +1,5 @@
 /** The playground as its tests see it: by what is on the screen, never by its code. */
-import { deflateRawSync } from "node:zlib";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { expect, type Locator, type Page } from "@playwright/test";
 import { reportPolicyViolations, watchPage } from "./watch.ts";
 
@@ -11,6 +11,12 @@ export const address = (backend: Backend, query = "") =>
 /** The end of an address that opens the playground with a project, as "Copy link" makes it. */
 export const linkOf = (project: Readonly<Record<string, unknown>>) =>
   `#s=1.${deflateRawSync(JSON.stringify({ v: 1, ...project })).toString("base64url")}`;
+
+/** The JSON of the project that the page's address carries; empty without one. The address follows a moment after a change. */
+export function projectInAddress(page: Page): string {
+  const packed = page.url().split("#s=1.")[1];
+  return packed === undefined ? "" : inflateRawSync(Buffer.from(packed, "base64url")).toString();
+}
 
 export class PlaygroundPage {
   readonly page: Page;

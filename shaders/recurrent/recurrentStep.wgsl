@@ -116,10 +116,13 @@ fn kernel(group: u32, lid: u32) {
   if (SLICES == 1) {
     if (unit < param(1) && i32(lid) < THREADS) {
       let sums = sum_up(row, unit, 0);
-      finish_inside(row, unit, mat4x4<f32>(sums.a[0], sums.b[0], sums.c[0], sums.d[0]));
-      finish_inside(row + 1, unit, mat4x4<f32>(sums.a[1], sums.b[1], sums.c[1], sums.d[1]));
-      finish_inside(row + 2, unit, mat4x4<f32>(sums.a[2], sums.b[2], sums.c[2], sums.d[2]));
-      finish_inside(row + 3, unit, mat4x4<f32>(sums.a[3], sums.b[3], sums.c[3], sums.d[3]));
+      var rows = array<mat4x4<f32>, 4>(
+        mat4x4<f32>(sums.a[0], sums.b[0], sums.c[0], sums.d[0]),
+        mat4x4<f32>(sums.a[1], sums.b[1], sums.c[1], sums.d[1]),
+        mat4x4<f32>(sums.a[2], sums.b[2], sums.c[2], sums.d[2]),
+        mat4x4<f32>(sums.a[3], sums.b[3], sums.c[3], sums.d[3]),
+      );
+      for (var i = 0; i < 4; i++) { finish_inside(row + i, unit, rows[i]); }
     }
   } else {
     if (i32(lid) < THREADS) {

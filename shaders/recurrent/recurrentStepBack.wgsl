@@ -1,7 +1,8 @@
 // The gradient of one step of a recurrent layer for a whole batch: what the step after it asks of the states, which is the product of that
 // step's slopes (`next` [batch, WIDTH * units], of which the last GATES * units belong to it) with the transposed recurrent weights wh
-// [units, GATES * units], and `finish`, which a kernel of this kind brings along, for the slopes of this step. An invocation adds up, over
-// every SLICES-th block of four slopes, four units for four rows. Slices are joined through workgroup memory.
+// [units, GATES * units], and `finish`, which a kernel of this kind brings along, for the slopes of this step. An invocation adds up four units
+// for four rows, over every SLICES-th block of four slopes; slices are joined through workgroup memory. With one slice it adds up eight units
+// for eight rows.
 
 // @standalone
 @group(0) @binding(0) var<storage, read> input_data: array<vec4<f32>>;
@@ -17,7 +18,7 @@ fn finish(row: i32, unit: i32, back: vec4<f32>) {
 const GATES = 4;
 // @specialize
 const WIDTH = 4;
-// A workgroup has 4 * UNIT_GROUPS units of 4 * ROW_GROUPS rows.
+// A workgroup has EACH * UNIT_GROUPS units of EACH * ROW_GROUPS rows.
 // @specialize
 const UNIT_GROUPS = 2;
 // @specialize
@@ -25,6 +26,7 @@ const ROW_GROUPS = 2;
 // @specialize
 const SLICES = 16;
 
+const EACH = select(4, 8, SLICES == 1);
 const TILE = UNIT_GROUPS * ROW_GROUPS;
 const THREADS = TILE * SLICES;
 
@@ -54,16 +56,39 @@ fn slope_block(row: i32, column: i32) -> mat4x4<f32> {
   return mat4x4<f32>(load4_next(places.x), load4_next(places.y), load4_next(places.z), load4_next(places.w));
 }
 
-// Their weights from four units.
+// Their weights from four units; the last one stands for those that are not there.
 fn weight_block(unit: i32, column: i32) -> mat4x4<f32> {
   let width = GATES * param(1);
-  let at = unit * width + column;
+  let at = min(unit, param(1) - 4) * width + column;
   return mat4x4<f32>(
     load4_wh(at),
     load4_wh(at + width),
     load4_wh(at + 2 * width),
     load4_wh(at + 3 * width),
   );
+}
+
+// Eight units for eight rows; `b` and `d` have the later rows, `c` and `d` the later units.
+struct WideSums {
+  a: mat4x4<f32>,
+  b: mat4x4<f32>,
+  c: mat4x4<f32>,
+  d: mat4x4<f32>,
+}
+
+fn sum_up_wide(row: i32, unit: i32) -> WideSums {
+  var sums = WideSums();
+  for (var column = 0; column < GATES * param(1); column += 4) {
+    let slopes = slope_block(row, column);
+    let later = slope_block(row + 4, column);
+    let weights = transpose(weight_block(unit, column));
+    sums.a += weights * slopes;
+    sums.b += weights * later;
+    let others = transpose(weight_block(unit + 4, column));
+    sums.c += others * slopes;
+    sums.d += others * later;
+  }
+  return sums;
 }
 
 // A column per row.
@@ -80,25 +105,23 @@ fn finish_inside(row: i32, unit: i32, back: vec4<f32>) {
 }
 
 fn kernel(group: u32, lid: u32) {
-  let tiles = (param(1) + 4 * UNIT_GROUPS - 1) / (4 * UNIT_GROUPS);
-  let first_unit = i32(group) % tiles * (4 * UNIT_GROUPS);
-  let first_row = i32(group) / tiles * (4 * ROW_GROUPS);
+  let tiles = (param(1) + EACH * UNIT_GROUPS - 1) / (EACH * UNIT_GROUPS);
+  let first_unit = i32(group) % tiles * (EACH * UNIT_GROUPS);
+  let first_row = i32(group) / tiles * (EACH * ROW_GROUPS);
   // Slices run fastest: their weights lie side by side.
   let slice = i32(lid) % SLICES;
   let part = i32(lid) / SLICES;
-  let unit = first_unit + part % UNIT_GROUPS * 4;
-  let row = first_row + part / UNIT_GROUPS * 4;
+  let unit = first_unit + part % UNIT_GROUPS * EACH;
+  let row = first_row + part / UNIT_GROUPS * EACH;
   if (SLICES == 1) {
     if (unit < param(1) && i32(lid) < THREADS) {
-      let sums = sum_up(row, unit, 0);
-      finish_inside(row, unit, sums[0]);
-      finish_inside(row + 1, unit, sums[1]);
-      finish_inside(row + 2, unit, sums[2]);
-      finish_inside(row + 3, unit, sums[3]);
+      let sums = sum_up_wide(row, unit);
+      var backs = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+      for (var i = 0; i < 16; i++) { finish_inside(row + i % 8, unit + i / 8 * 4, backs[i / 4][i % 4]); }
     }
   } else {
     if (i32(lid) < THREADS) {
-      let sums = sum_up(row, min(unit, param(1) - 4), slice);
+      let sums = sum_up(row, unit, slice);
       let slot = part * 4 * SLICES + slice;
       partials[slot] = sums[0];
       partials[slot + SLICES] = sums[1];

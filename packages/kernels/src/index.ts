@@ -23,5 +23,5 @@ export type * from "./ir/plan.ts";
 export * from "./ir/scalarOps.ts";
 export { planCalls } from "./ir/steps.ts";
 export { type PlanLimits, verifyPlan } from "./program/verify.ts";
-export * from "./tuning/index.ts";
 export { cumulativeOperations, indexKeys, mergeWays, type OrderDtype } from "./templates/codes.ts";
+export * from "./tuning/index.ts";

@@ -3937,10 +3937,13 @@ fn kernel(group: u32, lid: u32) {
   if (SLICES == 1) {
     if (unit < param(1) && i32(lid) < THREADS) {
       let sums = sum_up(row, unit, 0);
-      finish_inside(row, unit, mat4x4<f32>(sums.a[0], sums.b[0], sums.c[0], sums.d[0]));
-      finish_inside(row + 1, unit, mat4x4<f32>(sums.a[1], sums.b[1], sums.c[1], sums.d[1]));
-      finish_inside(row + 2, unit, mat4x4<f32>(sums.a[2], sums.b[2], sums.c[2], sums.d[2]));
-      finish_inside(row + 3, unit, mat4x4<f32>(sums.a[3], sums.b[3], sums.c[3], sums.d[3]));
+      var rows = array<mat4x4<f32>, 4>(
+        mat4x4<f32>(sums.a[0], sums.b[0], sums.c[0], sums.d[0]),
+        mat4x4<f32>(sums.a[1], sums.b[1], sums.c[1], sums.d[1]),
+        mat4x4<f32>(sums.a[2], sums.b[2], sums.c[2], sums.d[2]),
+        mat4x4<f32>(sums.a[3], sums.b[3], sums.c[3], sums.d[3]),
+      );
+      for (var i = 0; i < 4; i++) { finish_inside(row + i, unit, rows[i]); }
     }
   } else {
     if (i32(lid) < THREADS) {
@@ -3998,6 +4001,7 @@ const ROW_GROUPS = 2;
 // @specialize
 const SLICES = 16;
 
+const EACH = select(4, 8, SLICES == 1);
 const TILE = UNIT_GROUPS * ROW_GROUPS;
 const THREADS = TILE * SLICES;
 
@@ -4026,13 +4030,35 @@ fn slope_block(row: i32, column: i32) -> mat4x4<f32> {
 
 fn weight_block(unit: i32, column: i32) -> mat4x4<f32> {
   let width = GATES * param(1);
-  let at = unit * width + column;
+  let at = min(unit, param(1) - 4) * width + column;
   return mat4x4<f32>(
     load4_wh(at),
     load4_wh(at + width),
     load4_wh(at + 2 * width),
     load4_wh(at + 3 * width),
   );
+}
+
+struct WideSums {
+  a: mat4x4<f32>,
+  b: mat4x4<f32>,
+  c: mat4x4<f32>,
+  d: mat4x4<f32>,
+}
+
+fn sum_up_wide(row: i32, unit: i32) -> WideSums {
+  var sums = WideSums();
+  for (var column = 0; column < GATES * param(1); column += 4) {
+    let slopes = slope_block(row, column);
+    let later = slope_block(row + 4, column);
+    let weights = transpose(weight_block(unit, column));
+    sums.a += weights * slopes;
+    sums.b += weights * later;
+    let others = transpose(weight_block(unit + 4, column));
+    sums.c += others * slopes;
+    sums.d += others * later;
+  }
+  return sums;
 }
 
 fn sum_up(row: i32, unit: i32, slice: i32) -> mat4x4<f32> {
@@ -4048,24 +4074,22 @@ fn finish_inside(row: i32, unit: i32, back: vec4<f32>) {
 }
 
 fn kernel(group: u32, lid: u32) {
-  let tiles = (param(1) + 4 * UNIT_GROUPS - 1) / (4 * UNIT_GROUPS);
-  let first_unit = i32(group) % tiles * (4 * UNIT_GROUPS);
-  let first_row = i32(group) / tiles * (4 * ROW_GROUPS);
+  let tiles = (param(1) + EACH * UNIT_GROUPS - 1) / (EACH * UNIT_GROUPS);
+  let first_unit = i32(group) % tiles * (EACH * UNIT_GROUPS);
+  let first_row = i32(group) / tiles * (EACH * ROW_GROUPS);
   let slice = i32(lid) % SLICES;
   let part = i32(lid) / SLICES;
-  let unit = first_unit + part % UNIT_GROUPS * 4;
-  let row = first_row + part / UNIT_GROUPS * 4;
+  let unit = first_unit + part % UNIT_GROUPS * EACH;
+  let row = first_row + part / UNIT_GROUPS * EACH;
   if (SLICES == 1) {
     if (unit < param(1) && i32(lid) < THREADS) {
-      let sums = sum_up(row, unit, 0);
-      finish_inside(row, unit, sums[0]);
-      finish_inside(row + 1, unit, sums[1]);
-      finish_inside(row + 2, unit, sums[2]);
-      finish_inside(row + 3, unit, sums[3]);
+      let sums = sum_up_wide(row, unit);
+      var backs = array<mat4x4<f32>, 4>(sums.a, sums.b, sums.c, sums.d);
+      for (var i = 0; i < 16; i++) { finish_inside(row + i % 8, unit + i / 8 * 4, backs[i / 4][i % 4]); }
     }
   } else {
     if (i32(lid) < THREADS) {
-      let sums = sum_up(row, min(unit, param(1) - 4), slice);
+      let sums = sum_up(row, unit, slice);
       let slot = part * 4 * SLICES + slice;
       partials[slot] = sums[0];
       partials[slot + SLICES] = sums[1];

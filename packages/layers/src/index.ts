@@ -10,8 +10,8 @@ export * as activations from "./activations/index.ts";
 export * as callbacks from "./callbacks/index.ts";
 export * as constraints from "./constraints.ts";
 export * as datasets from "./datasets/index.ts";
-export * as initializers from "./initializers/index.ts";
 export { DTypePolicy, type DTypePolicyName, dtypePolicy, setDtypePolicy } from "./dtypePolicy.ts";
+export * as initializers from "./initializers/index.ts";
 export {
   type CallOptions,
   Layer,

@@ -28,7 +28,6 @@ export { handleFree, type JitOptions, type Jitted, jit } from "./jit.ts";
 export { joinRows } from "./joinRows.ts";
 export * as ops from "./ops/index.ts";
 export * as random from "./random/index.ts";
-export { placeState, placeTogether } from "./runtime/arena.ts";
 export { setMemoryLimit } from "./runtime/budget.ts";
 export type { HostData } from "./runtime/memory.ts";
 export { type InitOptions, type InitResult, init, reset } from "./runtime/runtime.ts";
@@ -42,7 +41,15 @@ export {
   type TensorLike,
   tensor,
 } from "./tensor.ts";
-export { checkMemory, pickRows, readAll, throttle, together } from "./transfer.ts";
+export {
+  checkMemory,
+  pickRows,
+  placeState,
+  placeTogether,
+  readAll,
+  throttle,
+  together,
+} from "./transfer.ts";
 export {
   clearTuning,
   loadTuning,

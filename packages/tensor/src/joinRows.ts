@@ -1,8 +1,7 @@
 /** @file Joining rows by copies. */
 import { ShapeError } from "./graph/errors.ts";
-import { bytesOf } from "./graph/node.ts";
+import { bytesOf, isHalf } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
-import { flush } from "./runtime/flush.ts";
 import { useNode } from "./runtime/handles.ts";
 import { dataNode } from "./runtime/leaf.ts";
 import { type Block, Memory } from "./runtime/memory.ts";
@@ -28,8 +27,9 @@ export function joinRows(tensors: readonly Tensor[]): Tensor {
       fix: "reshape or cast the odd one.",
     });
   }
+  if (isHalf(first)) return joinHalves(tensors);
   const pending = nodes.filter((node) => !node.stored);
-  if (pending.length > 0) flush(runtime, pending);
+  if (pending.length > 0) runtime.engine.flush(runtime, pending);
   const rows = nodes.reduce((sum, node) => sum + (node.shape[0] ?? 1), 0);
   const shape = [rows, ...first.shape.slice(1)];
   const bytes = nodes.reduce((sum, node) => sum + bytesOf(node), 0);
@@ -42,3 +42,7 @@ export function joinRows(tensors: readonly Tensor[]): Tensor {
   }
   return new Tensor(dataNode(shape, first.dtype, new Memory(bytes, block))).hold();
 }
+
+/** Copies are made of whole words, and rows of float16 may end within one. */
+const joinHalves = (tensors: readonly Tensor[]): Tensor =>
+  joinRows(tensors.map((x) => x.cast("float32"))).cast("float16");

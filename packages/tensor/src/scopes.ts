@@ -1,6 +1,7 @@
 /** @file tidy and keep: optional help with memory. A loop that uses neither stays flat too. */
-import { pin } from "./runtime/flush.ts";
+
 import { isTensor, type TensorBase, useNode } from "./runtime/handles.ts";
+import { pin } from "./runtime/pending.ts";
 import { refusePromise, scopes } from "./runtime/scope.ts";
 import type { Tensor } from "./tensor.ts";
 import { flattenTree } from "./tree.ts";

@@ -12,6 +12,18 @@ export function readAll(tensors: readonly Tensor[]): Promise<HostData[]> {
   return readNodes(tensors.map(useNode));
 }
 
+/** Moves variables into one buffer in the given order, so that their update is one kernel (`runtime/arena.ts`); each may be moved once. */
+export function placeTogether(variables: readonly Variable[]): void {
+  const runtime = openRuntime();
+  if (variables.length > 0) runtime?.engine.placeTogether(runtime, variables);
+}
+
+/** Moves small state (counters, metric totals, keys) into one buffer. */
+export function placeState(variables: readonly Variable[]): void {
+  const runtime = openRuntime();
+  if (variables.length > 0) runtime?.engine.placeState(runtime, variables);
+}
+
 /** null while the device keeps up; else a promise to await before queueing more (at most 3 submits are in flight). */
 export function throttle(): Promise<void> | null {
   return openRuntime()?.device.throttle() ?? null;

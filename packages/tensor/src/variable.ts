@@ -1,16 +1,16 @@
 /** @file Variable: a tensor-valued state that assignments replace. */
-import { DtypeError, ShapeError, StateError, ValueError } from "./graph/errors.ts";
+import { ShapeError, StateError, ValueError } from "./graph/errors.ts";
 import { bytesOf, type Dtype, isHalf, type Node } from "./graph/node.ts";
 import { typeText } from "./graph/shape.ts";
 import { add, sub } from "./primitives/arithmetic.ts";
 import { cast, where } from "./primitives/logic.ts";
 import { broadcastTo, pad, reshape } from "./primitives/movement.ts";
 import { fill } from "./primitives/source.ts";
-import { flush, scheduleFlush } from "./runtime/flush.ts";
 import { createNode, TensorBase, type TensorLike, toNode } from "./runtime/handles.ts";
 import { hostNode, isHostArray, typed } from "./runtime/host.ts";
 import { assignNode, dataNode, readNode } from "./runtime/leaf.ts";
 import { type HostData, letGo, Memory } from "./runtime/memory.ts";
+import { flushDirty, scheduleFlush } from "./runtime/pending.ts";
 import { recording } from "./runtime/recording.ts";
 import { openRuntime } from "./runtime/runtime.ts";
 import { scopes } from "./runtime/scope.ts";
@@ -72,7 +72,6 @@ export class Variable extends Tensor {
     const initial = createNode(value, isHostArray(value) ? value.shape : undefined, options.dtype);
     super(initial);
     if (scopes.trace) throw madeInTrace(scopes.trace.name);
-    if ((options.dtype ?? initial.dtype) === "float16") throw halfState();
     this.name = options.name ?? `variable_${++unnamed}`;
     this.trainable = options.trainable ?? true;
     // Host data that only this variable has seen becomes its memory as it is; a tensor's value may have other readers.
@@ -239,8 +238,7 @@ function takeHostMemory(value: Node): Memory | null {
  * which the new value reads cannot be recycled in between.
  */
 export function settleAssignment(state: VariableState): void {
-  const runtime = openRuntime();
-  if (state.dirty && runtime && !scopes.trace) flush(runtime, []);
+  if (state.dirty && !scopes.trace) flushDirty();
 }
 
 /** Assigns a computed value of the variable's type, in a trace or outside. */
@@ -317,14 +315,6 @@ function wrongLength(variable: Variable, length: number): ShapeError {
     received: `${length} values for ${typeText(variable.dtype, variable.shape)}.`,
     expected: `${variable.size} values.`,
     fix: "check the variable's shape; it keeps its old value.",
-  });
-}
-
-function halfState(): DtypeError {
-  return new DtypeError("Variable", "variables are not kept in float16.", {
-    received: "a first value, or a dtype, of float16.",
-    expected: "float32: what optimizers add is often too small for float16.",
-    fix: 'cast the value, or use the policy "mixed_float16": layers then read their float32 weights as float16.',
   });
 }
 

@@ -2,9 +2,9 @@
 import { counters } from "@tenrec/kernels/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { handleFree, jit } from "../src/jit.ts";
-import { placeState, placeTogether } from "../src/runtime/arena.ts";
 import { init } from "../src/runtime/runtime.ts";
 import { type Tensor, tensor } from "../src/tensor.ts";
+import { placeState, placeTogether } from "../src/transfer.ts";
 import { MlpTraining, mnistSizes, wave } from "./mlpStep.ts";
 
 beforeAll(() => init({ backend: "webgpu" }));

@@ -140,9 +140,12 @@ suite("a whole training step (gather, forward, loss, backward, metrics, Adam)", 
     const added = callsOf(traceStep(tail, false, full)).filter(({ key }) => !known.has(key));
     return added.map(({ kernel }) => kernel.label);
   };
-  test.each([104, 96, 64, 33, 8, 7])("a tail batch of %i builds no pipeline that the full batch lacks", (tail) => {
-    expect(addedBy(tail)).toEqual([]);
-  });
+  test.each([104, 96, 64, 33, 8, 7])(
+    "a tail batch of %i builds no pipeline that the full batch lacks",
+    (tail) => {
+      expect(addedBy(tail)).toEqual([]);
+    },
+  );
 });
 
 suite("limits", () => {

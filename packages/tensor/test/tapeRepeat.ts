@@ -1,10 +1,9 @@
 /** @file Equal training runs give equal bits: compiled steps, and un-jitted steps from a fresh device. */
 import { describe, expect, test } from "vitest";
 import { handleFree, jit } from "../src/jit.ts";
-import { placeState, placeTogether } from "../src/runtime/arena.ts";
 import { init, reset } from "../src/runtime/runtime.ts";
 import { type Tensor, tensor } from "../src/tensor.ts";
-import { readAll } from "../src/transfer.ts";
+import { placeState, placeTogether, readAll } from "../src/transfer.ts";
 import type { Variable } from "../src/variable.ts";
 import { MlpTraining, wave } from "./mlpStep.ts";
 import { TapeTraining } from "./tapeTraining.ts";

@@ -12,7 +12,7 @@ import { tensor } from "../src/tensor.ts";
 import { fastest, Measurement } from "../src/tuning/measure.ts";
 import { kernelProblems, Survey } from "../src/tuning/survey.ts";
 import { loadTuning, saveTuning, tune } from "../src/tuning/tune.ts";
-import { callsOf, compileGraph, gpuLike, input } from "./planHarness.ts";
+import { callsOf, compileGraph, gpuLike, input, keysOf } from "./planHarness.ts";
 
 const hardware = gpuLike({
   software: false,
@@ -122,6 +122,23 @@ describe("measuring", () => {
     expect([...second.records.keys()]).toEqual([problem]);
     expect(second.choices.map(({ choice }) => choice)).toEqual(first.choices.map(({ choice }) => choice));
   });
+});
+
+test("a smaller batch takes over what was measured for the full one: no pipeline more", () => {
+  const rowsOf = (batch: number, target: Target, like?: ReturnType<typeof compileGraph>) => {
+    const x = input([batch, 48]);
+    return compileGraph([x], [sum(x, [1])], target, like ? { like } : {});
+  };
+  const survey = new Survey(hardware);
+  rowsOf(64, { ...hardware, watch: survey.watch });
+  const [rows] = survey.plans.flatMap((plan) => kernelProblems(plan, hardware));
+  const tuned = tunedTarget(hardware, new Map([[rows?.problem as string, "workgroup of 256"]]));
+  const full = rowsOf(64, tuned);
+  expect(callsOf(full).map(({ kernel }) => (kernel as { workgroupSize?: number }).workgroupSize)).toEqual([
+    256,
+  ]);
+  expect(keysOf(rowsOf(32, tuned, full))).toEqual(keysOf(full));
+  expect(keysOf(rowsOf(32, tuned))).not.toEqual(keysOf(full));
 });
 
 describe("on the cpu", () => {

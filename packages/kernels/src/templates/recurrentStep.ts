@@ -81,16 +81,16 @@ export const simpleStepBackTemplate: Template = {
 
 type StepTarget = Pick<Target, "name" | "software">;
 
-/** Groups of four units and of four rows of a workgroup, and slices of the product. */
-type Tiling = readonly [unitGroups: number, rowGroups: number, slices: number];
+/** Units and rows of an invocation, groups of them in a workgroup, and slices of the product (backwards eight of each without slices). */
+type Tiling = readonly [each: 4 | 8, unitGroups: number, rowGroups: number, slices: number];
 
 /**
  * A GPU fills up with slices of the product. Forwards lanes run along the units of a row of weights, backwards along the slopes that a unit's
- * row belongs to. A CPU renderer keeps partial results in registers.
+ * row belongs to. A CPU renderer, where loads are dear, keeps 64 partial results in registers: backwards that takes eight units and rows.
  */
 const tilings: Record<"forward" | "backward", Record<"software" | "hardware", Tiling>> = {
-  forward: { software: [8, 1, 1], hardware: [4, 2, 8] },
-  backward: { software: [8, 1, 1], hardware: [2, 2, 16] },
+  forward: { software: [4, 8, 1, 1], hardware: [4, 4, 2, 8] },
+  backward: { software: [8, 4, 1, 1], hardware: [4, 2, 2, 16] },
 };
 
 /**
@@ -104,7 +104,7 @@ export function recurrentStepLaunch(
   target: StepTarget,
 ): RecurrentLaunch | null {
   if (target.name === "cpu" || units % 4 !== 0) return null;
-  const [unitGroups, rowGroups, slices] = tilings[direction][target.software ? "software" : "hardware"];
+  const [each, unitGroups, rowGroups, slices] = tilings[direction][target.software ? "software" : "hardware"];
   return {
     constants: {
       GATES: gates,
@@ -113,7 +113,7 @@ export function recurrentStepLaunch(
       ROW_GROUPS: rowGroups,
       SLICES: slices,
     },
-    workgroups: Math.ceil(units / (4 * unitGroups)) * Math.ceil(batch / (4 * rowGroups)),
+    workgroups: Math.ceil(units / (each * unitGroups)) * Math.ceil(batch / (each * rowGroups)),
     workgroupSize: unitGroups * rowGroups * slices,
   };
 }

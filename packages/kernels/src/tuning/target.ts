@@ -50,8 +50,8 @@ function cutProducts(choices: ReadonlyMap<string, string>): Set<string> {
 }
 
 /**
- * `target` with `choices` (in place of any earlier ones) before its heuristics. Names that no form of a kernel has are passed over, so a table of another device or a
- * broken record does no harm.
+ * `target` with `choices` (in place of any earlier ones) before its heuristics. Names that no form of a kernel has are passed over, so
+ * a table of another device or a broken record does no harm.
  *
  * @example device.target = tunedTarget(base, new Map([["split 1x64x64x4096", "8"]]));
  */

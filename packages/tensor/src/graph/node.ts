@@ -1,6 +1,6 @@
 /** @file Node, one value of the lazily recorded graph, and Primitive, the record of everything known about an operation. */
 import type { Dtype, Target, Template } from "@tenrec/kernels";
-import { internal } from "./errors.ts";
+import { internal, StateError } from "./errors.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 
 export type { Dtype } from "@tenrec/kernels";
@@ -219,7 +219,7 @@ function computedDtype(dtype: Dtype): Dtype {
   return dtype === "int8" ? "int32" : dtype;
 }
 
-/** How an operation on float16 is recorded; set when the first value of that dtype is made. */
+/** How an operation on float16 is recorded: code that comes with the device, or with a policy for it. */
 export type HalfRule = (primitive: Primitive, inputs: readonly Node[], attrs: Attrs) => Node | null;
 let halfRule: HalfRule | null = null;
 
@@ -236,5 +236,15 @@ export function record(primitive: Primitive, inputs: readonly Node[], attrs: Att
   const half = halfRule && inputs.some(isHalf) && halfRule(primitive, inputs, attrs);
   if (half) return half;
   const shape = shapeOf(primitive.shape(inputs, attrs));
-  return new Node(primitive, inputs, attrs, shape, computedDtype(primitive.dtype(inputs, attrs)));
+  const dtype = computedDtype(primitive.dtype(inputs, attrs));
+  if (dtype === "float16" && !halfRule) throw tooEarly();
+  return new Node(primitive, inputs, attrs, shape, dtype);
+}
+
+function tooEarly(): StateError {
+  return new StateError("float16", "its arithmetic is not loaded yet.", {
+    received: "a float16 value before a device is open.",
+    expected: "one after it, or a policy that says mixed_float16.",
+    fix: "await init() first.",
+  });
 }

@@ -3,7 +3,7 @@ import type { Dtype } from "@tenrec/kernels";
 import { DtypeError, ShapeError, ValueError } from "../graph/errors.ts";
 import { isFloat, type Node } from "../graph/node.ts";
 import { typeText } from "../graph/shape.ts";
-import { allowHalves, cast } from "../primitives/logic.ts";
+import { cast } from "../primitives/logic.ts";
 import { toNode } from "../runtime/handles.ts";
 import { computeDtype, promote, promoteFloats, promoteNumbers } from "../runtime/promote.ts";
 import { normalAxes, normalAxis, type Tensor, type TensorLike, wrap } from "../tensor.ts";
@@ -103,7 +103,6 @@ const dtypeNames: readonly Dtype[] = ["float32", "float16", "int32", "uint32", "
 /** Throws unless `dtype` names one; packed bytes are for storage and are refused where values are computed. */
 export function checkDtype(name: string, dtype: Dtype): void {
   checkChoice(name, "dtype", dtype, dtypeNames);
-  if (dtype === "float16") allowHalves();
 }
 
 export { type Tensor, type TensorLike, toNode, wrap };

@@ -1,10 +1,8 @@
 /** @file What operations do with float16: it is a form of memory, arithmetic is float32, and results are rounded when they are stored. */
-import type { Dtype } from "@tenrec/kernels";
-import { type Attrs, isFloat, isHalf, Node, type Primitive, record } from "../graph/node.ts";
+import { DtypeError } from "../graph/errors.ts";
+import { type Attrs, isFloat, isHalf, Node, type Primitive, record, useHalfRule } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
-
-/** Converts values; given by the primitive of that name, which calls this file. */
-type Cast = (x: Node, dtype: Dtype) => Node;
+import { cast } from "./logic.ts";
 
 const identities = ["stopGradient", "customGradient"];
 /** They know about float16 themselves: a conversion, cotangents side by side, and what runs a sub-graph over leaves of its own. */
@@ -28,12 +26,12 @@ const widened = (node: Node): Node =>
  * written by hand) works on float32: conversions around it, which become part of its loads and stores.
  */
 export function recordHalf(
-  cast: Cast,
   primitive: Primitive,
   inputs: readonly Node[],
   attrs: Attrs,
 ): Node | null {
   if (isOwn(primitive)) return null;
+  if (primitive.name === "assign") throw halfState();
   const { family, name } = primitive;
   const isUniform = inputs.every((input) => !isFloat(input) || isHalf(input) || isConstant(input));
   const isNative = family === "elementwise" || family === "movement" || identities.includes(name);
@@ -47,4 +45,15 @@ export function recordHalf(
   const node = record(primitive, wide, attrs);
   const hasValue = family !== "bundle" && family !== "part";
   return isUniform && hasValue && node.dtype === "float32" ? cast(node, "float16") : node;
+}
+
+/** What a page that computes in float16 calls before it has a device. */
+export const allowHalves = (): void => useHalfRule(recordHalf);
+
+function halfState(): DtypeError {
+  return new DtypeError("Variable", "variables are not kept in float16.", {
+    received: "a first value of float16.",
+    expected: "float32: what optimizers add is often too small for float16.",
+    fix: 'cast the value, or use the policy "mixed_float16": layers then read their float32 weights as float16.',
+  });
 }

@@ -1,7 +1,7 @@
 /** @file Elementwise operations without a gradient of their own (comparisons, bits, tests, conversions) and `where`. */
 import type { Dtype } from "@tenrec/kernels";
 import { DtypeError } from "../graph/errors.ts";
-import { isHalf, type Node, type Primitive, record, useHalfRule } from "../graph/node.ts";
+import { isHalf, type Node, type Primitive, record } from "../graph/node.ts";
 import {
   at,
   broadcastAll,
@@ -12,7 +12,6 @@ import {
   operandsAt,
   perInput,
 } from "./factory.ts";
-import { recordHalf } from "./half.ts";
 import { constant } from "./source.ts";
 import { roundHalf } from "./special.ts";
 
@@ -144,12 +143,8 @@ export const castPrimitive: Primitive = {
 /** Converts values; the node itself where the dtype is right already. */
 export function cast(x: Node, dtype: Dtype): Node {
   if (x.dtype === dtype) return x;
-  if (dtype === "float16") allowHalves();
   return record(castPrimitive, [x], { dtype });
 }
-
-/** To be called before the first node of dtype float16 is made. */
-export const allowHalves = (): void => useHalfRule((...operation) => recordHalf(cast, ...operation));
 
 /** A float32 gradient that was made float16 on its way to a float32 value has not been rounded in between. */
 function castBack(g: Node, dtype: Dtype): Node {

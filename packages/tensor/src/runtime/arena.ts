@@ -1,23 +1,19 @@
 /** @file Arenas: variables one after another in one buffer, so that an optimizer's update of all of them is one flat kernel. */
 import type { Variable } from "../variable.ts";
-import { flush } from "./flush.ts";
 import type { Block, Memory } from "./memory.ts";
-import { recording } from "./recording.ts";
-import { openRuntime, type Runtime } from "./runtime.ts";
+import { flushDirty } from "./pending.ts";
+import type { Runtime } from "./runtime.ts";
 
 const alignment = 256;
 
 /**
  * Moves variables into shared memory in the given order. Lists of equal shapes get equal layouts (parameters and their moments), which is
- * what makes their update flat. Values are kept; programs that use them bind the new place at their next run. Nothing happens before a
- * device is open.
+ * what makes their update flat. Values are kept; programs that use them bind the new place at their next run.
  *
  * @param variables - The variables; each may be moved once.
  */
-export function placeTogether(variables: readonly Variable[]): void {
-  const runtime = openRuntime();
-  if (!runtime || variables.length === 0) return;
-  if (recording.dirty.length > 0) flush(runtime, []);
+export function placeTogether(runtime: Runtime, variables: readonly Variable[]): void {
+  flushDirty();
   let start = 0;
   while (start < variables.length) start = placeRun(runtime, variables, start);
 }
@@ -58,10 +54,8 @@ function moveTo(runtime: Runtime, { state }: Variable, block: Block, offset: num
 }
 
 /** Small state (counters, metric totals, keys) lies in one buffer, so that one kernel can update all of it through one binding. */
-export function placeState(variables: readonly Variable[]): void {
-  const runtime = openRuntime();
-  if (!runtime || variables.length === 0) return;
-  if (recording.dirty.length > 0) flush(runtime, []);
+export function placeState(runtime: Runtime, variables: readonly Variable[]): void {
+  flushDirty();
   const offsets: number[] = [];
   let bytes = 0;
   for (const variable of variables) {

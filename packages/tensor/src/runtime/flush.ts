@@ -1,20 +1,13 @@
-/** @file When pending values are evaluated, and which: a matter of program order only, never of the garbage collector. */
+/** @file What a flush evaluates: a matter of program order only, never of the garbage collector. */
 import { bytesOf, type Node } from "../graph/node.ts";
 import { NodeOrder } from "../graph/nodeOrder.ts";
 import type { Walk } from "./evaluate.ts";
 import { ScalarNode } from "./leaf.ts";
 import { Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";
-import { openRuntime, type Runtime } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { chunkRoots, periodicCut } from "./threshold.ts";
 import type { VariableState } from "./variableState.ts";
-
-/** Pending handles at which a flush happens even if nothing was asked for. */
-export const pendingLimit = 10_000;
-
-/** The value is stored when it is computed. */
-export function pin(node: Node): void {
-  node.pinned = true;
-}
 
 export interface FlushOptions {
   /** Also evaluate handles that nobody has read: what was recorded before a variable is overwritten. Implied by dirty variables. */
@@ -78,7 +71,7 @@ function settleStale(variable: VariableState, stale: ReadonlySet<Node>): void {
 }
 
 /** Whether values are stored or can still be computed. */
-function areAlive(roots: readonly Node[]): boolean {
+export function areAlive(roots: readonly Node[]): boolean {
   const met = new NodeOrder();
   for (const root of roots) if (!met.has(root)) met.add(root);
   for (const node of met.nodes) {
@@ -87,28 +80,6 @@ function areAlive(roots: readonly Node[]): boolean {
     for (const input of node.inputs) if (!met.has(input)) met.add(input);
   }
   return true;
-}
-
-/** A value that was fused away is used again: it must still be computable, and the next flush stores it (throws StaleTensor at this line). */
-export function touch(node: Node): void {
-  if (node.stored?.lost || node.released) throw recycled();
-  if (!node.fused || node.stored) return;
-  if (!areAlive([node])) throw recycled();
-  if (!recording.late.includes(node)) recording.late.push(node);
-}
-
-/** Flushes dirty variables at the end of the microtask in which the first one became dirty. */
-export function scheduleFlush(): void {
-  queueMicrotask(() => {
-    const runtime = openRuntime();
-    if (!runtime || recording.dirty.length === 0) return;
-    try {
-      flush(runtime, []);
-    } catch (error) {
-      // Nobody could catch it here; who asks for the value gets it again.
-      if ((error as Error).name !== "MemoryError") throw error;
-    }
-  });
 }
 
 /** Demanded values, those asked for again, dirty variables in assign order, and handles that nobody consumed. */
@@ -123,4 +94,17 @@ function collectRoots(demanded: readonly Node[], dirty: readonly VariableState[]
   for (const node of recording.handles) if (node.id <= cut && node.handles > 0 && node.uses === 0) add(node);
   if (recording.late.length > 0) recording.late = [];
   return roots.nodes;
+}
+
+/** A program with thousands of results would be as slow to compile as it is useless to keep. */
+const rootsPerProgram = 256;
+
+/** A long run of pending values is evaluated in chunks. */
+export function flushPending(runtime: Runtime): void {
+  const { handles } = recording;
+  const cut = periodicCut(handles);
+  const rest = handles.slice(cut);
+  const roots = chunkRoots(handles.slice(0, cut), rest);
+  for (let i = 0; i < roots.length; i += rootsPerProgram) flush(runtime, roots.slice(i, i + rootsPerProgram));
+  recording.handles = rest;
 }

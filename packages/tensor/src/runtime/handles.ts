@@ -4,15 +4,12 @@ import { DisposedError, ShapeError } from "../graph/errors.ts";
 import type { Node } from "../graph/node.ts";
 import { type Shape, typeText } from "../graph/shape.ts";
 import { fill } from "../primitives/source.ts";
-import { flush, pendingLimit, touch } from "./flush.ts";
 import { type HostArray, hostNode, isHostArray, type NestedNumbers, nest, nestedNode } from "./host.ts";
 import { ScalarNode } from "./leaf.ts";
 import { type HostData, letGo } from "./memory.ts";
+import { awaitValue, touch } from "./pending.ts";
 import { readNode } from "./read.ts";
-import { recording } from "./recording.ts";
-import { openRuntime } from "./runtime.ts";
 import { escaped, isHandleFree, scopes, type Trace } from "./scope.ts";
-import { chunkRoots, periodicCut } from "./threshold.ts";
 
 /** Everything that operations take where they expect a tensor. */
 export type TensorLike = TensorBase | NestedNumbers | HostData | HostArray;
@@ -127,8 +124,7 @@ export abstract class TensorBase {
 function holdNode(node: Node): void {
   node.handles++;
   if (node.stored || node instanceof ScalarNode) return;
-  recording.handles.push(node);
-  if (recording.handles.length > pendingLimit) flushPending();
+  awaitValue(node);
 }
 
 /** One handle less; with the last reader a value's memory goes back at once. */
@@ -144,21 +140,6 @@ const goneParts = {
 };
 
 export const isTensor = (value: unknown): value is TensorBase => value instanceof TensorBase;
-
-/** A program with thousands of results would be as slow to compile as it is useless to keep. */
-const rootsPerProgram = 256;
-
-/** A long run of pending values is evaluated in chunks; before a device is open it only grows. */
-function flushPending(): void {
-  const runtime = openRuntime();
-  if (!runtime) return;
-  const { handles } = recording;
-  const cut = periodicCut(handles);
-  const rest = handles.slice(cut);
-  const roots = chunkRoots(handles.slice(0, cut), rest);
-  for (let i = 0; i < roots.length; i += rootsPerProgram) flush(runtime, roots.slice(i, i + rootsPerProgram));
-  recording.handles = rest;
-}
 
 /** The node of a handle that becomes an operand. */
 export function useNode({ node }: TensorBase): Node {

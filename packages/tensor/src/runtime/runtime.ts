@@ -20,6 +20,7 @@ export class Runtime {
 
   constructor(device: Device, engine: Engine) {
     this.engine = engine;
+    useHalfRule(engine.recordHalf);
     this.device = device;
     this.pool = new BlockPool(device);
     this.ring = new engine.VersionRing(this.pool);

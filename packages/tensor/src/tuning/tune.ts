@@ -8,7 +8,6 @@ import {
   tunedTarget,
 } from "@tenrec/kernels";
 import { ValueError } from "../graph/errors.ts";
-import { flush } from "../runtime/flush.ts";
 import { isTensor, useNode } from "../runtime/handles.ts";
 import { type Runtime, ready } from "../runtime/runtime.ts";
 import { flattenTree } from "../tree.ts";
@@ -60,15 +59,10 @@ export async function tune(run: () => unknown, options: TuneOptions = {}): Promi
   const timer = await device.timer();
   const survey = new Survey(device.target.untuned ?? device.target);
   await surveyed(runtime, survey, run);
-  const notice = refusal(runtime, options);
-  if (!timer || notice) {
-    return {
-      adapter: timer?.identity ?? "cpu",
-      clock: null,
-      notice: notice as string,
-      lasting: false,
-      choices: heuristicsOf(survey),
-    };
+  const notice = refusal(device.target, options);
+  if (!timer || notice !== null) {
+    const adapter = timer?.identity ?? "cpu";
+    return { adapter, clock: null, notice: notice ?? "", lasting: false, choices: heuristicsOf(survey) };
   }
   await device.sync();
   const store = choiceStore(timer.identity);
@@ -83,9 +77,9 @@ export async function tune(run: () => unknown, options: TuneOptions = {}): Promi
 }
 
 /** Why this device is not measured, or null. */
-function refusal({ device }: Runtime, { force = false }: TuneOptions): string | null {
-  if (device.target.name === "cpu") return "the cpu backend computes each kernel in one way only";
-  if (!device.target.software || force) return null;
+function refusal({ name, software }: Device["target"], { force = false }: TuneOptions): string | null {
+  if (name === "cpu") return "the cpu backend computes each kernel in one way only";
+  if (!software || force) return null;
   return "the adapter is a CPU renderer, where times do not tell kernels apart: a fixed set is used (`force: true` measures)";
 }
 
@@ -96,7 +90,7 @@ async function surveyed(runtime: Runtime, survey: Survey, run: () => unknown): P
   if (before.name === "webgpu") retarget(runtime, { ...survey.base, watch: survey.watch });
   try {
     const results = flattenTree(await run()).leaves.filter(isTensor);
-    flush(
+    runtime.engine.flush(
       runtime,
       results.map(useNode).filter((node) => !node.stored),
     );
