@@ -13,7 +13,7 @@ const hasData = existsSync(dataFolder);
 
 /** What the fast ring leaves out: models trained, and the larger golden files. */
 const slow = [
-  "**/{realModels,charGpt,worker,orderingTargets,convLayers}.test.ts",
+  "**/{realModels,charGpt,worker,orderingTargets,convLayers,mixedPrecision}.test.ts",
   "**/golden{Recurrent,Convolution,ModelLayers,Functional,Metrics}.test.ts",
 ];
 

@@ -1,7 +1,10 @@
 /** @file DTypePolicy: the dtypes of layers by name, and the policy of all layers that are made without one. */
-import { type Dtype, ValueError } from "@tenrec/tensor";
+import { allowHalves, type Dtype, ValueError } from "@tenrec/tensor";
 import { findName } from "./identifiers.ts";
-import { type Precision, precisionOf, setUsualPrecision, usualPrecision } from "./precision.ts";
+import { mixing } from "./mixing.ts";
+import { type Precision, precision, uniform } from "./precision.ts";
+
+const full = /* @__PURE__ */ uniform("float32");
 
 const names = ["float32", "mixed_float16"] as const;
 export type DTypePolicyName = (typeof names)[number];
@@ -19,12 +22,14 @@ export class DTypePolicy implements Precision {
   readonly computeDtype: Dtype;
   readonly variableDtype: Dtype;
 
-  constructor(name: string = usualPrecision().name) {
+  constructor(name: string = precision.usual.name) {
     if (name === "float16" || name.includes("bfloat16")) throw unsupported(name);
-    const precision = precisionOf(findName("DTypePolicy", "name", name, names) as DTypePolicyName);
-    this.name = precision.name;
-    this.computeDtype = precision.computeDtype;
-    this.variableDtype = precision.variableDtype;
+    const found = findName("DTypePolicy", "name", name, names) === mixing.mixed.name ? mixing.mixed : full;
+    this.name = found.name;
+    this.computeDtype = found.computeDtype;
+    this.variableDtype = found.variableDtype;
+    allowHalves();
+    precision.mixing = mixing;
   }
 
   getConfig(): { name: string } {
@@ -44,12 +49,12 @@ export class DTypePolicy implements Precision {
  * setDtypePolicy("mixed_float16");
  */
 export function setDtypePolicy(policy: DTypePolicyName | DTypePolicy): void {
-  setUsualPrecision(policy instanceof DTypePolicy ? policy : new DTypePolicy(policy));
+  precision.usual = policy instanceof DTypePolicy ? policy : new DTypePolicy(policy);
 }
 
 /** The policy of layers that are made without one. */
 export function dtypePolicy(): DTypePolicy {
-  return new DTypePolicy(usualPrecision().name);
+  return new DTypePolicy(precision.usual.name);
 }
 
 function unsupported(name: string): ValueError {

@@ -1,6 +1,5 @@
 /** @file Layer: weights and a computation. Weights are found through fields, arrays, records and nested layers. */
 import {
-  autocastVariables,
   type Dtype,
   handleFree,
   noteMaker,
@@ -18,7 +17,7 @@ import { attachMasks, type Mask, maskOf, masksOf } from "./masks.ts";
 import type { KerasTensor } from "./models/kerasTensor.ts";
 import { findSymbolic, type SymbolicCall, type SymbolicValues } from "./models/symbolic.ts";
 import { classNameOf, snakeCase, uniqueName } from "./naming.ts";
-import { castFloats, type Precision, precisionOf } from "./precision.ts";
+import { inFloat32, type Precision, precision, precisionOf } from "./precision.ts";
 import { getRegularizer, type Regularizer } from "./regularizers.ts";
 import { shapesOnly } from "./shapesOnly.ts";
 import { collectLayers, collectVariables } from "./tracking.ts";
@@ -90,9 +89,9 @@ export abstract class Layer {
   readonly name: string;
   readonly dtypePolicy: Precision;
   /** Whether floating-point inputs are brought to the compute dtype. */
-  protected readonly autocast: boolean = true;
+  readonly autocast: boolean = true;
   /** What `call` works in where that is not the compute dtype: float32 for sums that float16 would spoil. */
-  protected readonly innerDtype: Dtype | null = null;
+  readonly innerDtype: Dtype | null = null;
   /** Whether `build` has made the weights. */
   built = false;
   /** `build` runs as part of a call. */
@@ -183,7 +182,8 @@ export abstract class Layer {
         this.ensureBuilt(values);
         const previous = options.mask ?? masksOf(values);
         const given = previous ? { ...options, mask: previous, training } : { ...options, training };
-        const result = this.compute(values, given);
+        const { mixing } = precision;
+        const result = mixing ? mixing.call(this, values, given) : this.call(values, given);
         this.note(result);
         const outputs = leavesOf(result);
         const mask = this.computeMask(values, previous);
@@ -195,19 +195,6 @@ export abstract class Layer {
     } finally {
       running = outer;
       noteMaker(outer?.path ?? "");
-    }
-  }
-
-  /** `call` in the layer's precision. */
-  private compute(values: Values, options: RunOptions): Values {
-    const { computeDtype } = this;
-    const innerDtype = this.innerDtype ?? computeDtype;
-    const outer = autocastVariables(innerDtype === "float16" ? innerDtype : null);
-    try {
-      const result = this.call(this.autocast ? castFloats(values, innerDtype) : values, options);
-      return this.autocast ? castFloats(result, computeDtype) : result;
-    } finally {
-      autocastVariables(outer);
     }
   }
 
@@ -256,7 +243,7 @@ export abstract class Layer {
     this.outputShape = [null, ...first.shape.slice(1)];
     if (!this.activityRegularizer) return;
     for (const one of result instanceof Tensor ? [result] : Object.values(result)) {
-      this.addLoss(this.activityRegularizer.apply(castFloats(one, "float32") as Tensor));
+      this.addLoss(this.activityRegularizer.apply(inFloat32(one) as Tensor));
     }
   }
 

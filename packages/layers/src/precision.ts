@@ -1,8 +1,7 @@
-/** @file The dtypes in which layers compute and keep their weights, and conversions between them. */
-import { type Dtype, ops, Tensor } from "@tenrec/tensor";
-import type { Values } from "./layer.ts";
-import { attachMasks, maskOf } from "./masks.ts";
-import { leavesOf, mapValues } from "./values.ts";
+/** @file The dtypes in which layers compute and keep their weights. */
+import type { Dtype } from "@tenrec/tensor";
+import { findName } from "./identifiers.ts";
+import type { Layer, RunOptions, Values } from "./layer.ts";
 
 /** What a layer computes in, and what its weights are kept in; `DTypePolicy` makes them. */
 export interface Precision {
@@ -11,34 +10,38 @@ export interface Precision {
   readonly variableDtype: Dtype;
 }
 
-const uniform = (dtype: Dtype): Precision => ({ name: dtype, computeDtype: dtype, variableDtype: dtype });
-const mixed: Precision = { name: "mixed_float16", computeDtype: "float16", variableDtype: "float32" };
-
-let usual: Precision = /* @__PURE__ */ uniform("float32");
-
-/** The policy of layers that are made without one. */
-export const usualPrecision = (): Precision => usual;
-
-export function setUsualPrecision(precision: Precision): void {
-  usual = precision;
+/** Calls of layers that compute in another dtype than their weights have; loaded by whoever makes such a policy. */
+export interface Mixing {
+  readonly mixed: Precision;
+  /** `layer.call` in the layer's precision. */
+  readonly call: (layer: Layer, values: Values, options: RunOptions) => Values;
+  /** Floating-point values in a dtype. */
+  readonly castFloats: (values: Values, dtype: Dtype) => Values;
 }
+
+export const uniform = (dtype: Dtype): Precision => ({
+  name: dtype,
+  computeDtype: dtype,
+  variableDtype: dtype,
+});
+
+/** The policy of layers that are made without one, and what mixed ones need. */
+export const precision: { usual: Precision; mixing: Mixing | null } = {
+  usual: /* @__PURE__ */ uniform("float32"),
+  mixing: null,
+};
+
+const mixed = "mixed_float16";
+const names = ["float32", "int32", "uint32", "bool", `${mixed} (once a DTypePolicy is made)`];
 
 /** The precision of a layer's `dtype`. */
-export function precisionOf(given: Dtype | "mixed_float16" | Precision | undefined): Precision {
-  if (typeof given !== "string") return given ?? usual;
-  return given === "mixed_float16" ? mixed : uniform(given);
+export function precisionOf(given: Dtype | "mixed_float16" | Precision = precision.usual): Precision {
+  if (typeof given !== "string") return given;
+  return given === mixed && precision.mixing
+    ? precision.mixing.mixed
+    : uniform(findName("Layer", "dtype", given, names) as Dtype);
 }
 
-const differs = (x: unknown, dtype: Dtype): x is Tensor =>
-  x instanceof Tensor && x.dtype !== dtype && x.dtype.startsWith("float");
-
-/** Floating-point values in `dtype`, with their masks; integers stay. The same object where nothing is to be done. */
-export function castFloats(values: Values, dtype: Dtype): Values {
-  if (!leavesOf(values).some((x) => differs(x, dtype))) return values;
-  return mapValues(values, (x) => {
-    if (!differs(x, dtype)) return x;
-    const [result, mask] = [ops.cast(x, dtype), maskOf(x)];
-    if (mask) attachMasks([result], mask);
-    return result;
-  });
-}
+/** What losses and metrics work on. */
+export const inFloat32 = (values: Values): Values =>
+  precision.mixing ? precision.mixing.castFloats(values, "float32") : values;

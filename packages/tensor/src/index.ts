@@ -26,6 +26,7 @@ export type { Dtype } from "./graph/node.ts";
 export type { Shape } from "./graph/shape.ts";
 export { handleFree, type JitOptions, type Jitted, jit } from "./jit.ts";
 export { joinRows } from "./joinRows.ts";
+export { allowHalves } from "./primitives/half.ts";
 export * as ops from "./ops/index.ts";
 export * as random from "./random/index.ts";
 export { setMemoryLimit } from "./runtime/budget.ts";

@@ -41,6 +41,8 @@ interface Ticket<T> {
 
 class GpuDevice implements Device {
   readonly info: DeviceInfo;
+  /** Held as long as the device: Node's binding takes everything down with it. */
+  readonly source: GPU | undefined;
   target: Target;
   readonly lost: Promise<Error>;
   failure: Error | null = null;
@@ -64,6 +66,7 @@ class GpuDevice implements Device {
   constructor(gpu: GPUDevice, options: WebGpuOptions) {
     const { device, emit, target, cutSubmits = false } = options;
     this.#gpu = gpu;
+    this.source = options.gpu;
     this.#owned = device === undefined;
     this.info = describeDevice(gpu);
     const software = this.info.adapter?.software ?? false;

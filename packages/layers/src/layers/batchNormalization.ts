@@ -25,7 +25,7 @@ export interface BatchNormalizationOptions extends NormOptions {
  */
 export class BatchNormalization extends Layer {
   static override readonly className: string = "BatchNormalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   override supportsMasking = true;
   readonly axis: number;
   readonly momentum: number;

@@ -1,7 +1,7 @@
 /** @file A cell run through a sequence: by its own way, or step by step with ops.scan. */
 import { ops, type Tensor, ValueError } from "@tenrec/tensor";
 import type { Values } from "../layer.ts";
-import { castFloats } from "../precision.ts";
+import { inFloat32 } from "../precision.ts";
 import {
   type CellCallOptions,
   outputSizeOf,
@@ -25,7 +25,7 @@ function runSteps(
   const step = (inputs: Tensor, before: readonly Tensor[]): Tensor[] => {
     const found = cell.apply<readonly Tensor[]>(inputs, { states: before, training } as CellCallOptions);
     if (Array.isArray(found) && found.length === before.length + 1)
-      return [...(castFloats(found, "float32") as readonly Tensor[])];
+      return [...(inFloat32(found) as readonly Tensor[])];
     throw wrongStep(cell.name, found, before.length);
   };
   const counts = mask ? [stepFirst(ops.reshape(mask, [...mask.shape, 1]))] : [];

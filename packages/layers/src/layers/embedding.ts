@@ -24,7 +24,7 @@ export interface EmbeddingOptions extends LayerOptions {
  */
 export class Embedding extends Layer {
   static override readonly className: string = "Embedding";
-  protected override readonly autocast = false;
+  override readonly autocast = false;
   readonly inputDim: number;
   readonly outputDim: number;
   readonly maskZero: boolean;

@@ -19,7 +19,7 @@ export interface GroupNormalizationOptions extends NormOptions {
  */
 export class GroupNormalization extends Layer {
   static override readonly className: string = "GroupNormalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   override supportsMasking = true;
   readonly groups: number;
   readonly axis: number;

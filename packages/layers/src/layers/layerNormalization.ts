@@ -35,7 +35,7 @@ export interface LayerNormalizationOptions extends NormOptions {
  */
 export class LayerNormalization extends Layer {
   static override readonly className: string = "LayerNormalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   override supportsMasking = true;
   readonly axis: AxisOption;
   readonly epsilon: number;
@@ -92,7 +92,7 @@ export interface RMSNormalizationOptions extends LayerOptions {
  */
 export class RMSNormalization extends Layer {
   static override readonly className: string = "RMSNormalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   readonly axis: AxisOption;
   readonly epsilon: number;
   scale: Variable | null = null;
@@ -128,7 +128,7 @@ export class RMSNormalization extends Layer {
  */
 export class UnitNormalization extends Layer {
   static override readonly className: string = "UnitNormalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   override supportsMasking = true;
   readonly axis: AxisOption;
 

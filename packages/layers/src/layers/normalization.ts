@@ -47,7 +47,7 @@ const epsilon = 1e-7;
  */
 export class Normalization extends Layer {
   static override readonly className: string = "Normalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   override supportsMasking = true;
   readonly axis: readonly number[];
   readonly invert: boolean;

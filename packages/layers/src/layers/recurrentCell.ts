@@ -111,8 +111,8 @@ export const gateActivation = ({ recurrentActivation }: GatedCellOptions): Activ
 
 /** A cell with `kernel` [features, gates * units], `recurrent_kernel` [units, gates * units] and `bias`. */
 export abstract class WeightedCell extends Layer implements RecurrentCell {
-  protected override readonly innerDtype = "float32";
-  protected override readonly autocast = false;
+  override readonly innerDtype = "float32";
+  override readonly autocast = false;
   abstract readonly stateSize: number | readonly number[];
   readonly units: number;
   readonly activation: Activation;

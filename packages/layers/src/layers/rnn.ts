@@ -47,7 +47,7 @@ export type RecurrentRunOptions = RecurrentCallOptions & RunOptions;
  */
 export class RNN extends Layer {
   static override readonly className: string = "RNN";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   override supportsMasking = true;
   readonly cell: RecurrentCell;
   readonly returnSequences: boolean;

@@ -22,7 +22,7 @@ export interface SpectralNormalizationOptions extends LayerOptions {
  */
 export class SpectralNormalization extends Layer {
   static override readonly className: string = "SpectralNormalization";
-  protected override readonly innerDtype = "float32";
+  override readonly innerDtype = "float32";
   readonly layer: Layer;
   readonly powerIterations: number;
   kernel: Variable | null = null;

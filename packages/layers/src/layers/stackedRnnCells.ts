@@ -20,8 +20,8 @@ import {
  */
 export class StackedRNNCells extends Layer implements RecurrentCell {
   static override readonly className: string = "StackedRNNCells";
-  protected override readonly innerDtype = "float32";
-  protected override readonly autocast = false;
+  override readonly innerDtype = "float32";
+  override readonly autocast = false;
   readonly cells: readonly RecurrentCell[];
 
   constructor(cells: readonly RecurrentCell[], options: LayerOptions = {}) {

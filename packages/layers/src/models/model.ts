@@ -68,7 +68,7 @@ export interface FunctionalOptions extends Omit<LayerOptions, "inputShape"> {
  */
 export class Model extends Layer {
   static override readonly className: string = "Model";
-  protected override readonly autocast = false;
+  override readonly autocast = false;
   /** Set to true by callbacks: training ends after the running step. */
   stopTraining = false;
   history: History | null = null;

@@ -77,7 +77,9 @@ export class LossScaleOptimizer extends Optimizer {
     options: { readonly skip?: Tensor } = {},
   ): void {
     handleFree(() => {
-      const isBad = ops.logicalNot(allFinite(gradients));
+      const finite = allFinite(gradients);
+      if (!finite) return this.innerOptimizer.apply(gradients, variables, options);
+      const isBad = ops.logicalNot(finite);
       const { skip } = options;
       const scale = this.dynamicScale.read();
       const unscaled = gradients.map((gradient) => gradient && ops.divide(gradient, scale));
@@ -136,20 +138,15 @@ export class LossScaleOptimizer extends Optimizer {
 export const withLossScale = (optimizer: Optimizer): LossScaleOptimizer =>
   optimizer instanceof LossScaleOptimizer ? optimizer : new LossScaleOptimizer(optimizer);
 
-/** As many flags as a kernel can bind beside its result. */
-const flagsTogether = 6;
-
-/** Whether every element of every gradient is finite: tests that do not wait for each other, then their conjunction. */
-function allFinite(gradients: readonly (Tensor | null)[]): Tensor {
-  const test = (x: Tensor): Tensor => ops.reshape(ops.all(x), [1]);
-  let flags = gradients.flatMap((gradient) => (gradient ? [test(ops.isfinite(gradient))] : []));
+/** Whether every element of every gradient is finite: tests that do not wait for each other, then their conjunction in pairs. */
+function allFinite(gradients: readonly (Tensor | null)[]): Tensor | null {
+  let flags = gradients.flatMap((gradient) => (gradient ? [ops.all(ops.isfinite(gradient))] : []));
   while (flags.length > 1) {
-    const parts: Tensor[] = [];
-    for (let i = 0; i < flags.length; i += flagsTogether)
-      parts.push(test(ops.concatenate(flags.slice(i, i + flagsTogether))));
-    flags = parts;
+    const half = Math.ceil(flags.length / 2);
+    const [first, second] = [flags.slice(0, half), flags.slice(half)];
+    flags = first.map((flag, i) => (second[i] ? ops.logicalAnd(flag, second[i]) : flag));
   }
-  return flags[0] ? ops.reshape(flags[0], []) : ops.full([], 1, { dtype: "bool" });
+  return flags[0] ?? null;
 }
 
 function checked(where: string, name: string, value: number, isValid: (x: number) => boolean): number {

@@ -18,7 +18,7 @@ import { constantData } from "../initializers/initializer.ts";
 import type { Values } from "../layer.ts";
 import type { Reading } from "../metrics/metric.ts";
 import type { Model } from "../models/model.ts";
-import { castFloats } from "../precision.ts";
+import { inFloat32 } from "../precision.ts";
 import { takeRows } from "../tensors.ts";
 import { mapValues, type Nest, type Spec } from "../values.ts";
 import { type Compiled, rowsOf } from "./compiled.ts";
@@ -93,7 +93,7 @@ export class Trainer {
 
   private train({ x, y, weight }: Samples): void {
     const { model, compiled } = this;
-    const yPred = castFloats(model.apply<Values>(x, { training: true }), "float32");
+    const yPred = inFloat32(model.apply<Values>(x, { training: true }));
     const loss = this.totalLoss(y, yPred, weight);
     const step = ops.add(this.#numSteps, 1);
     const isBad = ops.logicalOr(ops.logicalNot(ops.isfinite(loss)), ops.greater(this.#badStep, 0));
@@ -116,7 +116,7 @@ export class Trainer {
   }
 
   private test({ x, y, weight }: Samples): void {
-    const yPred = castFloats(this.model.apply<Values>(x, { training: false }), "float32");
+    const yPred = inFloat32(this.model.apply<Values>(x, { training: false }));
     this.compiled.tracker.addMean(this.totalLoss(y, yPred, weight), rowsOf(yPred));
     if (y) this.compiled.update(y, yPred, weight);
   }

@@ -242,9 +242,9 @@ export function record(primitive: Primitive, inputs: readonly Node[], attrs: Att
 }
 
 function tooEarly(): StateError {
-  return new StateError("float16", "its arithmetic is not loaded yet.", {
-    received: "a float16 value before a device is open.",
-    expected: "one after it, or a policy that says mixed_float16.",
+  return new StateError("float16", "no device is open.", {
+    received: "a float16 value.",
+    expected: "an open device.",
     fix: "await init() first.",
   });
 }

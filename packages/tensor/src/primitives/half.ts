@@ -25,11 +25,7 @@ const widened = (node: Node): Node =>
  * Elementwise operations and movement take float16 as it is and give it. Everything else (sums, products, gathers, composites, kernels
  * written by hand) works on float32: conversions around it, which become part of its loads and stores.
  */
-export function recordHalf(
-  primitive: Primitive,
-  inputs: readonly Node[],
-  attrs: Attrs,
-): Node | null {
+export function recordHalf(primitive: Primitive, inputs: readonly Node[], attrs: Attrs): Node | null {
   if (isOwn(primitive)) return null;
   if (primitive.name === "assign") throw halfState();
   const { family, name } = primitive;

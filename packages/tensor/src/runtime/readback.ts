@@ -1,5 +1,6 @@
 /** @file Reads of stored values: queued at once, one read for values that lie together. */
-import type { Node } from "../graph/node.ts";
+import { isHalf, type Node } from "../graph/node.ts";
+import { cast } from "../primitives/logic.ts";
 import { flush } from "./flush.ts";
 import { padded, typed, view } from "./host.ts";
 import { ScalarNode } from "./leaf.ts";
@@ -7,20 +8,31 @@ import { type Block, type HostData, letGo, type Memory, recycled } from "./memor
 import type { Runtime } from "./runtime.ts";
 
 /** Evaluates what is pending, and reads; lets go of the uses that the caller counted. */
-export function queueReads(runtime: Runtime, nodes: readonly Node[]): Promise<HostData[]> {
+export function queueReads(runtime: Runtime, values: readonly Node[]): Promise<HostData[]> {
+  const wide: Node[] = [];
   try {
-    if (nodes.some((node) => node.released)) throw recycled();
+    if (values.some((node) => node.released)) throw recycled();
+    const nodes = values.map((node) => widened(node, wide));
     const pending = nodes.filter((node) => !node.stored && !(node instanceof ScalarNode));
     if (pending.length > 0) flush(runtime, pending);
     return readStored(runtime, nodes);
   } catch (error) {
     return Promise.reject(error);
   } finally {
-    for (const node of nodes) {
+    for (const node of [...wide, ...values]) {
       node.uses--;
       letGo(node);
     }
   }
+}
+
+/** Only devices have float16: it comes back as float32, by a value that is noted in `made`. */
+function widened(node: Node, made: Node[]): Node {
+  if (!isHalf(node)) return node;
+  const wide = cast(node, "float32");
+  wide.uses++;
+  made.push(wide);
+  return wide;
 }
 
 /** Values of one buffer that lie this close together come back in one read. */

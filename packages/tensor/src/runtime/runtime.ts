@@ -1,6 +1,7 @@
 /** @file Runtime: the chosen device and everything that hangs on it: memory, pending handles, dirty variables, cached programs. */
 import { type Device, type DeviceInfo, type OpenDeviceOptions, openDevice } from "@tenrec/kernels";
 import { StateError } from "../graph/errors.ts";
+import { useHalfRule } from "../graph/node.ts";
 import { BlockPool, type Memory, recycled } from "./memory.ts";
 import type { ProgramCache } from "./programCache.ts";
 import { recording } from "./recording.ts";
