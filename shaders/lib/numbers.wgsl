@@ -163,8 +163,8 @@ fn to_uint_f32(x: f32) -> u32 {
   return select(select(inside, u32(4294967295), x >= f32(4294967296.0)), u32(0), is_nan_f32(x));
 }
 
-// To the nearest float16, ties to even: 10 bits of mantissa, below 2^-14 steps of 2^-24, from 65520 on infinity; NaN stays. By bits, since
-// WGSL leaves the direction of its own conversions open.
+// To the nearest float16, ties to even: 10 bits of mantissa, below 2^-14 steps of 2^-24, from 65520 on infinity; NaN stays. By bits:
+// WGSL leaves the direction of its own conversions open, and drivers (Mesa's) drop a conversion to f16 and back.
 fn half_f32(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   let size = bits & u32(0x7fffffff);

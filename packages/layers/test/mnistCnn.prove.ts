@@ -1,4 +1,4 @@
-/** @file The small convolutional network on the real MNIST: 3 epochs of batch 128 with Adam, >= 98.8 % on the test set. */
+/** @file The small convolutional network on the real MNIST: 3 epochs of batch 64 with Adam, >= 98.8 % on the test set. */
 import { init, memory, random, reset } from "@tenrec/tensor";
 import { afterEach, expect, inject, type TestContext, test } from "vitest";
 import { type MnistData, mnist } from "../src/datasets/index.ts";
@@ -50,7 +50,7 @@ test(
     const watch = new Seconds();
     const { history } = await model.fit(train.x, train.y, {
       epochs: 3,
-      batchSize: 128,
+      batchSize: 64,
       verbose: 0,
       callbacks: [watch],
     });

@@ -52,7 +52,7 @@ export function loadHalf(array: BoundArray, index: IndexText, vector: boolean): 
 }
 
 function storeOne({ name, native }: BoundArray, index: string, value: string): string {
-  if (native) return `${name}[${index}] = f16(${value});`;
+  if (native) return `${name}[${index}] = f16(half_f32(${value}));`;
   const word = `&${name}[(${index}) >> 1u]`;
   const shift = `(u32((${index}) & 1) * 16u)`;
   return `atomicAnd(${word}, 0xffff0000u >> ${shift}); atomicOr(${word}, half_word_f32(${value}) << ${shift});`;
@@ -60,7 +60,7 @@ function storeOne({ name, native }: BoundArray, index: string, value: string): s
 
 function storeFour({ name, native }: BoundArray, index: string, value: string): string[] {
   const place = `${name}[${index} >> 2u]`;
-  if (native) return [`${place} = vec4<f16>(${value});`];
+  if (native) return [`${place} = vec4<f16>(half_f32x4(${value}));`];
   const pairs = "vec2<u32>(halves.x | (halves.y << 16u), halves.z | (halves.w << 16u))";
   return ["{", `  let halves = half_word_f32x4(${value});`, `  ${place} = ${pairs};`, "}"];
 }

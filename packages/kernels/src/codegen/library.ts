@@ -31,29 +31,21 @@ function libraryIndex(): Map<string, string> {
   return index;
 }
 
-/** Where the device has f16, its conversions round. */
-const nativeItems: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
-  ["half_f32", "fn half_f32(x: f32) -> f32 {\n  return f32(f16(x));\n}"],
-  ["half_f32x4", "fn half_f32x4(x: vec4<f32>) -> vec4<f32> {\n  return vec4<f32>(vec4<f16>(x));\n}"],
-]);
-
-function visit(code: string, used: Set<string>, hasHalves: boolean): void {
+function visit(code: string, used: Set<string>): void {
   for (const [name] of code.matchAll(/\b\w+_(?:f32|i32|u32)(?:x4)?\b/g)) {
-    const item = itemOf(name, hasHalves);
+    const item = libraryIndex().get(name);
     if (item === undefined || used.has(name)) continue;
     used.add(name);
-    visit(item, used, hasHalves);
+    visit(item, used);
   }
 }
 
-function itemOf(name: string, hasHalves: boolean): string | undefined {
-  return (hasHalves && nativeItems.get(name)) || libraryIndex().get(name);
-}
-
-/** The library functions that `code` needs, in the order of the library. `hasHalves`: the device has f16. */
-export function libraryFor(code: string, hasHalves: boolean): string {
+/** The library functions that `code` needs, in the order of the library. */
+export function libraryFor(code: string): string {
   const used = new Set<string>();
-  visit(code, used, hasHalves);
-  const names = [...libraryIndex().keys()].filter((name) => used.has(name));
-  return names.map((name) => itemOf(name, hasHalves)).join("\n\n");
+  visit(code, used);
+  return [...libraryIndex()]
+    .filter(([name]) => used.has(name))
+    .map(([, item]) => item)
+    .join("\n\n");
 }

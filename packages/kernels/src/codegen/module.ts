@@ -112,7 +112,7 @@ export function emitWgsl(kernel: Kernel, hasHalves = false): { code: string; lab
     subgroups ? "enable subgroups;" : "",
     head,
     subgroups ? subgroupDeclarations : "",
-    libraryFor(body, hasHalves),
+    libraryFor(body),
     body,
   ].filter((text) => text !== "");
   if (texts.some((text) => /\bf16\b/.test(text))) texts.unshift("enable f16;");

@@ -18,9 +18,12 @@ function gruUnit(
   const r = sigmoid(given(1) + ofState(1));
   const recurrent = ofState(2);
   const candidate = Math.tanh(given(2) + r * recurrent);
-  [z, r, candidate, recurrent, before].forEach((value, part) => {
-    G[(row * 5 + part) * units + unit] = value;
-  });
+  const at = row * 5 * units + unit;
+  G[at] = z;
+  G[at + units] = r;
+  G[at + 2 * units] = candidate;
+  G[at + 3 * units] = recurrent;
+  G[at + 4 * units] = before;
   return z * before + (1 - z) * candidate;
 }
 
@@ -51,9 +54,13 @@ function storeSlopes(
   units: number,
   [z, r, h, ofState]: readonly [number, number, number, number],
 ): void {
-  [z, r, h, z, r, ofState].forEach((slope, i) => {
-    dG[(row * 6 + i) * units + unit] = slope;
-  });
+  const at = row * 6 * units + unit;
+  dG[at] = z;
+  dG[at + units] = r;
+  dG[at + 2 * units] = h;
+  dG[at + 3 * units] = z;
+  dG[at + 4 * units] = r;
+  dG[at + 5 * units] = ofState;
 }
 
 const none = [0, 0, 0, 0] as const;
@@ -104,9 +111,9 @@ export function runGruBackward({ inputs, outputs, params }: TemplateRun): void {
         const found = gruSlopes(G, step * 5 * units + j, units, dh);
         const slopes = isActive ? found.slopes : none;
         storeSlopes(dG, step, j, units, slopes);
-        [slopes[0], slopes[1], slopes[3]].forEach((slope, gate) => {
-          ofProduct[gate * units + j] = slope;
-        });
+        ofProduct[j] = slopes[0];
+        ofProduct[units + j] = slopes[1];
+        ofProduct[2 * units + j] = slopes[3];
         held[j] = isActive ? found.past : dh;
       }
       multiplySlopes(ofProduct, wh, fromNext);
