@@ -56,8 +56,8 @@ export interface GRUOptions extends RNNOptions, Omit<GRUCellOptions, keyof RNNOp
 /**
  * Gated recurrent units over [batch, steps, features]: a gate mixes the state with a candidate for it.
  *
- * With tanh, sigmoid and resetAfter, up to 256 units and no recurrent dropout, a whole sequence is one kernel each way; else a loop of small
- * kernels. Weights: those of GRUCell.
+ * With tanh, sigmoid, resetAfter and no recurrent dropout a whole sequence is one kernel each way, above 256 units one kernel for each step
+ * (if units are a multiple of 4); else a loop of small kernels. Weights: those of GRUCell.
  * @throws ValueError for units or rates out of range; ShapeError for inputs that are no sequences or do not fit the weights.
  * @example
  * new layers.GRU(64, { returnSequences: true }).apply(ops.ones([8, 10, 4])); // [8, 10, 64]

@@ -86,7 +86,8 @@ export interface LSTMOptions extends RNNOptions, Omit<LSTMCellOptions, keyof RNN
 /**
  * Long short-term memory over [batch, steps, features]: what a step adds to the cell state c and takes from it is up to gates.
  *
- * With tanh and sigmoid, up to 256 units and no recurrent dropout, a whole sequence is one kernel each way; else a loop of small kernels.
+ * With tanh and sigmoid and no recurrent dropout a whole sequence is one kernel each way, above 256 units one kernel for each step (if units
+ * are a multiple of 4); else a loop of small kernels.
  * Weights: those of LSTMCell.
  * @throws ValueError for units or rates out of range; ShapeError for inputs that are no sequences or do not fit the weights.
  * @example
