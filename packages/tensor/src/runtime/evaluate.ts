@@ -171,7 +171,7 @@ export function evaluate(runtime: Runtime, walk: Walk, dirty: readonly VariableS
   const base = runtime.programs.lookup();
   const stored = walk.stored(base.keeps);
   writeRun(runtime, stored, dirty, externals);
-  const entry = runtime.programs.lookup();
+  const entry = runtime.programs.lookup(base);
   const outputs = allocate(runtime, stored, dirty, externals);
   entry.program ??= build(runtime, entry, walk, outputs, externals);
   runtime.programs.touch(entry);

@@ -5,7 +5,9 @@ import type { Attrs } from "../graph/node.ts";
 
 /** One program and the positions that were asked for after an earlier run (they are stored from then on). */
 export interface ProgramEntry {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
+  /** The entry of the words that these begin with, if that was looked up before. */
+  readonly base: ProgramEntry | null;
   /** Hash under which it is found. */
   readonly bucket: number;
   readonly keeps: Set<number>;
@@ -18,7 +20,7 @@ const tag = { end: 0, boolean: 1, integer: 2, float: 3, text: 4, list: 5 } as co
 
 /** Structure as words, with two running hashes. Different structures give different words. */
 export class KeyWriter {
-  #words = new Uint32Array(1024);
+  #words = new Int32Array(1024);
   #length = 0;
   first = 0x811c9dc5;
   second = 0x9e3779b9;
@@ -29,7 +31,7 @@ export class KeyWriter {
 
   push(word: number): void {
     if (this.#length === this.#words.length) {
-      const grown = new Uint32Array(this.#length * 2);
+      const grown = new Int32Array(this.#length * 2);
       grown.set(this.#words);
       this.#words = grown;
     }
@@ -91,8 +93,16 @@ export class KeyWriter {
     this.second = 0x9e3779b9;
   }
 
-  view(): Uint32Array {
+  view(): Int32Array {
     return this.#words.subarray(0, this.#length);
+  }
+
+  /** Whether these are the words written so far, those before `start` being known to be. */
+  equals(words: Int32Array, start: number): boolean {
+    if (words.length !== this.#length) return false;
+    const own = this.#words;
+    for (let i = start; i < words.length; i++) if (words[i] !== own[i]) return false;
+    return true;
   }
 }
 
@@ -137,23 +147,16 @@ export class ProgramCache {
     );
   }
 
-  /** The entry for the words now in `key`; a new one has no program yet. */
-  lookup(): ProgramEntry {
-    const bucketKey = (this.key.first >>> 0) * 0x200000 + (this.key.second >>> 11);
-    const words = this.key.view();
+  /** The entry for the words now in `key`, which begin with those of `base`; a new one has no program yet. */
+  lookup(base: ProgramEntry | null = null): ProgramEntry {
+    const { key } = this;
+    const bucketKey = (key.first >>> 0) * 0x200000 + (key.second >>> 11);
     const bucket = this.#entries.get(bucketKey) ?? [];
-    this.#entries.set(bucketKey, bucket);
-    let entry = bucket.find((known) => equalWords(known.words, words));
-    if (!entry) {
-      entry = { words: words.slice(), bucket: bucketKey, keeps: new Set(), compiled: null, program: null };
-      bucket.push(entry);
-    }
+    const start = base?.words.length ?? 0;
+    for (const known of bucket) if (known.base === base && key.equals(known.words, start)) return known;
+    const words = key.view().slice();
+    const entry = { words, base, bucket: bucketKey, keeps: new Set<number>(), compiled: null, program: null };
+    this.#entries.set(bucketKey, [...bucket, entry]);
     return entry;
   }
-}
-
-function equalWords(a: Uint32Array, b: Uint32Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
