@@ -1,6 +1,13 @@
 /** @file The GRU templates in JavaScript. */
 import type { TemplateRun } from "../ir/kernel.ts";
-import { multiplyRow, multiplySlopes, multiplyState, type Numbers, sigmoid } from "./recurrentCpu.ts";
+import {
+  multiplyRow,
+  multiplySlopes,
+  multiplyState,
+  type Numbers,
+  sigmoid,
+  stepBackOperands,
+} from "./recurrentCpu.ts";
 
 /** The state of a unit after a step, of the state `before`; row `row` of G keeps z, r, the candidate, its recurrent part and the state before. */
 function gruUnit(
@@ -145,17 +152,8 @@ export function runGruStep({ inputs, outputs, params }: TemplateRun): void {
   }
 }
 
-export function runGruStepBack({ inputs, outputs, params }: TemplateRun): void {
-  const [wh, next, held, G, dH, mask] = inputs as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Uint32Array,
-  ];
-  const [dG, heldBefore] = outputs as [Float32Array, Float32Array];
-  const [batch, units] = params as unknown as [number, number];
+export function runGruStepBack(run: TemplateRun): void {
+  const { wh, next, held, saved: G, dH, mask, slopes: dG, heldBefore, batch, units } = stepBackOperands(run);
   const back = new Float64Array(units);
   for (let b = 0; b < batch; b++) {
     multiplyRow(next, (b * 6 + 3) * units, 3 * units, wh, back);

@@ -1,6 +1,13 @@
 /** @file The LSTM templates in JavaScript. */
 import type { TemplateRun } from "../ir/kernel.ts";
-import { multiplyRow, multiplySlopes, multiplyState, type Numbers, sigmoid } from "./recurrentCpu.ts";
+import {
+  multiplyRow,
+  multiplySlopes,
+  multiplyState,
+  type Numbers,
+  sigmoid,
+  stepBackOperands,
+} from "./recurrentCpu.ts";
 
 type Gates = readonly [i: number, f: number, g: number, o: number];
 
@@ -130,17 +137,8 @@ export function runLstmStep({ inputs, outputs, params }: TemplateRun): void {
   }
 }
 
-export function runLstmStepBack({ inputs, outputs, params }: TemplateRun): void {
-  const [wh, next, held, G, dH, mask] = inputs as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Uint32Array,
-  ];
-  const [dZ, heldBefore] = outputs as [Float32Array, Float32Array];
-  const [batch, units] = params as unknown as [number, number];
+export function runLstmStepBack(run: TemplateRun): void {
+  const { wh, next, held, saved: G, dH, mask, slopes: dZ, heldBefore, batch, units } = stepBackOperands(run);
   const back = new Float64Array(units);
   for (let b = 0; b < batch; b++) {
     multiplyRow(next, b * 4 * units, 4 * units, wh, back);

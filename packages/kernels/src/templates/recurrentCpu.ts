@@ -1,4 +1,5 @@
 /** @file What the recurrent templates share on the cpu: products of one row with the recurrent weights, accumulated in double precision. */
+import type { TemplateRun } from "../ir/kernel.ts";
 
 export type Numbers = Float32Array | Float64Array;
 
@@ -38,4 +39,19 @@ export function multiplyRow(
     for (let n = 0; n < columns; n++) sum += (slopes[from + n] as number) * (weights[at++] as number);
     sums[k] = sum;
   }
+}
+
+/** What a step back of any recurrence takes and gives. `saved`: what the forward step kept; `held`: the state's gradient from later steps. */
+export function stepBackOperands({ inputs, outputs, params }: TemplateRun) {
+  const [wh, next, held, saved, dH, mask] = inputs as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Float32Array,
+    Uint32Array,
+  ];
+  const [slopes, heldBefore] = outputs as [Float32Array, Float32Array];
+  const [batch, units] = params as unknown as [number, number];
+  return { wh, next, held, saved, dH, mask, slopes, heldBefore, batch, units };
 }

@@ -1,6 +1,6 @@
 /** @file The templates of the simple recurrent layer in JavaScript. */
 import type { TemplateRun } from "../ir/kernel.ts";
-import { multiplyRow, multiplySlopes, multiplyState } from "./recurrentCpu.ts";
+import { multiplyRow, multiplySlopes, multiplyState, stepBackOperands } from "./recurrentCpu.ts";
 
 export function runSimpleForward({ inputs, outputs, params }: TemplateRun): void {
   const [z, wh, h0, mask] = inputs as [Float32Array, Float32Array, Float32Array, Uint32Array];
@@ -68,17 +68,19 @@ export function runSimpleStep({ inputs, outputs, params }: TemplateRun): void {
   }
 }
 
-export function runSimpleStepBack({ inputs, outputs, params }: TemplateRun): void {
-  const [wh, next, held, after, dH, mask] = inputs as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Uint32Array,
-  ];
-  const [dZ, heldBefore] = outputs as [Float32Array, Float32Array];
-  const [batch, units] = params as unknown as [number, number];
+export function runSimpleStepBack(run: TemplateRun): void {
+  const {
+    wh,
+    next,
+    held,
+    saved: after,
+    dH,
+    mask,
+    slopes: dZ,
+    heldBefore,
+    batch,
+    units,
+  } = stepBackOperands(run);
   const back = new Float64Array(units);
   for (let b = 0; b < batch; b++) {
     multiplyRow(next, b * units, units, wh, back);

@@ -1,7 +1,8 @@
 /** @file Recorded nodes to the graph that is compiled: composites inlined, equal nodes merged, no-ops dropped, long sums split. */
 import type { Target } from "@tenrec/kernels";
 import { internal } from "../graph/errors.ts";
-import { type Attrs, attrsKey, isHalf, Node, newestId, type Primitive } from "../graph/node.ts";
+import { type Attrs, attrsKey, isHalf, Node, type Primitive } from "../graph/node.ts";
+import { Origins } from "../graph/origins.ts";
 import { elementwise } from "../primitives/factory.ts";
 import { equal } from "../primitives/logic.ts";
 import { reshape } from "../primitives/movement.ts";
@@ -42,9 +43,8 @@ export class GraphBuilder {
   readonly #target: Target;
   readonly #partCounts: PartCounts;
   readonly #templates: boolean;
-  /** Recorded nodes in the order in which they were copied, and the newest node before each copy. */
-  readonly #copied: Node[] = [];
-  readonly #before: number[] = [];
+  /** Recorded nodes, as what their copies come from. */
+  readonly #copied = new Origins<Node>();
 
   /** `templates`: composites may keep their names where the target has a hand-written kernel for them. */
   constructor(isLeaf: (node: Node) => boolean, target: Target, partCounts: PartCounts, templates: boolean) {
@@ -78,14 +78,7 @@ export class GraphBuilder {
   /** The recorded node that this one comes from, be it a part of its decomposition. */
   originOf({ id, inputs, primitive }: Node): Node | null {
     if (primitive === copyPrimitive && inputs[0]) return this.originOf(inputs[0]);
-    let low = 0;
-    let high = this.#before.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#before[middle] as number) < id) low = middle + 1;
-      else high = middle;
-    }
-    return this.#copied[low - 1] ?? null;
+    return this.#copied.of(id) ?? null;
   }
 
   /** `target` stands for `leaf` in what is built from now on. */
@@ -109,8 +102,7 @@ export class GraphBuilder {
       }
       stack.pop();
       if (!isPart) {
-        this.#copied.push(node);
-        this.#before.push(newestId());
+        this.#copied.begin(node);
       }
       this.#built.set(node, this.#isLeaf(node) ? this.#placeholder(node) : this.#rewrite(node));
     }

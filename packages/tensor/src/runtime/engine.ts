@@ -2,7 +2,6 @@
 export { recordHalf } from "../primitives/half.ts";
 export { placeState, placeTogether } from "./arena.ts";
 export { CompiledFunction, TracedFunction } from "./compiled.ts";
-export { evaluate, Walk } from "./evaluate.ts";
 export { areAlive, flush, flushPending } from "./flush.ts";
 export { checkVariables } from "./limit.ts";
 export { ProgramCache } from "./programCache.ts";

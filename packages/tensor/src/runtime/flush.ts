@@ -1,7 +1,7 @@
 /** @file What a flush evaluates: a matter of program order only, never of the garbage collector. */
 import { bytesOf, type Node } from "../graph/node.ts";
 import { NodeOrder } from "../graph/nodeOrder.ts";
-import type { Walk } from "./evaluate.ts";
+import { evaluate, Walk } from "./evaluate.ts";
 import { ScalarNode } from "./leaf.ts";
 import { Memory, recycled } from "./memory.ts";
 import { recording } from "./recording.ts";
@@ -28,7 +28,7 @@ export function flush(
   // What was recorded after the last assignment belongs to the next step, so that every turn of a loop is the same program.
   const cut = unread ? Number.POSITIVE_INFINITY : recording.lastAssignment;
   const roots = collectRoots(demanded, dirty, unread || dirty.length > 0 ? cut : 0);
-  const walk = new runtime.engine.Walk(roots);
+  const walk = new Walk(roots);
   recording.dirty = [];
   for (const variable of dirty) variable.dirty = false;
   if (walk.isAlive) run(runtime, walk, dirty);
@@ -37,7 +37,7 @@ export function flush(
 
 function run(runtime: Runtime, walk: Walk, dirty: readonly VariableState[]): void {
   if (walk.order.nodes.length === 0) return;
-  runtime.engine.evaluate(runtime, walk, dirty);
+  evaluate(runtime, walk, dirty);
   const isWaiting = (node: Node) => node.handles > 0 && !node.stored && !walk.order.has(node);
   recording.handles = recording.handles.filter(isWaiting);
 }
@@ -54,7 +54,7 @@ function flushAlive(
   const alive = roots.filter((root) => !stale.has(root));
   run(
     runtime,
-    new runtime.engine.Walk(alive),
+    new Walk(alive),
     dirty.filter((variable) => !stale.has(variable.current)),
   );
   if (demanded.some((node) => stale.has(node))) throw recycled();
