@@ -136,5 +136,6 @@ test("tiles depend on shape alone, and avoid workgroup memory on CPU renderers",
   ] as const) {
     expect(software.gemmTile(m, n, k).shared).toBe(false);
   }
-  expect(software.gemmTile(128, 128, 784).perThread).toEqual([16, 16]);
+  expect(software.gemmTile(512, 512, 128).perThread).toEqual([16, 16]);
+  expect(software.gemmTile(128, 128, 784).perThread).toEqual([4, 4]);
 });

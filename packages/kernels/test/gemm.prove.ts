@@ -1,5 +1,6 @@
 /** @file Long proof: every layout and class of tile over every triple of ragged sizes. */
 import { describe, expect, test } from "vitest";
+import type { GemmTile } from "../src/ir/kernel.ts";
 import { gemmTile } from "../src/templates/gemmTile.ts";
 import { runGemm } from "./gemmKernels.ts";
 import { gpuDevice } from "./gpuDevice.ts";
@@ -7,7 +8,16 @@ import { gemmTolerance } from "./tolerances.ts";
 
 const ragged = [1, 3, 31, 33, 64, 65, 127];
 
-describe.each([true, false])("software %s", (software) => {
+const large: GemmTile = { threads: [4, 1], perThread: [16, 16], shared: false, depth: 4 };
+
+/** Classes by shape, and the tile that these shapes are too small for. */
+const classes: Record<string, (m: number, n: number, k: number) => GemmTile> = {
+  software: (m, n, k) => gemmTile(true, m, n, k),
+  hardware: (m, n, k) => gemmTile(false, m, n, k),
+  "16 x 16": () => large,
+};
+
+describe.each(Object.entries(classes))("%s tiles", (_, tileOf) => {
   for (const transposeA of [false, true]) {
     for (const transposeB of [false, true]) {
       test(`transposed ${transposeA}, ${transposeB}`, async () => {
@@ -20,7 +30,7 @@ describe.each([true, false])("software %s", (software) => {
                 k,
                 transposeA,
                 transposeB,
-                tile: gemmTile(software, m, n, k),
+                tile: tileOf(m, n, k),
                 columnSum: (m + n + k) % 2 === 0,
               };
               expect(await runGemm(await gpuDevice(), c), JSON.stringify(c)).toBeLessThan(gemmTolerance);
