@@ -1,5 +1,6 @@
 /** @file Activation memory that programs of the cpu share: what a plan would add, and that nothing is left of a failed one. */
 import { expect, test } from "vitest";
+import { ArrayHeap } from "../src/cpu/heap.ts";
 import { CpuPool, CpuWorkspace } from "../src/cpu/pool.ts";
 import type { Plan } from "../src/ir/plan.ts";
 import { plan, slot } from "./deviceFixtures.ts";
@@ -9,7 +10,7 @@ const asking = (...lengths: number[]): Plan =>
   plan({ buffers: lengths.map((length, number) => slot(number, length)), steps: [] });
 
 test("slots are shared, grow, and go with their last user", () => {
-  const pool = new CpuPool(1 << 20);
+  const pool = new CpuPool(new ArrayHeap(), 1 << 20);
   const workspace = new CpuWorkspace(pool);
   const [small, large] = [asking(8, 8), asking(16, 4, 4)];
   expect(workspace.growth(small)).toBe(64);
@@ -25,7 +26,7 @@ test("slots are shared, grow, and go with their last user", () => {
 });
 
 test("a plan without memory for all of its slots leaves none behind", () => {
-  const pool = new CpuPool(1024);
+  const pool = new CpuPool(new ArrayHeap(), 1024);
   const workspace = new CpuWorkspace(pool);
   workspace.retain(asking(8));
   expect(() => workspace.retain(asking(8, 8, 1000))).toThrow(/slot 2/);

@@ -15,15 +15,14 @@ import { compileTemplate } from "./template.ts";
  * loads contiguous. Emitted WebAssembly would replace what this returns.
  */
 export function compileCall(
-  kernel: Kernel,
+  kernel: Exclude<Kernel, SideKernel>,
   ranges: readonly MemoryRange[],
   params: Params,
   machine: Machine,
 ): Runner {
   if (kernel.form === "loop") return compileLoop(kernel, ranges, params, machine);
   if (kernel.form === "gemm") return compileGemm(kernel, ranges, params, machine);
-  if (kernel.form === "template") return compileTemplate(kernel, ranges, params, machine);
-  return compileSide(kernel, ranges, params, machine);
+  return compileTemplate(kernel, ranges, params, machine);
 }
 
 function compileLoop(
@@ -47,22 +46,4 @@ function accessForms({ code, stores }: Body, params: Params): Affine[] {
   const loads = code.filter(({ op }) => op === "load").map(({ args }) => args[0]!);
   const full = stores.filter(({ level }) => level === "full").map(({ index }) => index);
   return [...loads, ...full].flatMap((index) => forms[index] ?? []);
-}
-
-function compileSide(
-  kernel: SideKernel,
-  ranges: readonly MemoryRange[],
-  params: Params,
-  machine: Machine,
-): Runner {
-  const runners = kernel.parts.map((part, i) => {
-    const base = kernel.paramBase[i]!;
-    const words = params.words.subarray(base, base + part.numParams);
-    const patched = new Set([...params.patched].map((word) => word - base));
-    const bindings = kernel.bindingMap[i]!.map((binding) => ranges[binding]!);
-    return compileCall(part, bindings, { words, patched }, machine);
-  });
-  return () => {
-    for (const run of runners) run();
-  };
 }

@@ -6,6 +6,8 @@ import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/de
 import type { Plan } from "../ir/plan.ts";
 import { verifyPlan } from "../program/verify.ts";
 import * as templates from "../templates/library.ts";
+import { type Heap, LinearHeap } from "./heap.ts";
+import type { Machine } from "./machine.ts";
 import { CpuPool, CpuWorkspace } from "./pool.ts";
 import { CpuProgram, copyBytes } from "./program.ts";
 import { RegisterPool } from "./registers.ts";
@@ -48,9 +50,16 @@ class CpuDevice implements Device {
   readonly failure = null;
   /** Never resolves: the cpu is not lost. */
   readonly lost = new Promise<Error>(() => {});
-  readonly #pool = new CpuPool(maxBytes);
-  readonly #workspace = new CpuWorkspace(this.#pool);
-  readonly #machine = { registers: new RegisterPool(), scratch: new Scratch() };
+  readonly #pool: CpuPool;
+  readonly #workspace: CpuWorkspace;
+  readonly #machine: Machine;
+
+  constructor(heap: Heap) {
+    this.#pool = new CpuPool(heap, maxBytes);
+    this.#workspace = new CpuWorkspace(this.#pool);
+    const linear = heap instanceof LinearHeap ? heap : null;
+    this.#machine = { heap: linear, registers: new RegisterPool(), scratch: new Scratch() };
+  }
 
   alloc(bytes: number, label: string): DeviceBuffer {
     return this.#pool.take(bytes, label);
@@ -69,7 +78,13 @@ class CpuDevice implements Device {
   copy(from: DeviceBuffer, fromOffset: number, to: DeviceBuffer, toOffset: number, bytes: number): void {
     this.#inside(from, fromOffset, bytes);
     this.#inside(to, toOffset, bytes);
-    copyBytes(this.#pool.owned(from).views, fromOffset, this.#pool.owned(to).views, toOffset, bytes);
+    copyBytes(
+      this.#pool.owned(from).block.views,
+      fromOffset,
+      this.#pool.owned(to).block.views,
+      toOffset,
+      bytes,
+    );
   }
 
   read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
@@ -135,11 +150,11 @@ class CpuDevice implements Device {
         `bytes ${offset} to ${offset + bytes} lie outside buffer "${buffer.label}" of ${buffer.bytes} bytes.`,
       );
     }
-    return this.#pool.owned(buffer).views.uint8;
+    return this.#pool.owned(buffer).block.views.uint8;
   }
 }
 
 /** Opens the cpu backend. Always available; each call gives a device with memory of its own. */
 export function openCpu(): Device {
-  return new CpuDevice();
+  return new CpuDevice(new LinearHeap());
 }

@@ -32,6 +32,14 @@ function toWord(bits: number, x: number): number {
   return sign | (size >= smallestNormal ? (size - 0x38000000) >>> 13 : Math.abs(x) * 0x1000000);
 }
 
+/** The float16 nearest to `x`, a float32. */
+export function roundHalf(x: number): number {
+  const { scratch, words } = scratchWord();
+  scratch[0] = x;
+  words[0] = roundedBits(x, words[0]!, scratch, words);
+  return scratch[0];
+}
+
 function wordOf(x: number, bits: number, scratch: Float32Array, words: Int32Array): number {
   words[0] = roundedBits(x, bits, scratch, words);
   return toWord(words[0], scratch[0]!);

@@ -1,4 +1,5 @@
 /** @file Loops of the scalar operations on int32, uint32 and bool. Most act on bits alone and serve all three; stores wrap. */
+import { divide, modulo, power, rest } from "./integerMath.ts";
 import type { BlockFunction, Step, UintStep } from "./step.ts";
 
 const add: BlockFunction = (step: Step, count) => {
@@ -184,31 +185,6 @@ function unsigned(scalar: (x: number, y: number) => number): BlockFunction {
     const q = step.b.at;
     for (let i = 0; i < count; i++) out[o + i] = scalar(a[p + i]!, b[q + i]!);
   };
-}
-
-function divide(x: number, y: number): number {
-  return y === 0 ? x : x / y;
-}
-
-function rest(x: number, y: number): number {
-  return y === 0 ? 0 : x % y;
-}
-
-/** Python's remainder: the sign of the divisor. */
-function modulo(x: number, y: number): number {
-  const left = rest(x, y);
-  return left !== 0 && left < 0 !== y < 0 ? left + y : left;
-}
-
-/** Power by squaring, wrapping; a negative exponent gives the truncated reciprocal. */
-function power(base: number, exponent: number): number {
-  if (exponent < 0) return base === 1 ? 1 : base === -1 ? (exponent & 1 ? -1 : 1) : 0;
-  let result = 1;
-  for (let square = base, left = exponent; left !== 0; left >>>= 1) {
-    if (left & 1) result = Math.imul(result, square);
-    square = Math.imul(square, square);
-  }
-  return result;
 }
 
 const shared = { add, sub, mul, and, or, xor, shl, eq, ne, not: unary((x) => ~x), neg: unary((x) => -x) };

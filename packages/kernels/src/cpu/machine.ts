@@ -1,4 +1,5 @@
 /** @file What the compiled calls of a device share. */
+import type { LinearHeap } from "./heap.ts";
 import type { RegisterPool } from "./registers.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -6,6 +7,8 @@ import type { Scratch } from "./scratch.ts";
 export type Runner = () => void;
 
 export interface Machine {
+  /** The memory that WebAssembly works on; null where kernels run as JavaScript. */
+  readonly heap: LinearHeap | null;
   readonly registers: RegisterPool;
   readonly scratch: Scratch;
 }

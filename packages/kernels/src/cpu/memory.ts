@@ -2,8 +2,12 @@
 import type { Dtype } from "../ir/kernel.ts";
 import { bitsOf, kindOf, type Numbers, Slot } from "./registers.ts";
 
-/** All views of one block of memory. */
+type ArrayView = Exclude<keyof Views, "offset">;
+
+/** All views of one range of memory. */
 export interface Views {
+  /** Where the range starts in the memory that WebAssembly addresses. */
+  readonly offset: number;
   readonly f: Float32Array<ArrayBuffer>;
   readonly i: Int32Array<ArrayBuffer>;
   readonly u: Uint32Array<ArrayBuffer>;
@@ -12,27 +16,32 @@ export interface Views {
   readonly float16: Uint16Array<ArrayBuffer>;
 }
 
-export function viewsOf(buffer: ArrayBuffer): Views {
+/** Views of `bytes` bytes (a multiple of 4) of `buffer` from `offset` on. */
+export function viewsOf(buffer: ArrayBuffer, offset = 0, bytes = buffer.byteLength): Views {
   return {
-    f: new Float32Array(buffer),
-    i: new Int32Array(buffer),
-    u: new Uint32Array(buffer),
-    uint8: new Uint8Array(buffer),
-    int8: new Int8Array(buffer),
-    float16: new Uint16Array(buffer),
+    offset,
+    f: new Float32Array(buffer, offset, bytes / 4),
+    i: new Int32Array(buffer, offset, bytes / 4),
+    u: new Uint32Array(buffer, offset, bytes / 4),
+    uint8: new Uint8Array(buffer, offset, bytes),
+    int8: new Int8Array(buffer, offset, bytes),
+    float16: new Uint16Array(buffer, offset, bytes / 2),
   };
 }
 
 const none = /* @__PURE__ */ viewsOf(/* @__PURE__ */ new ArrayBuffer(0));
 
 export class Memory {
-  readonly #slots: { readonly slot: Slot; readonly view: keyof Views }[] = [];
+  readonly #slots: { readonly slot: Slot; readonly view: ArrayView }[] = [];
+  /** What compiled code has to know when the memory lies elsewhere. */
+  readonly #followers: ((offset: number) => void)[] = [];
   #bound = none;
 
   /** Points every slot at `views`. Cheap when nothing changed. */
   bind(views: Views): void {
     if (views === this.#bound) return;
     this.#bound = views;
+    for (const follow of this.#followers) follow(views.offset);
     for (const { slot, view } of this.#slots) {
       slot.data = views[view];
       slot.bits = slot.data.BYTES_PER_ELEMENT === 4 ? views.i : bitsOf(slot.data);
@@ -43,7 +52,13 @@ export class Memory {
     return this.#bound;
   }
 
-  slot(view: keyof Views): Slot<Numbers> {
+  /** Calls `follower` with the offset whenever the memory is bound. */
+  follow(follower: (offset: number) => void): void {
+    this.#followers.push(follower);
+    follower(this.#bound.offset);
+  }
+
+  slot(view: ArrayView): Slot<Numbers> {
     const slot = new Slot<Numbers>(this.#bound[view]);
     this.#slots.push({ slot, view });
     return slot;
@@ -53,15 +68,18 @@ export class Memory {
 /** A bound range of a memory: `first` and `length` in elements of `dtype`. */
 export class MemoryRange {
   readonly memory: Memory;
+  /** The range as it was bound, of which this is another view. */
+  readonly bound: MemoryRange;
   readonly first: number;
   readonly length: number;
   readonly #dtype: Dtype;
   readonly #offset: number;
   readonly #bytes: number;
 
-  constructor(memory: Memory, dtype: Dtype, offset: number, bytes: number) {
+  constructor(memory: Memory, dtype: Dtype, offset: number, bytes: number, bound?: MemoryRange) {
     const size = dtype === "float16" ? 2 : isPacked(dtype) ? 1 : 4;
     this.memory = memory;
+    this.bound = bound ?? this;
     this.#dtype = dtype;
     this.#offset = offset;
     this.#bytes = bytes;
@@ -74,6 +92,16 @@ export class MemoryRange {
     return isPacked(this.#dtype);
   }
 
+  /** Of packed bytes. */
+  get signed(): boolean {
+    return this.#dtype === "int8";
+  }
+
+  /** The first byte within the memory. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** Elements are float16: bits that only loads and stores of their own understand. */
   get half(): boolean {
     return this.#dtype === "float16";
@@ -82,7 +110,7 @@ export class MemoryRange {
   /** The range as a load of `dtype` sees it: packed bytes may lie in a binding of words. */
   seenAs(dtype: Dtype): MemoryRange {
     if (!isPacked(dtype) || this.packed) return this;
-    return new MemoryRange(this.memory, dtype, this.#offset, this.#bytes);
+    return new MemoryRange(this.memory, dtype, this.#offset, this.#bytes, this.bound);
   }
 
   /** A slot that reads or writes values of `dtype` here; words of another dtype are reinterpreted. */

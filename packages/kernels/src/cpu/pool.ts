@@ -1,37 +1,33 @@
 /** @file Memory of the cpu device: arrays with their views, kept for reuse by size class, and who holds what. */
 import { countLiveBytes, counts } from "../device/counters.ts";
 import { formatBytes, internal, MemoryError } from "../device/errors.ts";
-import { paddedBytes, sizeClass } from "../device/sizeClass.ts";
+import { paddedBytes } from "../device/sizeClass.ts";
 import type { DeviceBuffer } from "../ir/device.ts";
 import type { Plan } from "../ir/plan.ts";
 import { slotGrowth, slotSizes } from "../ir/slots.ts";
-import { type Views, viewsOf } from "./memory.ts";
+import type { Block, Heap } from "./heap.ts";
+import type { Views } from "./memory.ts";
 
 export interface CpuBuffer extends DeviceBuffer {
-  readonly views: Views;
+  readonly block: Block;
 }
-
-/** Freed memory kept for reuse whatever is in use; beyond it, as much as is in use. */
-const freeAlways = 64 << 20;
 
 export class CpuPool {
   readonly #maxBytes: number;
+  readonly #heap: Heap;
   readonly #live = new Set<CpuBuffer>();
-  readonly #free = new Map<number, Views[]>();
-  #freeBytes = 0;
   #liveBytes = 0;
   #id = 0;
 
-  constructor(maxBytes: number) {
+  constructor(heap: Heap, maxBytes: number) {
+    this.#heap = heap;
     this.#maxBytes = maxBytes;
   }
 
   take(bytes: number, label: string): CpuBuffer {
     const padded = paddedBytes(bytes);
     if (!(padded <= this.#maxBytes)) throw this.#tooLarge(bytes, label);
-    const size = sizeClass(padded);
-    const views = this.#reuse(size) ?? this.#create(size, label);
-    const buffer = { id: ++this.#id, bytes: padded, label, views };
+    const buffer = { id: ++this.#id, bytes: padded, label, block: this.#create(padded, label) };
     this.#live.add(buffer);
     this.#liveBytes += padded;
     countLiveBytes(padded);
@@ -39,16 +35,20 @@ export class CpuPool {
   }
 
   give(buffer: DeviceBuffer): void {
-    const { views } = this.owned(buffer);
+    const { block } = this.owned(buffer);
     this.#live.delete(buffer as CpuBuffer);
     this.#liveBytes -= buffer.bytes;
     countLiveBytes(-buffer.bytes);
-    const size = views.u.byteLength;
-    if (this.#freeBytes + size > Math.max(freeAlways, this.#liveBytes)) return;
-    this.#freeBytes += size;
-    const same = this.#free.get(size);
-    if (same) same.push(views);
-    else this.#free.set(size, [views]);
+    this.#heap.give(block);
+  }
+
+  /** Makes room for `bytes` bytes in one step. */
+  reserve(bytes: number, label: string): void {
+    try {
+      this.#heap.reserve(bytes);
+    } catch (error) {
+      throw this.#outOfMemory(bytes, label, error);
+    }
   }
 
   /** The buffer as one of this pool. */
@@ -68,24 +68,18 @@ export class CpuPool {
 
   dispose(): void {
     countLiveBytes(-this.#liveBytes);
-    this.#liveBytes = this.#freeBytes = 0;
+    this.#liveBytes = 0;
     this.#live.clear();
-    this.#free.clear();
+    this.#heap.dispose();
   }
 
-  #reuse(size: number): Views | undefined {
-    const views = this.#free.get(size)?.pop();
-    if (views) this.#freeBytes -= size;
-    return views;
-  }
-
-  #create(size: number, label: string): Views {
+  #create(bytes: number, label: string): Block {
     try {
-      const views = viewsOf(new ArrayBuffer(size));
-      counts.buffersCreated++;
-      return views;
+      const { block, fresh } = this.#heap.take(bytes);
+      if (fresh) counts.buffersCreated++;
+      return block;
     } catch (error) {
-      throw this.#outOfMemory(size, label, error);
+      throw this.#outOfMemory(bytes, label, error);
     }
   }
 
@@ -123,6 +117,7 @@ export class CpuWorkspace {
   retain(plan: Plan): void {
     const held: number[] = [];
     try {
+      this.#pool.reserve(this.growth(plan), "slots");
       for (const [number, bytes] of slotSizes(plan)) {
         this.#hold(number, bytes);
         held.push(number);
@@ -164,6 +159,6 @@ export class CpuWorkspace {
   }
 
   views(number: number): Views {
-    return this.#slots.get(number)!.buffer.views;
+    return this.#slots.get(number)!.buffer.block.views;
   }
 }

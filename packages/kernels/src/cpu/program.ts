@@ -1,17 +1,24 @@
 /** @file A plan compiled for the cpu: its calls as runners, the memories they follow, and the copies at the end. */
 import { counts } from "../device/counters.ts";
 import type { DeviceBuffer, Program } from "../ir/device.ts";
+import type { Kernel, SideKernel } from "../ir/kernel.ts";
 import type { Branch, Call, Plan, PlanStep, Repeat } from "../ir/plan.ts";
 import { memoryKey } from "../program/verify.ts";
+import type { Params } from "./affine.ts";
 import { compileCall } from "./call.ts";
 import type { Machine, Runner } from "./machine.ts";
 import { Memory, MemoryRange, type Views } from "./memory.ts";
 import type { CpuPool, CpuWorkspace } from "./pool.ts";
+import { PlanModule, type Write } from "./wasm/module.ts";
+import { Unsupported } from "./wasm/unsupported.ts";
 
-/** A param word that every run, or every iteration, fills in. */
-interface Patch {
-  readonly words: Uint32Array;
-  readonly word: number;
+/** Fills in a param word, in every run or every iteration. */
+type Patch = (value: number) => void;
+
+/** A kernel of a call, and how to fill in its params. */
+interface Compiled {
+  readonly run: Runner;
+  readonly write: Write;
 }
 
 export class CpuProgram implements Program {
@@ -24,6 +31,7 @@ export class CpuProgram implements Program {
   /** Patches of the run by scalar. */
   readonly #patches = new Map<number, Patch[]>();
   readonly #machine: Machine;
+  readonly #module: PlanModule | null;
   readonly #run: Runner;
   #disposed = false;
 
@@ -32,7 +40,9 @@ export class CpuProgram implements Program {
     this.#workspace = workspace;
     this.#retainMemory();
     this.#machine = machine;
+    this.#module = machine.heap && new PlanModule(machine.heap);
     this.#run = this.#compileSteps(plan.steps, this.#patches);
+    this.#module?.finish();
   }
 
   run(
@@ -41,12 +51,13 @@ export class CpuProgram implements Program {
     results: readonly DeviceBuffer[],
     scalars: Uint32Array,
   ): void {
-    for (const { index, memory } of this.#externals) memory.bind(pool.owned(externals[index]!).views);
+    for (const { index, memory } of this.#externals) memory.bind(pool.owned(externals[index]!).block.views);
     for (const { slot, memory } of this.#slots) memory.bind(this.#workspace.views(slot));
     for (const [scalar, patches] of this.#patches) patch(patches, scalars[scalar]!);
     this.#run();
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
-      const target = "result" in to ? pool.owned(results[to.result]!).views : this.#memoryOf(to.buffer).views;
+      const target =
+        "result" in to ? pool.owned(results[to.result]!).block.views : this.#memoryOf(to.buffer).views;
       copyBytes(this.#memoryOf(from).views, fromOffset, target, to.offset, bytes);
     }
   }
@@ -55,6 +66,7 @@ export class CpuProgram implements Program {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#workspace.release(this.plan);
+    this.#module?.dispose();
   }
 
   #retainMemory(): void {
@@ -107,28 +119,63 @@ export class CpuProgram implements Program {
 
   #compileCall(call: Call, patches: Map<number, Patch[]>): Runner {
     const { kernel, scalars } = call;
-    const words = call.params.slice();
-    for (const { word, scalar } of scalars) {
-      const known = patches.get(scalar);
-      if (known) known.push({ words, word });
-      else patches.set(scalar, [{ words, word }]);
-    }
     const ranges = call.bindings.map(
       ({ buffer, offset, bytes }, i) =>
         new MemoryRange(this.#memoryOf(buffer), kernel.bindings[i]!.dtype, offset, bytes),
     );
     counts.pipelines++;
-    const params = { words, patched: new Set(scalars.map(({ word }) => word)) };
-    const run = compileCall(kernel, ranges, params, this.#machine);
+    const params = { words: call.params.slice(), patched: new Set(scalars.map(({ word }) => word)) };
+    const { run, write } = this.#compileKernel(kernel, ranges, params);
+    for (const { word, scalar } of scalars) {
+      const own: Patch = (value) => write(word, value);
+      const known = patches.get(scalar);
+      if (known) known.push(own);
+      else patches.set(scalar, [own]);
+    }
     return () => {
       counts.dispatches++;
       run();
     };
   }
+
+  /** As WebAssembly where the kernel has such a form, else as block loops. */
+  #compileKernel(kernel: Kernel, ranges: readonly MemoryRange[], params: Params): Compiled {
+    if (kernel.form === "side") return this.#compileSide(kernel, ranges, params);
+    try {
+      if (this.#module) return this.#module.add(kernel, ranges, params);
+    } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
+    }
+    const write: Write = (word, value) => {
+      params.words[word] = value;
+    };
+    return { run: compileCall(kernel, ranges, params, this.#machine), write };
+  }
+
+  /** One part after another. */
+  #compileSide(kernel: SideKernel, ranges: readonly MemoryRange[], { words, patched }: Params): Compiled {
+    const parts = kernel.parts.map((part, i) => {
+      const base = kernel.paramBase[i]!;
+      const own = {
+        words: words.slice(base, base + part.numParams),
+        patched: new Set([...patched].map((word) => word - base)),
+      };
+      const bindings = kernel.bindingMap[i]!.map((binding) => ranges[binding]!);
+      return { base, numParams: part.numParams, ...this.#compileKernel(part, bindings, own) };
+    });
+    const run = (): void => {
+      for (const part of parts) part.run();
+    };
+    const write: Write = (word, value) => {
+      for (const { base, numParams, write } of parts)
+        if (word >= base && word < base + numParams) write(word - base, value);
+    };
+    return { run, write };
+  }
 }
 
 function patch(patches: readonly Patch[], value: number): void {
-  for (const { words, word } of patches) words[word] = value;
+  for (const write of patches) write(value);
 }
 
 /** Moves bytes between two memories, which may be the same. */

@@ -1,0 +1,240 @@
+/** @file Loads and stores of four lanes: together where they are neighbours, one by one where they are not. */
+import type { FunctionBuilder, Local, Value } from "./assembler.ts";
+
+/** Where a binding lies: `base` is its first byte, `length` counts elements of `size` bytes. */
+export interface Place {
+  readonly base: Value;
+  readonly length: number;
+  readonly size: 1 | 4;
+  /** Of bytes. */
+  readonly signed: boolean;
+}
+
+/** Lanes at `address` (bytes), each `stride` elements after the one before. */
+export interface Lanes {
+  readonly address: Local;
+  readonly stride: number;
+  /** All of them are known to lie inside. */
+  readonly inside: boolean;
+}
+
+function binary(
+  f: FunctionBuilder,
+  name: "i32.add" | "i32.sub" | "i32.mul" | "i32.shl",
+  x: Value,
+  y: number | Value,
+): void {
+  x(f);
+  if (typeof y === "number") f.i32(y);
+  else y(f);
+  f.plain(name);
+}
+
+/** Pushes `address` moved to the nearest element of the place. */
+function pushClamped(f: FunctionBuilder, { base, length, size }: Place, address: Value): void {
+  const offset = f.keep("i32", () => binary(f, "i32.sub", address, base));
+  const last = Math.max(length - 1, 0) * size;
+  const clamped = f.keep("i32", () => {
+    offset.get(f);
+    f.i32(last);
+    offset.get(f);
+    f.i32(last);
+    f.plain("i32.lt_s");
+    f.plain("select");
+  });
+  base(f);
+  clamped.get(f);
+  f.i32(0);
+  clamped.get(f);
+  f.i32(0);
+  f.plain("i32.gt_s");
+  f.plain("select");
+  f.plain("i32.add");
+}
+
+/** Pushes one element in all lanes. */
+export function loadSplat(f: FunctionBuilder, place: Place, address: Value, inside: boolean): void {
+  if (inside) address(f);
+  else pushClamped(f, place, address);
+  if (place.size === 4) {
+    f.memory("v128.load32_splat");
+    return;
+  }
+  f.memory(place.signed ? "i32.load8_s" : "i32.load8_u");
+  f.simd("i32x4.splat");
+}
+
+/** Pushes the lanes; those from `width` on may hold anything. */
+export function loadLanes(f: FunctionBuilder, place: Place, lanes: Lanes, width: 1 | 4): void {
+  const { address, stride, inside } = lanes;
+  if (width === 1) loadSplat(f, place, address.get, inside);
+  else if (stride !== 1) loadEach(f, place, lanes);
+  else if (inside) loadNeighbours(f, place, address.get);
+  else {
+    const offset: Value = () => {
+      binary(f, "i32.sub", address.get, place.base);
+      f.i32((place.length - 4) * place.size);
+      f.plain("i32.le_u");
+    };
+    const together = () => loadNeighbours(f, place, address.get);
+    if (place.length < 4) loadEach(f, place, lanes);
+    else f.if(offset, together, () => loadEach(f, place, lanes), "v128");
+  }
+}
+
+function loadNeighbours(f: FunctionBuilder, { size, signed }: Place, address: Value): void {
+  address(f);
+  if (size === 4) {
+    f.memory("v128.load");
+    return;
+  }
+  f.memory("v128.load32_zero");
+  f.simd(signed ? "i16x8.extend_low_i8x16_s" : "i16x8.extend_low_i8x16_u");
+  f.simd(signed ? "i32x4.extend_low_i16x8_s" : "i32x4.extend_low_i16x8_u");
+}
+
+function loadEach(f: FunctionBuilder, place: Place, { address, stride, inside }: Lanes): void {
+  const result = f.local("v128");
+  for (let lane = 0; lane < 4; lane++) {
+    const at: Value = () => binary(f, "i32.add", address.get, lane * stride * place.size);
+    loadInto(f, place, result, lane, inside ? at : () => pushClamped(f, place, at));
+  }
+  result.get(f);
+}
+
+function loadInto(
+  f: FunctionBuilder,
+  { size, signed }: Place,
+  result: Local,
+  lane: number,
+  address: Value,
+): void {
+  f.set(result, () => {
+    if (size === 4) {
+      address(f);
+      if (lane > 0) {
+        result.get(f);
+        f.memoryLane("v128.load32_lane", lane);
+      } else f.memory("v128.load32_zero");
+      return;
+    }
+    result.get(f);
+    address(f);
+    f.memory(signed ? "i32.load8_s" : "i32.load8_u");
+    f.lane("i32x4.replace_lane", lane);
+  });
+}
+
+/** Byte addresses of the elements at a vector of indices, which may lie outside. */
+function addressesOf(f: FunctionBuilder, { base, length, size }: Place, index: Value): Value {
+  return f.let(() => {
+    index(f);
+    f.v128([0, 0, 0, 0], true);
+    f.simd("i32x4.max_s");
+    const last = Math.max(length - 1, 0);
+    f.v128([last, last, last, last], true);
+    f.simd("i32x4.min_s");
+    if (size === 4) {
+      f.i32(2);
+      f.simd("i32x4.shl");
+    }
+    base(f);
+    f.simd("i32x4.splat");
+    f.simd("i32x4.add");
+  });
+}
+
+function laneOf(vector: Value, lane: number): Value {
+  return (f) => {
+    vector(f);
+    f.lane("i32x4.extract_lane", lane);
+  };
+}
+
+/** Pushes the elements at a vector of indices, each moved to the nearest inside. */
+export function gather(f: FunctionBuilder, place: Place, index: Value, width: 1 | 4): void {
+  const addresses = addressesOf(f, place, index);
+  if (width === 1) {
+    loadSplat(f, place, laneOf(addresses, 0), true);
+    return;
+  }
+  const result = f.local("v128");
+  for (let lane = 0; lane < 4; lane++) loadInto(f, place, result, lane, laneOf(addresses, lane));
+  result.get(f);
+}
+
+/** How a lane meets what memory holds. */
+export type StoreOp = "set" | "or";
+
+/** Stores one lane at an address. */
+export function storeOne(f: FunctionBuilder, op: StoreOp, address: Value, value: Value, lane = 0): void {
+  address(f);
+  if (op === "set") {
+    value(f);
+    f.memoryLane("v128.store32_lane", lane);
+    return;
+  }
+  address(f);
+  f.memory("i32.load");
+  value(f);
+  f.lane("i32x4.extract_lane", lane);
+  f.plain("i32.or");
+  f.memory("i32.store");
+}
+
+export function storeLanes(
+  f: FunctionBuilder,
+  op: StoreOp,
+  { address, stride }: Lanes,
+  value: Value,
+  width: 1 | 4,
+): void {
+  if (width === 4 && stride === 1 && op === "set") {
+    address.get(f);
+    value(f);
+    f.memory("v128.store");
+    return;
+  }
+  for (let lane = 0; lane < width; lane++) {
+    storeOne(f, op, () => binary(f, "i32.add", address.get, lane * stride * 4), value, lane);
+  }
+}
+
+/** Stores at a vector of indices; those outside write nothing. */
+export function scatter(
+  f: FunctionBuilder,
+  op: StoreOp,
+  place: Place,
+  index: Value,
+  value: Value,
+  width: 1 | 4,
+): void {
+  for (let lane = 0; lane < width; lane++) {
+    const at = f.keep("i32", laneOf(index, lane));
+    storeAt(f, op, place, at, value, lane);
+  }
+}
+
+/** Stores a lane at an element index, if that is inside. */
+export function storeAt(
+  f: FunctionBuilder,
+  op: StoreOp,
+  place: Place,
+  index: Local,
+  value: Value,
+  lane = 0,
+): void {
+  const isInside: Value = () => {
+    index.get(f);
+    f.i32(place.length);
+    f.plain("i32.lt_u");
+  };
+  f.if(isInside, () => {
+    const address: Value = () => {
+      place.base(f);
+      binary(f, "i32.shl", index.get, 2);
+      f.plain("i32.add");
+    };
+    storeOne(f, op, address, value, lane);
+  });
+}

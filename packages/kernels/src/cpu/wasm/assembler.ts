@@ -1,0 +1,314 @@
+/** @file Assembles WebAssembly modules: functions with structured control flow, imports, exports; no text, no toolchain. */
+import { Bytes } from "./bytes.ts";
+import { lanes, memory, memoryLanes, plain, simd, types, type ValueType } from "./opcodes.ts";
+
+type Plain = keyof typeof plain;
+type Simd = keyof typeof simd;
+
+/** An expression: pushes one value. It may run several times where it is cheap (a local, a constant). */
+export type Value = (f: FunctionBuilder) => void;
+
+export interface Signature {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** A local variable; as a `Value` it pushes what it holds. */
+export interface Local {
+  readonly index: number;
+  readonly type: ValueType;
+  readonly get: Value;
+}
+
+/** The body of one function. */
+export class FunctionBuilder {
+  readonly module: ModuleBuilder;
+  readonly signature: Signature;
+  readonly params: readonly Local[];
+  readonly #code = new Bytes();
+  readonly #locals: ValueType[] = [];
+
+  constructor(module: ModuleBuilder, signature: Signature) {
+    this.module = module;
+    this.signature = signature;
+    this.params = signature.params.map((type, index) => makeLocal(index, type));
+  }
+
+  local(type: ValueType): Local {
+    this.#locals.push(type);
+    return makeLocal(this.signature.params.length + this.#locals.length - 1, type);
+  }
+
+  /** Computes `value` once and keeps it. */
+  keep(type: ValueType, value: Value): Local {
+    const local = this.local(type);
+    this.set(local, value);
+    return local;
+  }
+
+  /** Computes a vector once: its value may then be used any number of times. */
+  let(value: Value): Value {
+    return this.keep("v128", value).get;
+  }
+
+  set({ index }: Local, value: Value): void {
+    value(this);
+    this.#code.byte(0x21);
+    this.#code.u32(index);
+  }
+
+  get(index: number): void {
+    this.#code.byte(0x20);
+    this.#code.u32(index);
+  }
+
+  plain(name: Plain): void {
+    this.#code.byte(plain[name]);
+  }
+
+  simd(name: Simd): void {
+    this.#code.byte(0xfd);
+    this.#code.u32(simd[name]);
+  }
+
+  lane(name: keyof typeof lanes, lane: number): void {
+    this.#code.byte(0xfd);
+    this.#code.u32(lanes[name]);
+    this.#code.byte(lane);
+  }
+
+  /** Bytes of two vectors, the second's numbered from 16. */
+  shuffle(bytes: readonly number[]): void {
+    this.#code.byte(0xfd);
+    this.#code.u32(13);
+    this.#code.bytes(bytes);
+  }
+
+  /** A load or store at the address on the stack plus `offset` bytes. */
+  memory(name: keyof typeof memory, offset = 0): void {
+    const [opcode, isSimd] = memory[name];
+    if (isSimd) this.#code.byte(0xfd);
+    this.#code.byte(opcode);
+    // Alignment is a hint; nothing is promised.
+    this.#code.byte(0);
+    this.#code.u32(offset);
+  }
+
+  memoryLane(name: keyof typeof memoryLanes, lane: number, offset = 0): void {
+    this.#code.byte(0xfd);
+    this.#code.u32(memoryLanes[name]);
+    this.#code.byte(0);
+    this.#code.u32(offset);
+    this.#code.byte(lane);
+  }
+
+  i32(value: number): void {
+    this.#code.byte(0x41);
+    this.#code.i32(value);
+  }
+
+  f32(value: number): void {
+    this.#code.byte(0x43);
+    this.#code.f32(value);
+  }
+
+  f64(value: number): void {
+    this.#code.byte(0x44);
+    this.#code.f64(value);
+  }
+
+  /** A vector of four floats, or of four words where `word`. */
+  v128(values: readonly number[], word: boolean): void {
+    this.#code.byte(0xfd);
+    this.#code.u32(12);
+    const bits = new Int32Array(word ? values : new Float32Array(values).buffer);
+    this.#code.bytes(new Uint8Array(bits.buffer));
+  }
+
+  /** Numbers between i32 and f64: `i32.trunc_sat_f64_s` and `_u`. */
+  truncate(signed: boolean): void {
+    this.#code.bytes([0xfc, signed ? 2 : 3]);
+  }
+
+  call(index: number): void {
+    this.#code.byte(0x10);
+    this.#code.u32(index);
+  }
+
+  /** `body` where `condition` (an i32) is not 0, else `otherwise`; both push `result`, if there is one. */
+  if(condition: Value, body: () => void, otherwise?: () => void, result?: ValueType): void {
+    condition(this);
+    this.#code.byte(0x04);
+    this.#code.byte(result ? types[result] : 0x40);
+    body();
+    if (otherwise) {
+      this.#code.byte(0x05);
+      otherwise();
+    }
+    this.#code.byte(0x0b);
+  }
+
+  /** `body` for counter = from, from + step, ... while it is below `to` (signed); `to` is computed in every turn. */
+  loop(counter: Local, from: Value, to: Value, step: number, body: () => void): void {
+    this.set(counter, from);
+    const below: Value = () => {
+      counter.get(this);
+      to(this);
+      this.plain("i32.lt_s");
+    };
+    this.if(below, () => {
+      this.#code.byte(0x03);
+      this.#code.byte(0x40);
+      body();
+      this.set(counter, () => {
+        counter.get(this);
+        this.i32(step);
+        this.plain("i32.add");
+      });
+      below(this);
+      this.#code.byte(0x0d);
+      this.#code.byte(0);
+      this.#code.byte(0x0b);
+    });
+  }
+
+  /** The function as it stands in the code section. */
+  finish(): Bytes {
+    const all = new Bytes();
+    all.u32(this.#locals.length);
+    for (const type of this.#locals) {
+      all.byte(1);
+      all.byte(types[type]);
+    }
+    all.bytes(this.#code.data);
+    all.byte(0x0b);
+    return all;
+  }
+}
+
+function makeLocal(index: number, type: ValueType): Local {
+  return { index, type, get: (f) => f.get(index) };
+}
+
+interface Function {
+  readonly builder: FunctionBuilder;
+  readonly type: number;
+  readonly name: string | null;
+}
+
+/** A module over one imported memory (`env.memory`), with `imports` of `math` (float64 numbers to one) before its own functions. */
+export class ModuleBuilder {
+  readonly #imports: readonly (readonly [name: string, count: number])[];
+  readonly #types: string[] = [];
+  readonly #signatures: Signature[] = [];
+  readonly #functions: Function[] = [];
+  readonly #helpers = new Map<string, number>();
+
+  constructor(imports: readonly (readonly [name: string, count: number])[]) {
+    this.#imports = imports;
+  }
+
+  importIndex(name: string): number {
+    return this.#imports.findIndex(([known]) => known === name);
+  }
+
+  /** Makes a function, exported as `name` if there is one; returns its index for `call`. */
+  define(signature: Signature, name: string | null, body: (f: FunctionBuilder) => void): number {
+    const builder = new FunctionBuilder(this, signature);
+    const index = this.#functions.push({ builder, type: this.#type(signature), name }) - 1;
+    body(builder);
+    return this.#imports.length + index;
+  }
+
+  /** Runs `body`; what it defined before it threw is taken back. */
+  attempt(body: () => void): void {
+    const count = this.#functions.length;
+    try {
+      body();
+    } catch (error) {
+      this.#functions.length = count;
+      for (const [name, index] of this.#helpers)
+        if (index >= this.#imports.length + count) this.#helpers.delete(name);
+      throw error;
+    }
+  }
+
+  /** The index of a function that several others call: made when it is first wanted. */
+  helper(name: string, signature: Signature, body: (f: FunctionBuilder) => void): number {
+    const known = this.#helpers.get(name);
+    if (known !== undefined) return known;
+    const index = this.define(signature, null, body);
+    this.#helpers.set(name, index);
+    return index;
+  }
+
+  /** `shared`: the memory is a SharedArrayBuffer's, of at most `maximum` pages. */
+  finish(shared: { readonly maximum: number } | null): Uint8Array<ArrayBuffer> {
+    const importTypes = this.#imports.map(([, count]) =>
+      this.#type({ params: Array.from({ length: count }, () => "f64" as const), results: ["f64"] }),
+    );
+    const all = new Bytes();
+    all.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    writeSection(all, 1, this.#signatures, (section, { params, results }) => {
+      section.byte(0x60);
+      for (const list of [params, results]) {
+        section.u32(list.length);
+        for (const type of list) section.byte(types[type]);
+      }
+    });
+    this.#writeImports(all, importTypes, shared);
+    writeSection(all, 3, this.#functions, (section, { type }) => section.u32(type));
+    const exported = this.#functions.filter(({ name }) => name !== null);
+    writeSection(all, 7, exported, (section, item) => {
+      section.name(item.name!);
+      section.byte(0);
+      section.u32(this.#imports.length + this.#functions.indexOf(item));
+    });
+    writeSection(all, 10, this.#functions, (section, { builder }) => section.sized(builder.finish()));
+    return all.data.slice();
+  }
+
+  #writeImports(
+    all: Bytes,
+    importTypes: readonly number[],
+    shared: { readonly maximum: number } | null,
+  ): void {
+    const section = new Bytes();
+    section.u32(this.#imports.length + 1);
+    this.#imports.forEach(([name], i) => {
+      section.name("math");
+      section.name(name);
+      section.byte(0);
+      section.u32(importTypes[i]!);
+    });
+    section.name("env");
+    section.name("memory");
+    section.byte(2);
+    section.byte(shared ? 3 : 0);
+    section.u32(0);
+    if (shared) section.u32(shared.maximum);
+    all.byte(2);
+    all.sized(section);
+  }
+
+  #type(signature: Signature): number {
+    const key = `${signature.params}:${signature.results}`;
+    const known = this.#types.indexOf(key);
+    if (known >= 0) return known;
+    this.#signatures.push(signature);
+    return this.#types.push(key) - 1;
+  }
+}
+
+function writeSection<T>(
+  all: Bytes,
+  id: number,
+  items: readonly T[],
+  write: (section: Bytes, item: T) => void,
+): void {
+  const section = new Bytes();
+  section.u32(items.length);
+  for (const item of items) write(section, item);
+  all.byte(id);
+  all.sized(section);
+}
