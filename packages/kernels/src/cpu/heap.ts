@@ -114,7 +114,8 @@ export class LinearHeap implements Heap {
   /** Growing detaches all views, so it takes a quarter more than it must. */
   #growTo(bytes: number): void {
     const pages = this.memory.buffer.byteLength / pageBytes;
-    const needed = Math.ceil(bytes / pageBytes);
+    // A vector may be read from the last element on.
+    const needed = Math.ceil((bytes + alignment) / pageBytes);
     if (needed <= pages) return;
     const wanted = Math.min(maxPages, Math.max(needed, Math.ceil(pages * 1.25)));
     try {

@@ -104,6 +104,8 @@ export class CpuPool {
   }
 }
 
+const scratchSlot = -1;
+
 /** Activation memory: slot n of all programs is the same buffer, since they run one after another. It grows and is let go with its users. */
 export class CpuWorkspace {
   readonly #pool: CpuPool;
@@ -129,13 +131,14 @@ export class CpuWorkspace {
   }
 
   #hold(number: number, bytes: number): void {
+    const label = number === scratchSlot ? "scratch" : `slot ${number}`;
     const slot = this.#slots.get(number);
     if (!slot) {
-      this.#slots.set(number, { buffer: this.#pool.take(bytes, `slot ${number}`), users: 1 });
+      this.#slots.set(number, { buffer: this.#pool.take(bytes, label), users: 1 });
       return;
     }
     if (slot.buffer.bytes < bytes) {
-      const grown = this.#pool.take(bytes, `slot ${number}`);
+      const grown = this.#pool.take(bytes, label);
       this.#pool.give(slot.buffer);
       slot.buffer = grown;
     }
@@ -156,6 +159,19 @@ export class CpuWorkspace {
 
   release(plan: Plan): void {
     for (const number of slotSizes(plan).keys()) this.#letGo(number);
+  }
+
+  /** Keeps memory for what kernels compute on the way, until `releaseScratch` of as many bytes. */
+  retainScratch(bytes: number): void {
+    if (bytes > 0) this.#hold(scratchSlot, bytes);
+  }
+
+  releaseScratch(bytes: number): void {
+    if (bytes > 0) this.#letGo(scratchSlot);
+  }
+
+  get scratch(): Views {
+    return this.views(scratchSlot);
   }
 
   views(number: number): Views {

@@ -30,6 +30,7 @@ export class CpuProgram implements Program {
   readonly #slots: { readonly slot: number; readonly memory: Memory }[] = [];
   /** Patches of the run by scalar. */
   readonly #patches = new Map<number, Patch[]>();
+  readonly #scratch = new Memory();
   readonly #machine: Machine;
   readonly #module: PlanModule | null;
   readonly #run: Runner;
@@ -42,7 +43,8 @@ export class CpuProgram implements Program {
     this.#machine = machine;
     this.#module = machine.heap && new PlanModule(machine.heap);
     this.#run = this.#compileSteps(plan.steps, this.#patches);
-    this.#module?.finish();
+    this.#module?.finish(this.#scratch);
+    this.#workspace.retainScratch(this.#module?.scratchBytes ?? 0);
   }
 
   run(
@@ -53,6 +55,7 @@ export class CpuProgram implements Program {
   ): void {
     for (const { index, memory } of this.#externals) memory.bind(pool.owned(externals[index]!).block.views);
     for (const { slot, memory } of this.#slots) memory.bind(this.#workspace.views(slot));
+    if (this.#module?.scratchBytes) this.#scratch.bind(this.#workspace.scratch);
     for (const [scalar, patches] of this.#patches) patch(patches, scalars[scalar]!);
     this.#run();
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
@@ -66,6 +69,7 @@ export class CpuProgram implements Program {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#workspace.release(this.plan);
+    this.#workspace.releaseScratch(this.#module?.scratchBytes ?? 0);
     this.#module?.dispose();
   }
 

@@ -71,6 +71,15 @@ export class FunctionBuilder {
     this.#code.u32(simd[name]);
   }
 
+  /** Pushes x * y + z. */
+  multiplyAdd(x: Value, y: Value, z: Value): void {
+    x(this);
+    y(this);
+    this.simd("f32x4.mul");
+    z(this);
+    this.simd("f32x4.add");
+  }
+
   lane(name: keyof typeof lanes, lane: number): void {
     this.#code.byte(0xfd);
     this.#code.u32(lanes[name]);

@@ -1,11 +1,12 @@
 /** @file One WebAssembly module per program: its kernels as functions, and what they read of each call. */
-import type { Kernel, LoopKernel } from "../../ir/kernel.ts";
+import type { GemmKernel, Kernel, LoopKernel } from "../../ir/kernel.ts";
 import type { Params } from "../affine.ts";
 import type { Block, LinearHeap } from "../heap.ts";
 import type { Runner } from "../machine.ts";
-import type { MemoryRange } from "../memory.ts";
+import type { Memory, MemoryRange } from "../memory.ts";
 import { type FunctionBuilder, type Local, ModuleBuilder, type Value } from "./assembler.ts";
 import type { Frame } from "./body.ts";
+import { emitGemm } from "./gemm.ts";
 import { emitLoop } from "./loop.ts";
 import { mathImports } from "./math.ts";
 import { Unsupported } from "./unsupported.ts";
@@ -20,6 +21,7 @@ interface WasmCall {
   readonly first: number;
   readonly bindings: readonly MemoryRange[];
   readonly name: string;
+  readonly numParams: number;
   readonly units: number;
   run: WasmFunction;
 }
@@ -35,6 +37,7 @@ export class PlanModule {
   readonly #calls: WasmCall[] = [];
   /** Bases of bindings, then params, of one call after another. */
   #words = 0;
+  #scratchBytes = 0;
   #block: Block | null = null;
 
   constructor(heap: LinearHeap) {
@@ -43,7 +46,7 @@ export class PlanModule {
 
   /** Adds a call; throws Unsupported where its kernel has no WebAssembly form. `write` fills in params from then on. */
   add(kernel: Kernel, bindings: readonly MemoryRange[], params: Params): { run: Runner; write: Write } {
-    if (kernel.form !== "loop") throw new Unsupported(kernel.form);
+    if (kernel.form === "template" || kernel.form === "side") throw new Unsupported(kernel.form);
     const name = `k${this.#calls.length}`;
     let units = 0;
     this.#builder.attempt(() => {
@@ -51,8 +54,15 @@ export class PlanModule {
         units = this.#emit(f, kernel, bindings, params);
       });
     });
-    const call: WasmCall = { first: this.#words, bindings, name, units, run: notReady };
-    this.#words += bindings.length + kernel.numParams;
+    const call: WasmCall = {
+      first: this.#words,
+      bindings,
+      name,
+      numParams: kernel.numParams,
+      units,
+      run: notReady,
+    };
+    this.#words += bindings.length + kernel.numParams + 1;
     this.#calls.push(call);
     const run = () => call.run(this.#address(call), 0, call.units);
     const write: Write = (word, value) => {
@@ -61,8 +71,8 @@ export class PlanModule {
     return { run, write };
   }
 
-  /** Compiles what was added, and lets every call follow its memory. */
-  finish(): void {
+  /** Compiles what was added, and lets every call follow its memory and `scratch`, which holds `scratchBytes`. */
+  finish(scratch: Memory): void {
     if (this.#calls.length === 0) return;
     this.#block = this.#heap.take(this.#words * 4).block;
     const module = new WebAssembly.Module(this.#builder.finish(null));
@@ -77,6 +87,9 @@ export class PlanModule {
           this.#block!.views.u[call.first + i] = start + offset;
         });
       });
+      scratch.follow((start) => {
+        this.#block!.views.u[call.first + call.bindings.length + call.numParams] = start;
+      });
     }
   }
 
@@ -89,7 +102,17 @@ export class PlanModule {
     return this.#block!.views.offset + first * 4;
   }
 
-  #emit(f: FunctionBuilder, kernel: LoopKernel, bindings: readonly MemoryRange[], params: Params): number {
+  /** Bytes that the calls use for what they compute on the way, one after another. */
+  get scratchBytes(): number {
+    return this.#scratchBytes;
+  }
+
+  #emit(
+    f: FunctionBuilder,
+    kernel: LoopKernel | GemmKernel,
+    bindings: readonly MemoryRange[],
+    params: Params,
+  ): number {
     const [call, begin, end] = f.params as [Local, Local, Local];
     const bases = bindings.map((_, i) => f.keep("i32", loadWord(f, call, i)));
     const frame: Frame = {
@@ -99,7 +122,11 @@ export class PlanModule {
         f.memory("v128.load32_splat", (bindings.length + word) * 4);
       },
     };
-    return emitLoop(f, kernel, bindings, params, frame, [begin.get, end.get]);
+    if (kernel.form === "loop") return emitLoop(f, kernel, bindings, params, frame, [begin.get, end.get]);
+    const scratch = f.keep("i32", loadWord(f, call, bindings.length + kernel.numParams));
+    const { scratchBytes } = emitGemm(f, kernel, bindings, params, frame, scratch.get);
+    this.#scratchBytes = Math.max(this.#scratchBytes, scratchBytes);
+    return 1;
   }
 }
 

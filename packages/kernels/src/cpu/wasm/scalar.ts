@@ -142,7 +142,7 @@ const unsigned: Partial<Record<ScalarOpName, Lowering>> = {
 };
 
 /** x - x is 0 for finite numbers alone. */
-const isFinite: Lowering = (f, x) => {
+const finiteTest: Lowering = (f, x) => {
   x(f);
   x(f);
   f.simd("f32x4.sub");
@@ -207,7 +207,7 @@ const real: Partial<Record<ScalarOpName, Lowering>> = {
     floats(Infinity)(f);
     f.simd("f32x4.eq");
   },
-  isFinite,
+  isFinite: finiteTest,
 };
 
 const tables: Record<Register, Partial<Record<string, Lowering>>> = {

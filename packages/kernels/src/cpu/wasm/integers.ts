@@ -1,0 +1,49 @@
+/** @file Integer expressions: addresses, counts and bounds. */
+import type { Value } from "./assembler.ts";
+import type { plain } from "./opcodes.ts";
+
+export function int(value: number): Value {
+  return (f) => f.i32(value);
+}
+
+function binary(name: keyof typeof plain): (x: Value, y: Value) => Value {
+  return (x, y) => (f) => {
+    x(f);
+    y(f);
+    f.plain(name);
+  };
+}
+
+export const add = binary("i32.add");
+export const sub = binary("i32.sub");
+export const mul = binary("i32.mul");
+export const equal = binary("i32.eq");
+
+/** x + y * factor. */
+export function addScaled(x: Value, y: Value, factor: number): Value {
+  if (factor === 0) return x;
+  return add(x, factor === 1 ? y : mul(y, int(factor)));
+}
+
+/** The smaller of two signed numbers; both are computed twice. */
+export function min(x: Value, y: Value): Value {
+  return (f) => {
+    x(f);
+    y(f);
+    x(f);
+    y(f);
+    f.plain("i32.lt_s");
+    f.plain("select");
+  };
+}
+
+/** x / divisor, rounded up; x is not negative. */
+export function ceilDiv(x: Value, divisor: number): Value {
+  return (f) => {
+    x(f);
+    f.i32(divisor - 1);
+    f.plain("i32.add");
+    f.i32(divisor);
+    f.plain("i32.div_u");
+  };
+}

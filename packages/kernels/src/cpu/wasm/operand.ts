@@ -1,0 +1,94 @@
+/** @file The operands of a matrix product: read where they lie if they are plain, else computed into scratch memory block by block. */
+import type { Operand } from "../../ir/kernel.ts";
+import { type Affine, affineForms, axesAffine, type Params } from "../affine.ts";
+import type { MemoryRange } from "../memory.ts";
+import { makeNest } from "../nest.ts";
+import type { FunctionBuilder, Value } from "./assembler.ts";
+import { BodyEmitter, type Frame } from "./body.ts";
+import { add, addScaled, int, sub } from "./integers.ts";
+
+/** Axes of operand and epilogue code. */
+export const batchAxis = 0;
+export const mAxis = 1;
+export const nAxis = 2;
+export const kAxis = 3;
+
+/** A block of an operand, ready to be packed: the address of an element is `base` plus index times strides (in elements). */
+export interface Block {
+  readonly lineStride: number;
+  readonly depthStride: number;
+  /** The address of (line, k), both counted from the block's first if it was computed. */
+  at(line: Value, k: Value): Value;
+}
+
+/** Where a plain float32 operand lies: an affine load. */
+export interface PlainOperand {
+  readonly form: Affine;
+  readonly range: MemoryRange;
+}
+
+export function plainOperand(
+  { code, value }: Operand,
+  bindings: readonly MemoryRange[],
+  params: Params,
+): PlainOperand | null {
+  const { op, dtype, args, value: binding = 0 } = code[value]!;
+  const range = bindings[binding];
+  if (op !== "load" || dtype !== "float32" || !range || range.packed || range.half) return null;
+  const form = affineForms(code, params)[args[0]!];
+  return form && form.terms.size === 0 ? { form, range } : null;
+}
+
+export function plainBlock(
+  { form, range }: PlainOperand,
+  lineAxis: number,
+  batch: Value,
+  frame: Frame,
+): Block {
+  const strideOf = (axis: number) => form.axes.get(axis) ?? 0;
+  const start = addScaled(add(frame.base(range), int(form.constant * 4)), batch, strideOf(batchAxis) * 4);
+  const [lineStride, depthStride] = [strideOf(lineAxis), strideOf(kAxis)];
+  return {
+    lineStride,
+    depthStride,
+    at: (line, k) => addScaled(addScaled(start, line, lineStride * 4), k, depthStride * 4),
+  };
+}
+
+/** Computes rows `first` to `end` along `rowAxis`, whole along `columnAxis`, into scratch memory at `target`. */
+export function computeRows(
+  f: FunctionBuilder,
+  { code, value }: Operand,
+  [rowAxis, columnAxis]: readonly [number, number],
+  [first, end]: readonly [Value, Value],
+  target: Value,
+  context: {
+    readonly extents: readonly number[];
+    readonly bindings: readonly MemoryRange[];
+    readonly params: Params;
+    readonly batch: Value;
+    readonly frame: Frame;
+    readonly scratch: MemoryRange;
+  },
+): void {
+  const { extents, bindings, params, batch, frame, scratch } = context;
+  const columns = extents[columnAxis]!;
+  const index = axesAffine([
+    [rowAxis, columns],
+    [columnAxis, 1],
+  ]);
+  const store = { op: "set", level: "full", value, index, range: scratch } as const;
+  const spec = { code, stages: [], stores: [store], bindings, params, accumulator: null };
+  // Rows count from 0 in the code, and from `first` in the scratch memory.
+  const base = f.keep("i32", sub(target, addScaled(int(0), first, columns * 4)));
+  const own: Frame = { ...frame, base: (range) => (range === scratch ? base.get : frame.base(range)) };
+  const emitter = new BodyEmitter(
+    f,
+    spec,
+    makeNest(extents, [batchAxis, rowAxis], [columnAxis], [], false),
+    own,
+  );
+  emitter.emitStart();
+  const row = f.local("i32");
+  f.loop(row, first, end, 1, () => emitter.emitRow((axis) => (axis === rowAxis ? row.get : batch)));
+}

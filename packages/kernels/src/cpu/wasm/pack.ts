@@ -1,0 +1,100 @@
+/** @file Packs blocks of a matrix into panels: for each k the values of a few rows (of A) or columns (of B) side by side. */
+import type { FunctionBuilder, Local, ModuleBuilder, Value } from "./assembler.ts";
+import { add, addScaled, int, min, mul } from "./integers.ts";
+
+const signature = { params: ["i32", "i32", "i32", "i32"], results: [] } as const;
+
+/**
+ * The index of `(from, to, count, depth)`: a panel [depth, width] from a matrix whose lines (rows of A, columns of B) lie `lineStride` and whose
+ * k lie `depthStride` elements apart. Of `count` lines; past them the panel holds other numbers, which reach only outputs that nobody reads.
+ */
+export function packer(
+  module: ModuleBuilder,
+  width: number,
+  lineStride: number,
+  depthStride: number,
+): number {
+  return module.helper(`pack ${width} ${lineStride} ${depthStride}`, signature, (f) => {
+    if (lineStride === 1) packNeighbours(f, width, depthStride);
+    else packLines(f, width, lineStride, depthStride);
+  });
+}
+
+/** Lines are neighbours: vectors go as they are. */
+function packNeighbours(f: FunctionBuilder, width: number, depthStride: number): void {
+  const [from, to, , depth] = f.params as [Local, Local, Local, Local];
+  const end = f.keep("i32", add(to.get, mul(depth.get, int(width * 4))));
+  f.loop(to, to.get, end.get, width * 4, () => {
+    for (let at = 0; at < width * 4; at += 16) {
+      to.get(f);
+      from.get(f);
+      f.memory("v128.load", at);
+      f.memory("v128.store", at);
+    }
+    f.set(from, add(from.get, int(depthStride * 4)));
+  });
+}
+
+function packLines(f: FunctionBuilder, width: number, lineStride: number, depthStride: number): void {
+  const [from, to, count, depth] = f.params as [Local, Local, Local, Local];
+  const last = f.keep("i32", add(count.get, int(-1)));
+  const whole = f.keep("i32", () => {
+    depth.get(f);
+    f.i32(depthStride === 1 ? -4 : 0);
+    f.plain("i32.and");
+  });
+  const k = f.local("i32");
+  for (let first = 0; first < width; first += 4) {
+    const lines = [0, 1, 2, 3].map((i) =>
+      f.keep("i32", addScaled(from.get, min(int(first + i), last.get), lineStride * 4)),
+    );
+    const target = f.keep("i32", add(to.get, int(first * 4)));
+    const advance = (): void => {
+      for (const line of lines) f.set(line, add(line.get, int(depthStride * 4)));
+      f.set(target, add(target.get, int(width * 4)));
+    };
+    if (depthStride === 1) f.loop(k, int(0), whole.get, 4, () => transpose(f, lines, target, width));
+    f.loop(k, whole.get, depth.get, 1, () => {
+      lines.forEach((line, i) => {
+        target.get(f);
+        line.get(f);
+        f.memory("f32.load");
+        f.memory("f32.store", i * 4);
+      });
+      advance();
+    });
+  }
+}
+
+const low = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
+const high = low.map((byte) => byte + 8);
+const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+const highHalves = lowHalves.map((byte) => byte + 8);
+
+/** Four k of four lines. */
+function transpose(f: FunctionBuilder, lines: readonly Local[], target: Local, width: number): void {
+  const rows = lines.map((line) =>
+    f.let(() => {
+      line.get(f);
+      f.memory("v128.load");
+    }),
+  );
+  const mixed = (x: Value, y: Value, bytes: readonly number[]): Value =>
+    f.let(() => {
+      x(f);
+      y(f);
+      f.shuffle(bytes);
+    });
+  const [a, b, c, d] = rows as [Value, Value, Value, Value];
+  const pairs = [mixed(a, b, low), mixed(c, d, low), mixed(a, b, high), mixed(c, d, high)] as const;
+  [0, 1, 2, 3].forEach((k) => {
+    target.get(f);
+    const half = k < 2 ? 0 : 2;
+    pairs[half]!(f);
+    pairs[half + 1]!(f);
+    f.shuffle(k % 2 === 0 ? lowHalves : highHalves);
+    f.memory("v128.store", k * width * 4);
+  });
+  for (const line of lines) f.set(line, add(line.get, int(16)));
+  f.set(target, add(target.get, int(width * 16)));
+}
