@@ -1,21 +1,27 @@
 /** @file Choosing a device where there is no WebGPU, or only a pretended one. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { describeAdapter } from "../src/device/adapter.ts";
 import { openDevice, openWebGpu } from "../src/device/open.ts";
 
-describe("without navigator.gpu", () => {
+/** The ring of tests without a GPU hides the package webgpu, as it is for most users of Node (vitest.config.ts). */
+describe("in Node without the package webgpu", () => {
   test("webgpu refuses with the reason and the cure", async () => {
     const refusal = openDevice({ backend: "webgpu" });
     await expect(refusal).rejects.toMatchObject({ name: "DeviceError" });
     await expect(refusal).rejects.toThrow(
-      /^init: WebGPU is not available.*no navigator\.gpu.*Fix: .*backend: "cpu"/s,
+      /^init: WebGPU is not available.*npm package webgpu\n.*Fix: npm install webgpu; or .*backend: "cpu"/s,
     );
   });
 
   test("auto takes the CPU with one notice", async () => {
     const { device, notice } = await openDevice();
     expect(device.info).toMatchObject({ backend: "cpu" });
-    expect(notice).toMatch(/computing on the CPU, because this environment has no navigator\.gpu/);
+    expect(notice).toMatch(
+      /computing on the CPU, because Node has no WebGPU without the npm package webgpu\./,
+    );
     device.dispose();
   });
 
@@ -31,6 +37,23 @@ describe("without navigator.gpu", () => {
       /unknown backend.*"webgl".*"auto", "webgpu" or "cpu"/s,
     );
   });
+});
+
+/** A plain process of Node, with what this repository has installed. */
+async function nodeSays(code: string): Promise<string> {
+  const root = fileURLToPath(new URL("../../..", import.meta.url));
+  const flags = ["--import", "./tools/ts.mjs", "--input-type=module", "--eval"];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, code], { cwd: root });
+  return stdout.trim();
+}
+
+test("in Node with the package webgpu, its adapter decides, and the process ends by itself", async () => {
+  const said = await nodeSays(`
+    import { openDevice } from "@tenrec/kernels";
+    const { device, notice } = await openDevice();
+    console.log(device.info.backend, notice ?? "");
+  `);
+  expect(said).toMatch(/^webgpu$|^cpu .*(offers no adapter|is a CPU renderer)/);
 });
 
 test("no adapter is a reason of its own", async () => {

@@ -12,7 +12,7 @@ export interface MaskedAdapter {
 
 export interface AdapterOptions {
   readonly powerPreference?: GPUPowerPreference;
-  /** Where adapters come from; `navigator.gpu` by default. */
+  /** Where adapters come from; by default `navigator.gpu`, in Node the npm package webgpu if it is installed. */
   readonly gpu?: GPU;
   readonly masked?: MaskedAdapter;
 }
@@ -36,27 +36,40 @@ const usefulFeatures = ["subgroups", "timestamp-query", "shader-f16"] as const;
 /** Names that CPU renderers give themselves: SwiftShader, Mesa's llvmpipe and lavapipe, Microsoft's WARP. */
 const softwareNames = /swiftshader|llvmpipe|lavapipe|\bwarp\b|basic render/i;
 
+/** An adapter, and where it comes from, which has to live as long as its devices. */
+export interface FoundAdapter {
+  readonly gpu: GPU;
+  readonly adapter: GPUAdapter;
+}
+
 /** An adapter of this page, worker or process; throws DeviceError with the reason where there is none. */
 export async function findAdapter({
-  gpu,
+  gpu: given,
   powerPreference = "high-performance",
-}: AdapterOptions): Promise<GPUAdapter> {
-  const source = gpu ?? globalThis.navigator?.gpu;
-  if (!source) {
-    throw unavailable(
-      "this environment has no navigator.gpu",
-      "use Chrome or Edge 113, Safari 26, or Firefox 141 and later over https or localhost " +
-        "(in Node: pass `gpu` of the npm package webgpu)",
-    );
-  }
-  const adapter = await source.requestAdapter({ powerPreference });
-  if (!adapter) {
-    throw unavailable(
-      "navigator.gpu offers no adapter",
-      "update the graphics driver, or enable hardware acceleration in the browser",
-    );
-  }
-  return adapter;
+}: AdapterOptions): Promise<FoundAdapter> {
+  const gpu = given ?? globalThis.navigator?.gpu ?? (await gpuOfNode());
+  const adapter = await gpu.requestAdapter({ powerPreference });
+  if (adapter) return { gpu, adapter };
+  throw unavailable(
+    "WebGPU offers no adapter",
+    "update the graphics driver; in browsers enable hardware acceleration, " +
+      "in Node on Linux install the Vulkan loader (libvulkan.so.1)",
+  );
+}
+
+/** What stands in for `navigator.gpu` outside of pages. */
+async function gpuOfNode(): Promise<GPU> {
+  if (isNode()) return (await import("./nodeGpu.ts")).openNodeGpu();
+  throw unavailable(
+    "this environment has no navigator.gpu",
+    "use Chrome or Edge 113, Safari 26, or Firefox 141 and later over https or localhost",
+  );
+}
+
+/** Whether this is Node, or what calls itself so: Bun, Deno, Electron. */
+function isNode(): boolean {
+  const { process } = globalThis as { readonly process?: { readonly versions?: { readonly node?: string } } };
+  return process?.versions?.node !== undefined;
 }
 
 /** A device with all useful limits and features of `adapter`, but for those masked. */
@@ -105,7 +118,8 @@ export function describeDevice(device: GPUDevice): DeviceInfo {
   return { backend: "webgpu", adapter: describeAdapter(device.adapterInfo), features, limits };
 }
 
-function unavailable(reason: string, fix: string): DeviceError {
+/** The error of a machine without what is needed: `reason` is also what the notice of `backend: "auto"` says. */
+export function unavailable(reason: string, fix: string): DeviceError {
   return new DeviceError("init", "WebGPU is not available.", {
     received: reason,
     expected: "a WebGPU adapter",

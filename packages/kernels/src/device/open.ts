@@ -19,9 +19,9 @@ export interface OpenedDevice {
 }
 
 /**
- * Opens a WebGPU device in a page, a Worker or (with `gpu` or `device` of the npm package webgpu) in Node,
- * with all useful limits and features of the adapter. Rejects with DeviceError, which names the reason, where
- * there is none.
+ * Opens a WebGPU device in a page, a Worker or (where the npm package webgpu is installed) in Node, with all
+ * useful limits and features of the adapter. Rejects with DeviceError, which names the reason, where there is
+ * none.
  *
  * @example const device = await openWebGpu({ powerPreference: "low-power" });
  */
@@ -55,8 +55,9 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
 async function openBest(options: OpenWebGpuOptions): Promise<OpenedDevice> {
   try {
     const { describeAdapter, findAdapter } = await import("./adapter.ts");
-    const { software, description } = describeAdapter((await findAdapter(options)).info);
-    if (!software) return { device: await openWebGpu(options) };
+    const { gpu, adapter } = await findAdapter(options);
+    const { software, description } = describeAdapter(adapter.info);
+    if (!software) return { device: await openWebGpu({ ...options, gpu }) };
     return onCpu(`the only WebGPU adapter is a CPU renderer${description ? ` (${description})` : ""}`);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;

@@ -29,8 +29,9 @@ export interface WebGpuOptions extends AdapterOptions {
 
 /** Opens a WebGPU device; rejects with DeviceError where there is none. */
 export async function openGpuDevice(options: WebGpuOptions): Promise<Device> {
-  const gpu = options.device ?? (await requestDevice(await findAdapter(options), options.masked));
-  return new GpuDevice(gpu, options);
+  if (options.device) return new GpuDevice(options.device, options);
+  const { gpu, adapter } = await findAdapter(options);
+  return new GpuDevice(await requestDevice(adapter, options.masked), { ...options, gpu });
 }
 
 /** An outstanding promise of the device, so that a failure can reject it. */

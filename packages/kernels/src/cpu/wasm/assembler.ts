@@ -205,16 +205,21 @@ interface Function {
   readonly name: string | null;
 }
 
-/** A module over one imported memory (`env.memory`), with `imports` of `math` (float64 numbers to one) before its own functions. */
+/**
+ * A module over one imported memory (`env.memory`), with `imports` of `math` (float64 numbers to one) before its own functions.
+ * `relaxed`: products may join the sums they go into in one rounding, as the machine prefers.
+ */
 export class ModuleBuilder {
+  readonly relaxed: boolean;
   readonly #imports: readonly (readonly [name: string, count: number])[];
   readonly #types: string[] = [];
   readonly #signatures: Signature[] = [];
   readonly #functions: Function[] = [];
   readonly #helpers = new Map<string, number>();
 
-  constructor(imports: readonly (readonly [name: string, count: number])[]) {
+  constructor(imports: readonly (readonly [name: string, count: number])[], relaxed = false) {
     this.#imports = imports;
+    this.relaxed = relaxed;
   }
 
   importIndex(name: string): number {

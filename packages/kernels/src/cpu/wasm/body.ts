@@ -20,6 +20,7 @@ import {
 } from "./access.ts";
 import { type Accumulator, makeAccumulator } from "./accumulator.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
+import { int } from "./integers.ts";
 import { constant, lower, registerOf } from "./scalar.ts";
 import { Unsupported } from "./unsupported.ts";
 
@@ -29,6 +30,8 @@ export interface Frame {
   base(range: MemoryRange): Value;
   /** A param word that a run fills in, in all lanes. */
   param(word: number): Value;
+  /** The same as an i32. */
+  word(word: number): Value;
 }
 
 /** Values known at one depth of the loops. */
@@ -68,15 +71,20 @@ export class BodyEmitter {
   readonly #phases: number;
   readonly #levels = new Map<number, number>();
   readonly #laneAxis: number;
+  readonly #inner: readonly number[];
   readonly #axes = new Map<number, Value>();
   readonly #stageLevel: number;
   #scopes: ValueScope[] = [emptyScope()];
   #width: 1 | 4 = 1;
   #lane: Local | null = null;
 
-  /** `nest.block` is the lane axis (at most one), `nest.outer` the rows, `nest.sequential` the inner axes that are not in lanes. */
-  constructor(f: FunctionBuilder, spec: BodySpec, nest: Nest, frame: Frame) {
+  /**
+   * `nest.block` is the lane axis (at most one), `nest.outer` the rows, `nest.sequential` the inner axes that are not in lanes; `inner` all inner
+   * axes, outer to inner, by which argmax numbers its elements.
+   */
+  constructor(f: FunctionBuilder, spec: BodySpec, nest: Nest, frame: Frame, inner: readonly number[] = []) {
     this.#f = f;
+    this.#inner = inner;
     this.#spec = spec;
     this.#nest = nest;
     this.#frame = frame;
@@ -133,7 +141,7 @@ export class BodyEmitter {
       return makeAccumulator(this.#f, stage, dtype, this.#nest.lanesInside, position);
     });
     for (const accumulator of accumulators) accumulator.reset();
-    this.#inner(phase, 0, () => {
+    this.#emitInner(phase, 0, () => {
       own.forEach(({ stage }, i) => accumulators[i]!.add(this.#value(stage.value), this.#width));
       for (const store of full) this.#store(store);
     });
@@ -144,7 +152,7 @@ export class BodyEmitter {
   }
 
   /** Sequential axis `depth` and those inside, then the lanes if they are there. */
-  #inner(phase: number, depth: number, body: () => void): void {
+  #emitInner(phase: number, depth: number, body: () => void): void {
     const { sequential, extents, lanesInside } = this.#nest;
     const axis = sequential[depth];
     const level = innerLevel + depth;
@@ -164,7 +172,7 @@ export class BodyEmitter {
     this.#f.loop(counter, int(0), int(extents[axis]!), 1, () =>
       this.#scoped(() => {
         this.#setup(level, phase);
-        this.#inner(phase, depth + 1, body);
+        this.#emitInner(phase, depth + 1, body);
       }),
     );
     this.#axes.delete(axis);
@@ -354,7 +362,8 @@ export class BodyEmitter {
   #pushAxis(axis: number): void {
     const f = this.#f;
     if (axis !== this.#laneAxis) {
-      this.#axes.get(axis)!(f);
+      // Loops leave out axes of one element.
+      (this.#axes.get(axis) ?? int(0))(f);
       f.simd("i32x4.splat");
       return;
     }
@@ -369,16 +378,16 @@ export class BodyEmitter {
   /** The linear index over the inner axes in each lane. */
   #pushPosition(): void {
     const f = this.#f;
-    const { sequential, lanesInside, extents } = this.#nest;
-    const axes = lanesInside ? [...sequential, this.#laneAxis] : [...sequential];
     f.v128([0, 0, 0, 0], true);
-    axes.forEach((axis, i) => {
-      const below = axes.slice(i + 1).reduce((size, inner) => size * extents[inner]!, 1);
+    for (const axis of this.#inner) {
+      const below = this.#inner
+        .slice(this.#inner.indexOf(axis) + 1)
+        .reduce((size, other) => size * this.#nest.extents[other]!, 1);
       this.#pushAxis(axis);
       f.v128([below, below, below, below], true);
       f.simd("i32x4.mul");
       f.simd("i32x4.add");
-    });
+    }
   }
 
   #place(range: MemoryRange): Place {
@@ -514,10 +523,6 @@ function stageKey(stage: number): number {
 
 function* axesIn(mask: number): Generator<number> {
   for (let axis = 0; axis < 32; axis++) if (mask & (1 << axis)) yield axis;
-}
-
-export function int(value: number): Value {
-  return (f) => f.i32(value);
 }
 
 function addScaled(f: FunctionBuilder, value: Value | null, factor: number): void {

@@ -3,9 +3,8 @@ import type { Body, GemmKernel, Operand } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
 import { storesOf } from "../bodySpec.ts";
 import { Memory, MemoryRange } from "../memory.ts";
-import { makeNest } from "../nest.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
-import { BodyEmitter, type Frame } from "./body.ts";
+import type { Frame } from "./body.ts";
 import { add, addScaled, ceilDiv, int, min, mul, sub } from "./integers.ts";
 import { microKernel, tileColumns, tileRows } from "./microKernel.ts";
 import {
@@ -20,6 +19,7 @@ import {
   plainOperand,
 } from "./operand.ts";
 import { packer } from "./pack.ts";
+import { emitRows, type RowRange } from "./rows.ts";
 
 /** Most k of a block: panels of B stay in the first-level cache. */
 const maxDepth = 256;
@@ -131,7 +131,7 @@ class GemmEmitter {
       if (this.#keepsC) this.#emitByDepth();
       else this.#emitByRows();
       if (this.#kernel.columnSum)
-        this.#emitEpilogue(this.#kernel.columnSum, [nAxis], int(0), int(1), this.#sums);
+        this.#emitEpilogue(this.#kernel.columnSum, null, int(0), int(1), this.#sums);
     });
   }
 
@@ -154,7 +154,7 @@ class GemmEmitter {
         this.#packA({ at, ...strides }, first.get, rows, k, depth);
         this.#multiply(rows, packed, depth, this.#area(this.#c), isZero(k));
       });
-      this.#emitEpilogue(this.#kernel.epilogue, [mAxis, nAxis], first.get, end, this.#c);
+      this.#emitEpilogue(this.#kernel.epilogue, mAxis, first.get, end, this.#c);
     });
   }
 
@@ -176,7 +176,7 @@ class GemmEmitter {
         this.#multiply(rows, packed, depth, c, isZero(k));
       });
     });
-    this.#emitEpilogue(this.#kernel.epilogue, [mAxis, nAxis], int(0), int(m!), this.#c);
+    this.#emitEpilogue(this.#kernel.epilogue, mAxis, int(0), int(m!), this.#c);
   }
 
   /** `body` for every block of k: its first, and how many. A k of 0 is one empty block. */
@@ -218,16 +218,14 @@ class GemmEmitter {
     return { lineStride: 1, depthStride: lines, at };
   }
 
-  #compute(side: Side, axes: readonly [number, number], first: Value, end: Value): void {
-    const [rows, columns] = axes.map((axis) => this.#extents[axis]!) as [number, number];
-    computeRows(this.#f, side.operand, axes, [first, end], this.#area(side.area), {
-      extents: this.#extents,
-      bindings: this.#bindings,
-      params: this.#params,
-      batch: this.#batch.get,
-      frame: this.#frame,
-      scratch: new MemoryRange(new Memory(), "float32", 0, rows * columns * 4),
-    });
+  #compute(side: Side, [rowAxis, columnAxis]: readonly [number, number], first: Value, end: Value): void {
+    const range = { ...this.#range(first, end), rowAxis, columnAxis };
+    const body = { bindings: this.#bindings, params: this.#params };
+    computeRows(this.#f, side.operand, range, this.#area(side.area), body, this.#frame);
+  }
+
+  #range(first: Value, end: Value): Pick<RowRange, "extents" | "batchAxis" | "batch" | "first" | "end"> {
+    return { extents: this.#extents, batchAxis, batch: this.#batch.get, first, end };
   }
 
   /** All columns of a block of k; their sums as well, if they are wanted. */
@@ -320,40 +318,29 @@ class GemmEmitter {
   /** Runs an epilogue over rows `first` to `end` of C, or over the row of column sums; the scratch area starts at row `first`. */
   #emitEpilogue(
     { code, stores }: Body,
-    axes: readonly number[],
+    rowAxis: number | null,
     first: Value,
     end: Value,
     area: number,
   ): void {
     const f = this.#f;
     const rowBytes = this.#columns * 4;
-    const rows = axes.length > 1 ? this.#extents[mAxis]! : 1;
+    const rows = rowAxis === null ? 1 : this.#extents[rowAxis]!;
     const range = new MemoryRange(new Memory(), "float32", 0, rows * rowBytes);
-    const form = axesAffine(axes.map((axis) => [axis, axis === mAxis ? this.#columns : 1]));
+    const form = axesAffine([[nAxis, 1], ...(rowAxis === null ? [] : ([[rowAxis, this.#columns]] as const))]);
     const base = f.keep("i32", sub(this.#area(area), mul(first, int(rowBytes))));
     const frame: Frame = {
       ...this.#frame,
       base: (other) => (other === range ? base.get : this.#frame.base(other)),
     };
-    const spec = {
+    const body = {
       code,
-      stages: [],
       stores: storesOf(stores, this.#bindings),
       bindings: this.#bindings,
       params: this.#params,
       accumulator: { range, form },
     };
-    const nest = makeNest(
-      this.#extents,
-      axes.length > 1 ? [batchAxis, mAxis] : [batchAxis],
-      [nAxis],
-      [],
-      false,
-    );
-    const emitter = new BodyEmitter(f, spec, nest, frame);
-    emitter.emitStart();
-    const row = f.local("i32");
-    f.loop(row, first, end, 1, () => emitter.emitRow((axis) => (axis === mAxis ? row.get : this.#batch.get)));
+    emitRows(f, body, { ...this.#range(first, end), rowAxis, columnAxis: nAxis }, frame);
   }
 }
 

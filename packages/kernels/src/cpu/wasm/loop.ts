@@ -1,11 +1,12 @@
 /** @file Generated kernels as WebAssembly functions: which axis runs in lanes, and the loop over rows around it. */
 import type { LoopKernel } from "../../ir/kernel.ts";
 import { type Affine, affineForms, type Params } from "../affine.ts";
-import { storesOf } from "../bodySpec.ts";
+import { type BodySpec, storesOf } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest, type Nest } from "../nest.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { BodyEmitter, type Frame } from "./body.ts";
+import { type Digit, replaceAxes, splitAxes, splitStores } from "./digits.ts";
 
 /** Emits the kernel for rows `begin` to `end`; returns how many rows there are. */
 export function emitLoop(
@@ -16,12 +17,20 @@ export function emitLoop(
   frame: Frame,
   [begin, end]: readonly [Value, Value],
 ): number {
-  const { body, stages, rows, cols } = kernel;
+  const { body, rows, cols } = kernel;
   const extents = Array.from(params.words.subarray(0, rows + cols));
-  const nest = chooseLoops(kernel, extents, params);
-  const stores = storesOf(body.stores, bindings);
-  const spec = { code: body.code, stages, stores, bindings, params, accumulator: null };
-  const emitter = new BodyEmitter(f, spec, nest, frame);
+  const split = splitAxes(body.code, extents, params);
+  const [outer, inner] = [extents.slice(0, rows), extents.slice(rows)].map((list, i) =>
+    replaceAxes(
+      list.map((_, axis) => axis + i * rows),
+      split,
+    ),
+  ) as [number[], number[]];
+  const stores = splitStores(storesOf(body.stores, bindings), split);
+  const stages = kernel.stages.map((stage) => ({ ...stage, value: split.idOf(stage.value) }));
+  const spec = { code: split.code, stages, stores, bindings, params, accumulator: null };
+  const nest = chooseLoops(spec, split.extents, outer, inner);
+  const emitter = new BodyEmitter(f, spec, nest, frame, inner);
   emitter.emitStart();
   const row = f.local("i32");
   f.loop(row, begin, end, 1, () => {
@@ -32,7 +41,11 @@ export function emitLoop(
 }
 
 /** The index of each row axis, from the number of the row. */
-function decodeRow(f: FunctionBuilder, row: Value, { outer, extents }: Nest): Map<number, Value> {
+export function decodeRow(
+  f: FunctionBuilder,
+  row: Value,
+  { outer, extents }: Pick<Nest, "outer" | "extents">,
+): Map<number, Value> {
   const indices = new Map<number, Value>();
   let rest = row;
   for (const axis of outer.toReversed()) {
@@ -60,23 +73,31 @@ function decodeRow(f: FunctionBuilder, row: Value, { outer, extents }: Nest): Ma
   return indices;
 }
 
-/** Chooses the lane axis by the extents and the strides of loads and stores. */
+/** The index of each digit of an axis. */
+export function digitIndices(f: FunctionBuilder, index: Value, digits: readonly Digit[]): Map<number, Value> {
+  const outer = digits.map(({ axis }) => axis);
+  const extents: number[] = [];
+  for (const { axis, extent } of digits) extents[axis] = extent;
+  return decodeRow(f, index, { outer, extents });
+}
+
+/** Chooses the lane axis by the extents and the strides of loads and stores; `rows` and `cols` are the axes, outer to inner. */
 export function chooseLoops(
-  { body, rows, cols }: LoopKernel,
+  spec: Pick<BodySpec, "code" | "stores" | "params">,
   extents: readonly number[],
-  params: Params,
+  rows: readonly number[],
+  cols: readonly number[],
 ): Nest {
-  const axes = [...extents.keys()].filter((axis) => extents[axis]! !== 1);
-  const outer = axes.filter((axis) => axis < rows);
-  const inner = axes.filter((axis) => axis >= rows);
-  const forms = accessForms(body, params);
+  const counts = (axis: number) => extents[axis] !== 1;
+  const [outer, inner] = [rows.filter(counts), cols.filter(counts)];
+  const forms = accessForms(spec);
   const best = (list: readonly number[]) =>
     list
-      .map((axis) => ({ axis, gain: laneGain(forms, axis, extents[axis]!) }))
-      .sort((a, b) => b.gain - a.gain || b.axis - a.axis)[0];
+      .map((axis, place) => ({ axis, place, gain: laneGain(forms, axis, extents[axis]!) }))
+      .sort((a, b) => b.gain - a.gain || b.place - a.place)[0];
   const without = (list: readonly number[], axis: number) => list.filter((other) => other !== axis);
-  const fromRows = best(outer);
-  const fromInner = cols > 0 ? best(inner) : undefined;
+  const [fromRows, fromInner] = [best(outer), best(inner)];
+  if (cols.length > 0 && inner.length === 0) return makeNest(extents, outer, cols.slice(0, 1), [], true);
   if (fromInner && (!fromRows || fromInner.gain >= fromRows.gain))
     return makeNest(extents, outer, [fromInner.axis], without(inner, fromInner.axis), true);
   const lane = fromRows && fromRows.gain > 0 ? [fromRows.axis] : [];
@@ -94,12 +115,15 @@ function laneGain(forms: readonly (Affine | null)[], axis: number, extent: numbe
 }
 
 /** The indices of all loads and stores: null where they are not affine. */
-function accessForms({ code, stores }: LoopKernel["body"], params: Params): (Affine | null)[] {
+function accessForms({
+  code,
+  stores,
+  params,
+}: Pick<BodySpec, "code" | "stores" | "params">): (Affine | null)[] {
   const forms = affineForms(code, params);
-  const loads = code.filter(({ op }) => op === "load").map(({ args }) => args[0]!);
-  const full = stores.filter(({ level }) => level === "full").map(({ index }) => index);
-  return [...loads, ...full].map((index) => {
-    const form = forms[index];
-    return form && form.terms.size === 0 ? form : null;
-  });
+  const loads = code.filter(({ op }) => op === "load").map(({ args }) => forms[args[0]!] ?? null);
+  const full = stores.flatMap(({ level, index }) =>
+    level !== "full" ? [] : typeof index === "number" ? [forms[index] ?? null] : [index],
+  );
+  return [...loads, ...full].map((form) => (form && form.terms.size === 0 ? form : null));
 }

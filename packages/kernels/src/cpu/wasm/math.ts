@@ -1,7 +1,5 @@
-/** @file Functions of floats for WebAssembly: polynomials on four lanes, and imports of JavaScript's functions for what is rare. */
-
-import type { ScalarOpName } from "../../ir/scalarOps.ts";
-import { erf, erfinv, mod, pow, softplus } from "../floatMath.ts";
+/** @file JavaScript's functions as imports, called lane by lane: for what is rare, and beyond the bounds of the vector forms. */
+import { erfinv, mod } from "../floatMath.ts";
 import { roundHalf } from "../half.ts";
 import { divide, modulo, power, rest } from "../integerMath.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
@@ -9,29 +7,11 @@ import type { Lanes, Lowering, Register } from "./scalar.ts";
 
 /** What modules import: functions of float64 numbers. */
 export const mathImports: Readonly<Record<string, (x: number, y: number) => number>> = {
-  exp: Math.exp,
-  expm1: Math.expm1,
-  log: Math.log,
-  log1p: Math.log1p,
   sin: Math.sin,
   cos: Math.cos,
   tan: Math.tan,
-  asin: Math.asin,
-  acos: Math.acos,
-  atan: Math.atan,
-  sinh: Math.sinh,
-  cosh: Math.cosh,
-  tanh: Math.tanh,
-  asinh: Math.asinh,
-  acosh: Math.acosh,
-  atanh: Math.atanh,
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  softplus,
-  erf,
-  erfinv,
   mod,
-  pow,
-  atan2: Math.atan2,
+  erfinv,
   half: roundHalf,
   iidiv: (x, y) => divide(x, y) | 0,
   iirem: rest,
@@ -87,6 +67,3 @@ function pushLane(f: FunctionBuilder, value: Value, lane: number, register: Regi
     register === "f" ? "f64.promote_f32" : register === "i" ? "f64.convert_i32_s" : "f64.convert_i32_u",
   );
 }
-
-/** Polynomials on four lanes. */
-export const mathOps: Partial<Record<ScalarOpName, Lowering>> = {};

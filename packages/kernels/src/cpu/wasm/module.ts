@@ -1,5 +1,5 @@
 /** @file One WebAssembly module per program: its kernels as functions, and what they read of each call. */
-import type { GemmKernel, Kernel, LoopKernel } from "../../ir/kernel.ts";
+import type { Kernel, SideKernel } from "../../ir/kernel.ts";
 import type { Params } from "../affine.ts";
 import type { Block, LinearHeap } from "../heap.ts";
 import type { Runner } from "../machine.ts";
@@ -9,7 +9,7 @@ import type { Frame } from "./body.ts";
 import { emitGemm } from "./gemm.ts";
 import { emitLoop } from "./loop.ts";
 import { mathImports } from "./math.ts";
-import { Unsupported } from "./unsupported.ts";
+import { emitTemplate } from "./template.ts";
 
 const imports = Object.entries(mathImports).map(([name, { length }]) => [name, length] as const);
 const signature = { params: ["i32", "i32", "i32"], results: [] } as const;
@@ -45,8 +45,11 @@ export class PlanModule {
   }
 
   /** Adds a call; throws Unsupported where its kernel has no WebAssembly form. `write` fills in params from then on. */
-  add(kernel: Kernel, bindings: readonly MemoryRange[], params: Params): { run: Runner; write: Write } {
-    if (kernel.form === "template" || kernel.form === "side") throw new Unsupported(kernel.form);
+  add(
+    kernel: Exclude<Kernel, SideKernel>,
+    bindings: readonly MemoryRange[],
+    params: Params,
+  ): { run: Runner; write: Write } {
     const name = `k${this.#calls.length}`;
     let units = 0;
     this.#builder.attempt(() => {
@@ -109,7 +112,7 @@ export class PlanModule {
 
   #emit(
     f: FunctionBuilder,
-    kernel: LoopKernel | GemmKernel,
+    kernel: Exclude<Kernel, SideKernel>,
     bindings: readonly MemoryRange[],
     params: Params,
   ): number {
@@ -121,10 +124,14 @@ export class PlanModule {
         call.get(f);
         f.memory("v128.load32_splat", (bindings.length + word) * 4);
       },
+      word: (word) => loadWord(f, call, bindings.length + word),
     };
     if (kernel.form === "loop") return emitLoop(f, kernel, bindings, params, frame, [begin.get, end.get]);
     const scratch = f.keep("i32", loadWord(f, call, bindings.length + kernel.numParams));
-    const { scratchBytes } = emitGemm(f, kernel, bindings, params, frame, scratch.get);
+    const { scratchBytes } =
+      kernel.form === "gemm"
+        ? emitGemm(f, kernel, bindings, params, frame, scratch.get)
+        : emitTemplate(f, kernel, bindings, params, frame, scratch.get);
     this.#scratchBytes = Math.max(this.#scratchBytes, scratchBytes);
     return 1;
   }

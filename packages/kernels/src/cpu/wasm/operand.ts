@@ -1,11 +1,12 @@
 /** @file The operands of a matrix product: read where they lie if they are plain, else computed into scratch memory block by block. */
+
 import type { Operand } from "../../ir/kernel.ts";
 import { type Affine, affineForms, axesAffine, type Params } from "../affine.ts";
-import type { MemoryRange } from "../memory.ts";
-import { makeNest } from "../nest.ts";
+import { Memory, MemoryRange } from "../memory.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import { BodyEmitter, type Frame } from "./body.ts";
+import type { Frame } from "./body.ts";
 import { add, addScaled, int, sub } from "./integers.ts";
+import { emitRows, type RowBody, type RowRange } from "./rows.ts";
 
 /** Axes of operand and epilogue code. */
 export const batchAxis = 0;
@@ -55,40 +56,25 @@ export function plainBlock(
   };
 }
 
-/** Computes rows `first` to `end` along `rowAxis`, whole along `columnAxis`, into scratch memory at `target`. */
+/** Computes rows along `range.rowAxis`, whole along `range.columnAxis`, into scratch memory: the first of them at `target`. */
 export function computeRows(
   f: FunctionBuilder,
   { code, value }: Operand,
-  [rowAxis, columnAxis]: readonly [number, number],
-  [first, end]: readonly [Value, Value],
+  range: RowRange & { readonly rowAxis: number },
   target: Value,
-  context: {
-    readonly extents: readonly number[];
-    readonly bindings: readonly MemoryRange[];
-    readonly params: Params;
-    readonly batch: Value;
-    readonly frame: Frame;
-    readonly scratch: MemoryRange;
-  },
+  body: Pick<RowBody, "bindings" | "params">,
+  frame: Frame,
 ): void {
-  const { extents, bindings, params, batch, frame, scratch } = context;
+  const { extents, rowAxis, columnAxis, first } = range;
   const columns = extents[columnAxis]!;
+  const scratch = new MemoryRange(new Memory(), "float32", 0, extents[rowAxis]! * columns * 4);
   const index = axesAffine([
     [rowAxis, columns],
     [columnAxis, 1],
   ]);
   const store = { op: "set", level: "full", value, index, range: scratch } as const;
-  const spec = { code, stages: [], stores: [store], bindings, params, accumulator: null };
   // Rows count from 0 in the code, and from `first` in the scratch memory.
   const base = f.keep("i32", sub(target, addScaled(int(0), first, columns * 4)));
-  const own: Frame = { ...frame, base: (range) => (range === scratch ? base.get : frame.base(range)) };
-  const emitter = new BodyEmitter(
-    f,
-    spec,
-    makeNest(extents, [batchAxis, rowAxis], [columnAxis], [], false),
-    own,
-  );
-  emitter.emitStart();
-  const row = f.local("i32");
-  f.loop(row, first, end, 1, () => emitter.emitRow((axis) => (axis === rowAxis ? row.get : batch)));
+  const own: Frame = { ...frame, base: (other) => (other === scratch ? base.get : frame.base(other)) };
+  emitRows(f, { ...body, code, stores: [store], accumulator: null }, range, own);
 }

@@ -7,24 +7,26 @@ const signature = { params: ["i32", "i32", "i32", "i32"], results: [] } as const
 /**
  * The index of `(from, to, count, depth)`: a panel [depth, width] from a matrix whose lines (rows of A, columns of B) lie `lineStride` and whose
  * k lie `depthStride` elements apart. Of `count` lines; past them the panel holds other numbers, which reach only outputs that nobody reads.
+ * `pitch`: elements from one k of the panel to the next.
  */
 export function packer(
   module: ModuleBuilder,
   width: number,
   lineStride: number,
   depthStride: number,
+  pitch = width,
 ): number {
-  return module.helper(`pack ${width} ${lineStride} ${depthStride}`, signature, (f) => {
-    if (lineStride === 1) packNeighbours(f, width, depthStride);
-    else packLines(f, width, lineStride, depthStride);
+  return module.helper(`pack ${width} ${lineStride} ${depthStride} ${pitch}`, signature, (f) => {
+    if (lineStride === 1) packNeighbours(f, width, depthStride, pitch);
+    else packLines(f, width, lineStride, depthStride, pitch);
   });
 }
 
 /** Lines are neighbours: vectors go as they are. */
-function packNeighbours(f: FunctionBuilder, width: number, depthStride: number): void {
+function packNeighbours(f: FunctionBuilder, width: number, depthStride: number, pitch: number): void {
   const [from, to, , depth] = f.params as [Local, Local, Local, Local];
-  const end = f.keep("i32", add(to.get, mul(depth.get, int(width * 4))));
-  f.loop(to, to.get, end.get, width * 4, () => {
+  const end = f.keep("i32", add(to.get, mul(depth.get, int(pitch * 4))));
+  f.loop(to, to.get, end.get, pitch * 4, () => {
     for (let at = 0; at < width * 4; at += 16) {
       to.get(f);
       from.get(f);
@@ -35,7 +37,13 @@ function packNeighbours(f: FunctionBuilder, width: number, depthStride: number):
   });
 }
 
-function packLines(f: FunctionBuilder, width: number, lineStride: number, depthStride: number): void {
+function packLines(
+  f: FunctionBuilder,
+  width: number,
+  lineStride: number,
+  depthStride: number,
+  pitch: number,
+): void {
   const [from, to, count, depth] = f.params as [Local, Local, Local, Local];
   const last = f.keep("i32", add(count.get, int(-1)));
   const whole = f.keep("i32", () => {
@@ -51,9 +59,9 @@ function packLines(f: FunctionBuilder, width: number, lineStride: number, depthS
     const target = f.keep("i32", add(to.get, int(first * 4)));
     const advance = (): void => {
       for (const line of lines) f.set(line, add(line.get, int(depthStride * 4)));
-      f.set(target, add(target.get, int(width * 4)));
+      f.set(target, add(target.get, int(pitch * 4)));
     };
-    if (depthStride === 1) f.loop(k, int(0), whole.get, 4, () => transpose(f, lines, target, width));
+    if (depthStride === 1) f.loop(k, int(0), whole.get, 4, () => transpose(f, lines, target, pitch));
     f.loop(k, whole.get, depth.get, 1, () => {
       lines.forEach((line, i) => {
         target.get(f);
@@ -72,7 +80,7 @@ const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const highHalves = lowHalves.map((byte) => byte + 8);
 
 /** Four k of four lines. */
-function transpose(f: FunctionBuilder, lines: readonly Local[], target: Local, width: number): void {
+function transpose(f: FunctionBuilder, lines: readonly Local[], target: Local, pitch: number): void {
   const rows = lines.map((line) =>
     f.let(() => {
       line.get(f);
@@ -93,8 +101,8 @@ function transpose(f: FunctionBuilder, lines: readonly Local[], target: Local, w
     pairs[half]!(f);
     pairs[half + 1]!(f);
     f.shuffle(k % 2 === 0 ? lowHalves : highHalves);
-    f.memory("v128.store", k * width * 4);
+    f.memory("v128.store", k * pitch * 4);
   });
   for (const line of lines) f.set(line, add(line.get, int(16)));
-  f.set(target, add(target.get, int(width * 16)));
+  f.set(target, add(target.get, int(pitch * 16)));
 }

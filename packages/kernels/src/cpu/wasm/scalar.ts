@@ -4,7 +4,8 @@ import type { Dtype } from "../../ir/kernel.ts";
 import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import { type Kind, kindOf } from "../registers.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import { laneByLane, lanewise, mathOps } from "./math.ts";
+import { mathOps } from "./math/index.ts";
+import { laneByLane, lanewise } from "./math.ts";
 import type { simd } from "./opcodes.ts";
 import { threefryWord } from "./threefry.ts";
 

@@ -1,0 +1,85 @@
+/** @file Where rows and steps of a sequence are in the operands of recurrent templates, and loops over them. */
+import type { FunctionBuilder, Value } from "../assembler.ts";
+import { add, addScaled, int, min } from "../integers.ts";
+import { subWords } from "../math/expression.ts";
+import type { TemplateCall } from "../template.ts";
+
+export interface Sequence {
+  readonly f: FunctionBuilder;
+  readonly batch: number;
+  readonly steps: number;
+  readonly units: number;
+  readonly gates: number;
+}
+
+export function sequenceOf({ f, params, constants }: TemplateCall): Sequence {
+  const [batch, steps] = params as unknown as [number, number];
+  const { UNITS: units, GATES: gates } = constants as { UNITS: number; GATES: number };
+  return { f, batch, steps, units, gates };
+}
+
+/** A row of the batch. */
+export class Row {
+  readonly index: Value;
+  protected readonly sequence: Sequence;
+
+  constructor(sequence: Sequence, index: Value) {
+    this.sequence = sequence;
+    this.index = index;
+  }
+
+  /** Its address in [batch, width * units]. */
+  of(operand: Value, width = 1): Value {
+    return this.line(operand, this.index, width);
+  }
+
+  protected line(operand: Value, line: Value, width: number): Value {
+    const { f, units } = this.sequence;
+    return f.keep("i32", addScaled(operand, line, width * units * 4)).get;
+  }
+}
+
+/** A step of a row. */
+export class Step extends Row {
+  readonly #step: Value;
+
+  constructor(sequence: Sequence, row: Value, t: Value) {
+    super(sequence, row);
+    this.#step = sequence.f.keep("i32", addScaled(t, row, sequence.steps)).get;
+  }
+
+  /** Its address in [batch, steps, width * units]. */
+  ofStep(operand: Value, width = 1): Value {
+    return this.line(operand, this.#step, width);
+  }
+
+  /** The address of the state before it in [batch, steps + 1, units]; the state after it is the next chunk. */
+  ofStates(operand: Value): Value {
+    return this.line(operand, add(this.index, this.#step), 1);
+  }
+
+  /** All bits of all lanes where mask [batch, steps] has a 1. */
+  isActive(mask: Value): Value {
+    const { f } = this.sequence;
+    const at = addScaled(mask, this.#step, 4);
+    return f.let(
+      subWords(0, () => {
+        at(f);
+        f.memory("v128.load32_splat");
+      }),
+    );
+  }
+}
+
+/** `body` for blocks of at most `size` rows. */
+export function eachBlock({ f, batch }: Sequence, size: number, body: (first: Value, end: Value) => void): void {
+  const first = f.local("i32");
+  f.loop(first, int(0), int(batch), size, () => {
+    body(first.get, f.keep("i32", min(add(first.get, int(size)), int(batch))).get);
+  });
+}
+
+export function eachRow(sequence: Sequence, first: Value, end: Value, body: (row: Row) => void): void {
+  const row = sequence.f.local("i32");
+  sequence.f.loop(row, first, end, 1, () => body(new Row(sequence, row.get)));
+}
