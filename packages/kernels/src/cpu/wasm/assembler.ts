@@ -27,6 +27,8 @@ export class FunctionBuilder {
   readonly params: readonly Local[];
   readonly #code = new Bytes();
   readonly #locals: ValueType[] = [];
+  /** Places of function numbers, known only when all imports are: five bytes each. */
+  readonly #calls: { readonly at: number; readonly target: number }[] = [];
 
   constructor(module: ModuleBuilder, signature: Signature) {
     this.module = module;
@@ -71,13 +73,13 @@ export class FunctionBuilder {
     this.#code.u32(simd[name]);
   }
 
-  /** Pushes x * y + z. */
+  /** Pushes x * y + z, in one rounding where the module may. */
   multiplyAdd(x: Value, y: Value, z: Value): void {
     x(this);
     y(this);
-    this.simd("f32x4.mul");
+    if (!this.module.relaxed) this.simd("f32x4.mul");
     z(this);
-    this.simd("f32x4.add");
+    this.simd(this.module.relaxed ? "f32x4.relaxed_madd" : "f32x4.add");
   }
 
   lane(name: keyof typeof lanes, lane: number): void {
@@ -139,9 +141,11 @@ export class FunctionBuilder {
     this.#code.bytes([0xfc, signed ? 2 : 3]);
   }
 
-  call(index: number): void {
+  /** Calls what `define`, `helper` or `importIndex` gave. */
+  call(target: number): void {
     this.#code.byte(0x10);
-    this.#code.u32(index);
+    this.#calls.push({ at: this.#code.length, target });
+    this.#code.bytes([0x80, 0x80, 0x80, 0x80, 0]);
   }
 
   /** `body` where `condition` (an i32) is not 0, else `otherwise`; both push `result`, if there is one. */
@@ -181,8 +185,9 @@ export class FunctionBuilder {
     });
   }
 
-  /** The function as it stands in the code section. */
-  finish(): Bytes {
+  /** The function as it stands in the code section; `indexOf` numbers what it calls. */
+  finish(indexOf: (target: number) => number): Bytes {
+    for (const { at, target } of this.#calls) this.#code.patch(at, indexOf(target));
     const all = new Bytes();
     all.u32(this.#locals.length);
     for (const type of this.#locals) {
@@ -206,24 +211,26 @@ interface Function {
 }
 
 /**
- * A module over one imported memory (`env.memory`), with `imports` of `math` (float64 numbers to one) before its own functions.
- * `relaxed`: products may join the sums they go into in one rounding, as the machine prefers.
+ * A module over one imported memory (`env.memory`). `relaxed`: products may join the sums they go into in one rounding, as the machine
+ * prefers.
  */
 export class ModuleBuilder {
   readonly relaxed: boolean;
-  readonly #imports: readonly (readonly [name: string, count: number])[];
+  /** Functions of `math`, which take and give float64 numbers, with their number of operands. */
+  readonly #imports = new Map<string, number>();
   readonly #types: string[] = [];
   readonly #signatures: Signature[] = [];
   readonly #functions: Function[] = [];
   readonly #helpers = new Map<string, number>();
 
-  constructor(imports: readonly (readonly [name: string, count: number])[], relaxed = false) {
-    this.#imports = imports;
+  constructor(relaxed = false) {
     this.relaxed = relaxed;
   }
 
-  importIndex(name: string): number {
-    return this.#imports.findIndex(([known]) => known === name);
+  /** What `call` takes for `math.name`. Imports count down from -1, since functions come and go until the module is finished. */
+  importIndex(name: string, count: number): number {
+    if (!this.#imports.has(name)) this.#imports.set(name, count);
+    return -1 - [...this.#imports.keys()].indexOf(name);
   }
 
   /** Makes a function, exported as `name` if there is one; returns its index for `call`. */
@@ -231,7 +238,7 @@ export class ModuleBuilder {
     const builder = new FunctionBuilder(this, signature);
     const index = this.#functions.push({ builder, type: this.#type(signature), name }) - 1;
     body(builder);
-    return this.#imports.length + index;
+    return index;
   }
 
   /** Runs `body`; what it defined before it threw is taken back. */
@@ -242,7 +249,7 @@ export class ModuleBuilder {
     } catch (error) {
       this.#functions.length = count;
       for (const [name, index] of this.#helpers)
-        if (index >= this.#imports.length + count) this.#helpers.delete(name);
+        if (index >= count) this.#helpers.delete(name);
       throw error;
     }
   }
@@ -258,7 +265,7 @@ export class ModuleBuilder {
 
   /** `shared`: the memory is a SharedArrayBuffer's, of at most `maximum` pages. */
   finish(shared: { readonly maximum: number } | null): Uint8Array<ArrayBuffer> {
-    const importTypes = this.#imports.map(([, count]) =>
+    const importTypes = [...this.#imports.values()].map((count) =>
       this.#type({ params: Array.from({ length: count }, () => "f64" as const), results: ["f64"] }),
     );
     const all = new Bytes();
@@ -276,9 +283,10 @@ export class ModuleBuilder {
     writeSection(all, 7, exported, (section, item) => {
       section.name(item.name!);
       section.byte(0);
-      section.u32(this.#imports.length + this.#functions.indexOf(item));
+      section.u32(this.#imports.size + this.#functions.indexOf(item));
     });
-    writeSection(all, 10, this.#functions, (section, { builder }) => section.sized(builder.finish()));
+    const indexOf = (target: number): number => (target < 0 ? -1 - target : this.#imports.size + target);
+    writeSection(all, 10, this.#functions, (section, { builder }) => section.sized(builder.finish(indexOf)));
     return all.data.slice();
   }
 
@@ -288,8 +296,8 @@ export class ModuleBuilder {
     shared: { readonly maximum: number } | null,
   ): void {
     const section = new Bytes();
-    section.u32(this.#imports.length + 1);
-    this.#imports.forEach(([name], i) => {
+    section.u32(this.#imports.size + 1);
+    [...this.#imports.keys()].forEach((name, i) => {
       section.name("math");
       section.name(name);
       section.byte(0);

@@ -37,6 +37,11 @@ export class Bytes {
     this.byte(rest);
   }
 
+  /** Overwrites five bytes at `at` with an unsigned number. */
+  patch(at: number, value: number): void {
+    for (let i = 0; i < 5; i++) this.#data[at + i] = ((value >>> (7 * i)) & 127) | (i < 4 ? 128 : 0);
+  }
+
   /** LEB128, signed. */
   i32(value: number): void {
     let rest = value | 0;

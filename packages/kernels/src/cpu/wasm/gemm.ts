@@ -20,6 +20,7 @@ import {
 } from "./operand.ts";
 import { packer } from "./pack.ts";
 import { emitRows, type RowRange } from "./rows.ts";
+import { rowByColumns, rowByRows } from "./thin.ts";
 
 /** Most k of a block: panels of B stay in the first-level cache. */
 const maxDepth = 256;
@@ -128,21 +129,55 @@ class GemmEmitter {
   emit(): void {
     const [batch] = this.#extents;
     this.#f.loop(this.#batch, int(0), int(batch!), 1, () => {
-      if (this.#keepsC) this.#emitByDepth();
+      const thin = this.#thinProduct();
+      if (thin) this.#emitThin(thin);
+      else if (this.#keepsC) this.#emitByDepth();
       else this.#emitByRows();
       if (this.#kernel.columnSum)
         this.#emitEpilogue(this.#kernel.columnSum, null, int(0), int(1), this.#sums);
     });
   }
 
+  /** The product of a few rows with a matrix that may be read where it lies. */
+  #thinProduct(): { readonly a: Block; readonly b: Block; readonly product: number } | null {
+    const f = this.#f;
+    const [, m] = this.#extents;
+    if (m! >= tileRows || !this.#b.plain || this.#kernel.columnSum) return null;
+    const b = this.#plain(this.#b);
+    const a = this.#a.plain ? this.#plain(this.#a) : this.#rowsOfA(int(0));
+    if (b.lineStride === 1) return { a, b, product: rowByColumns(f.module, a.depthStride, b.depthStride) };
+    if (b.depthStride === 1 && a.depthStride === 1) return { a, b, product: rowByRows(f.module, b.lineStride) };
+    return null;
+  }
+
+  /** Row by row, without packing. */
+  #emitThin({ a, b, product }: { readonly a: Block; readonly b: Block; readonly product: number }): void {
+    const f = this.#f;
+    const [, m, n] = this.#extents;
+    if (!this.#a.plain) this.#compute(this.#a, [mAxis, kAxis], int(0), int(m!));
+    const row = f.local("i32");
+    f.loop(row, int(0), int(m!), 1, () => {
+      const c = f.keep("i32", addScaled(this.#area(this.#c), row.get, this.#columns * 4)).get;
+      this.#overDepth((k, depth) => {
+        for (const value of [a.at(row.get, k), b.at(int(0), k), depth, c, int(n!), isZero(k)]) value(f);
+        f.call(product);
+      });
+    });
+    this.#emitEpilogue(this.#kernel.epilogue, mAxis, int(0), int(m!), this.#c);
+  }
+
   /** B is packed whole, then C is made a block of rows at a time. */
   #emitByRows(): void {
     const f = this.#f;
     const [, m] = this.#extents;
-    this.#overDepth((k, depth) => {
-      const packed = f.keep("i32", addScaled(this.#area(this.#packedB), k, this.#columns * 4)).get;
-      this.#packB(k, depth, packed);
-    });
+    const pack = (): void =>
+      this.#overDepth((k, depth) => {
+        const packed = f.keep("i32", addScaled(this.#area(this.#packedB), k, this.#columns * 4)).get;
+        this.#packB(k, depth, packed);
+      });
+    // The same for all batches.
+    if (this.#b.plain && !this.#b.plain.form.axes.has(batchAxis)) f.if(isZero(this.#batch.get), pack);
+    else pack();
     const first = f.local("i32");
     f.loop(first, int(0), int(m!), blockRows, () => {
       const end = f.keep("i32", min(add(first.get, int(blockRows)), int(m!))).get;

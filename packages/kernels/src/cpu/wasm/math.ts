@@ -49,7 +49,7 @@ export function laneByLane(
 export function lanewise(name: string, count: number, lanes: Lanes, register: Register): Lowering {
   const isFloat = register === "f";
   return (f, ...args) => {
-    const index = f.module.importIndex(name);
+    const index = f.module.importIndex(name, count);
     laneByLane(f, lanes, isFloat ? "f32x4" : "i32x4", args[0]!, (lane) => {
       for (const operand of args.slice(0, count)) pushLane(f, operand, lane, register);
       f.call(index);

@@ -11,7 +11,6 @@ import { emitLoop } from "./loop.ts";
 import { mathImports } from "./math.ts";
 import { emitTemplate } from "./template.ts";
 
-const imports = Object.entries(mathImports).map(([name, { length }]) => [name, length] as const);
 const signature = { params: ["i32", "i32", "i32"], results: [] } as const;
 
 type WasmFunction = (call: number, begin: number, end: number) => void;
@@ -33,7 +32,7 @@ export type Write = (word: number, value: number) => void;
 
 export class PlanModule {
   readonly #heap: LinearHeap;
-  readonly #builder = new ModuleBuilder(imports);
+  readonly #builder = new ModuleBuilder();
   readonly #calls: WasmCall[] = [];
   /** Bases of bindings, then params, of one call after another. */
   #words = 0;

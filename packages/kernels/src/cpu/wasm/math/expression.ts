@@ -1,8 +1,6 @@
 /** @file Formulas over vectors of four floats: what they read like is what they compute. */
 import type { FunctionBuilder, Value } from "../assembler.ts";
-import { lanewise } from "../math.ts";
 import type { simd } from "../opcodes.ts";
-import type { Lowering } from "../scalar.ts";
 
 /** A vector, or a number in all lanes. */
 export type Term = Value | number;
@@ -10,7 +8,8 @@ export type Term = Value | number;
 /** A function of vectors; `f.let` keeps what is used twice. */
 export type Formula = (f: FunctionBuilder, ...args: Value[]) => Value;
 
-function instruction(name: keyof typeof simd, splat: (number: number) => Value) {
+/** An instruction of all operands; `splat` makes vectors of numbers. */
+export function instruction(name: keyof typeof simd, splat: (number: number) => Value) {
   return (...terms: Term[]): Value =>
     (f) => {
       for (const term of terms) (typeof term === "number" ? splat(term) : term)(f);
@@ -33,13 +32,6 @@ export const constant = (number: number): Value => {
 export const words = (number: number): Value => {
   return (f) => f.v128([number, number, number, number], true);
 };
-const doubles = (number: number): Value => {
-  return (f) => {
-    f.f64(number);
-    f.simd("f64x2.splat");
-  };
-};
-
 export const add = instruction("f32x4.add", constant);
 export const sub = instruction("f32x4.sub", constant);
 export const mul = instruction("f32x4.mul", constant);
@@ -81,7 +73,14 @@ export function polynomial(x: Value, coefficients: readonly number[]): Value {
   return horner(coefficients, (sum, c) => fma(sum, x, c));
 }
 
-function horner(coefficients: readonly number[], step: (sum: Term, c: number) => Term): Value {
+/** x + x^3 (c[0] + c[1] x^2 + c[2] x^4 + ...), which keeps the relative precision near 0. */
+export function oddPolynomial(f: FunctionBuilder, x: Value, coefficients: readonly number[]): Value {
+  const square = f.let(mul(x, x));
+  return fma(mul(x, square), polynomial(square, coefficients), x);
+}
+
+/** By Horner's rule: `step` multiplies the sum by x and adds the next coefficient. */
+export function horner(coefficients: readonly number[], step: (sum: Term, c: number) => Term): Value {
   return coefficients.slice(0, -1).reduceRight<Term>(step, coefficients.at(-1)!) as Value;
 }
 
@@ -90,7 +89,7 @@ export function select(mask: Value, x: Term, y: Term): Value {
   return instruction("v128.bitselect", constant)(x, y, mask);
 }
 
-/** x within [low, high]; NaN stays, and it takes half of the time of `min` and `max`. */
+/** x within [low, high]; NaN stays. Unlike `min` and `max`, `pmin` and `pmax` are one instruction each of an x64 processor. */
 export function clamp(x: Value, low: number, high: number): Value {
   // The second operand is what they give where a comparison with NaN is false.
   return pmax(pmin(x, high), low);
@@ -111,78 +110,4 @@ export function withSign(x: Value, sign: Value): Value {
 /** The sign bit of x alone. */
 export function signOf(x: Value): Value {
   return and(x, signBit);
-}
-
-const doublePmin = instruction("f64x2.pmin", doubles);
-const doublePmax = instruction("f64x2.pmax", doubles);
-
-/** The same of two float64 numbers. */
-export const double = {
-  add: instruction("f64x2.add", doubles),
-  sub: instruction("f64x2.sub", doubles),
-  mul: instruction("f64x2.mul", doubles),
-  div: instruction("f64x2.div", doubles),
-  lt: instruction("f64x2.lt", doubles),
-  trunc: instruction("f64x2.trunc", doubles),
-  clamp: (x: Value, low: number, high: number) => doublePmax(doublePmin(x, high), low),
-  polynomial: (x: Value, coefficients: readonly number[]) =>
-    horner(coefficients, (sum, c) => double.add(double.mul(sum, x), c)),
-};
-
-function shuffle(x: Value, y: Value, firstBytes: readonly number[], width: number): Value {
-  return (f) => {
-    x(f);
-    y(f);
-    f.shuffle(firstBytes.flatMap((first) => Array.from({ length: width }, (_, i) => first + i)));
-  };
-}
-
-/** The lower and the upper two lanes as float64 numbers. */
-export function widen(f: FunctionBuilder, x: Value): [Value, Value] {
-  const promote = instruction("f64x2.promote_low_f32x4", constant);
-  return [f.let(promote(x)), f.let(promote(shuffle(x, x, [8, 8], 8)))];
-}
-
-/** Two and two float64 numbers as four floats. */
-export function narrow([low, high]: readonly [Value, Value]): Value {
-  const demote = instruction("f32x4.demote_f64x2_zero", constant);
-  return shuffle(demote(low), demote(high), [0, 16], 8);
-}
-
-/** The lower words of two and two float64 numbers. */
-export function lowWords([low, high]: readonly [Value, Value]): Value {
-  return shuffle(low, high, [0, 8, 16, 24], 4);
-}
-
-/** A formula that stands in the kernel itself: short ones. */
-export function inline(formula: Formula): Lowering {
-  return (f, ...args) => formula(f, ...args)(f);
-}
-
-/** A formula as a function that all kernels of the module call. */
-export function shared(name: string, formula: Formula): Lowering {
-  return (f, ...args) => {
-    const signature = { params: args.map(() => "v128" as const), results: ["v128" as const] };
-    const index = f.module.helper(name, signature, (g) => formula(g, ...g.params.map(({ get }) => get))(g));
-    for (const arg of args) arg(f);
-    f.call(index);
-  };
-}
-
-/** A formula where all lanes are within its bounds; else JavaScript's function, lane by lane. */
-export function guarded(name: string, isBounded: Formula, formula: Formula): Formula {
-  return (f, ...args) => {
-    const all: Value = () => {
-      isBounded(f, ...args)(f);
-      f.simd("i32x4.all_true");
-    };
-    const outside = lanewise(name, args.length, 4, "f");
-    return () =>
-      f.if(
-        all,
-        () => formula(f, ...args)(f),
-        () => outside(f, ...args),
-        "v128",
-      );
-  };
 }

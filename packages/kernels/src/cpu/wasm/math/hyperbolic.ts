@@ -7,12 +7,11 @@ import {
   and,
   div,
   type Formula,
-  fma,
   gt,
   lt,
   mul,
+  oddPolynomial,
   or,
-  polynomial,
   select,
   sqrt,
   sub,
@@ -33,8 +32,7 @@ export const cosh: Formula = (f, x) => {
 
 export const sinh: Formula = (f, x) => {
   const half = f.let(halfExp(f, f.let(abs(x))));
-  const square = f.let(mul(x, x));
-  const near = fma(mul(x, square), polynomial(square, sinhTail), x);
+  const near = oddPolynomial(f, x, sinhTail);
   return select(lt(abs(x), 1), near, withSign(sub(half, div(0.25, half)), x));
 };
 

@@ -8,13 +8,13 @@ import {
   div,
   eq,
   type Formula,
-  fma,
   gt,
   lt,
   max,
   min,
   mul,
   ne,
+  oddPolynomial,
   polynomial,
   select,
   shiftRight,
@@ -51,8 +51,7 @@ export const atan2: Formula = (f, y, x) => {
   const shorter = f.let(min(height, width));
   // Equal ones may both be 0, whose angle is 0, or infinite, whose angle is pi / 4.
   const ratio = f.let(select(eq(longer, shorter), and(ne(longer, 0), 1), div(shorter, longer)));
-  const square = f.let(mul(ratio, ratio));
-  const octant = f.let(fma(mul(ratio, square), polynomial(square, atanTail), ratio));
+  const octant = f.let(oddPolynomial(f, ratio, atanTail));
   const quadrant = f.let(select(gt(height, width), complement(octant), octant));
   return withSign(select(shiftRight(x, 31), supplement(quadrant), quadrant), y);
 };

@@ -1,36 +1,31 @@
 /** @file pow and mod, which take float64: their errors would grow with the exponent and the quotient. */
 import type { FunctionBuilder, Value } from "../assembler.ts";
+import * as double from "./double.ts";
 import { scale, smallExpm1 } from "./exponential.ts";
 import {
   abs,
   add,
   and,
   div,
-  double,
   eq,
   type Formula,
   gt,
-  guarded,
-  lowWords,
   lt,
   mul,
-  narrow,
   ne,
   or,
   select,
   shiftLeft,
   signOf,
   trunc,
-  widen,
 } from "./expression.ts";
+import { guarded } from "./forms.ts";
 import { split } from "./logarithm.ts";
 
 /** log2((1 + s) / (1 - s)) / s over s^2 for |s| <= 0.172, to 4.3e-12. */
 const log2Series = [
   2.885390081790082, 0.9617966733500911, 0.5770835832553608, 0.4116728273598161, 0.34072799757884537,
 ];
-
-const toInteger = 1.5 * 2 ** 52;
 
 /** log2 of 2^n m. */
 function log2(f: FunctionBuilder, n: Value, m: Value): Value {
@@ -42,16 +37,14 @@ function log2(f: FunctionBuilder, n: Value, m: Value): Value {
 /** x^y for positive finite x. */
 function positivePower(f: FunctionBuilder, x: Value, y: Value): Value {
   const { n, m } = split(f, x);
-  const [ns, ms, ys] = [n, m, y].map((value) => widen(f, value)) as [Value, Value][];
-  const parts = [0, 1].map((i) => {
-    const power = double.mul(ys![i]!, log2(f, ns![i]!, ms![i]!));
-    const exponent = f.let(double.clamp(power, -160, 160));
-    const sum = f.let(double.add(exponent, toInteger));
-    return { sum, rest: double.mul(double.sub(exponent, double.sub(sum, toInteger)), Math.LN2) };
+  const [low, high] = double.onHalves(f, [n, m, y], (wideN, wideM, wideY) => {
+    const product = double.mul(wideY!, log2(f, wideN!, wideM!));
+    const power = f.let(double.clamp(product, -160, 160));
+    const { bits, value } = double.round(f, power);
+    return { bits, rest: double.mul(double.sub(power, value), Math.LN2) };
   });
-  const [low, high] = parts as [(typeof parts)[0], (typeof parts)[0]];
-  const rest = f.let(narrow([low.rest, high.rest]));
-  const exponent = f.let(shiftLeft(lowWords([low.sum, high.sum]), 23));
+  const rest = f.let(double.narrow(low.rest, high.rest));
+  const exponent = f.let(shiftLeft(double.lowWords(low.bits, high.bits), 23));
   return scale(f, add(smallExpm1(rest), 1), exponent);
 }
 
@@ -65,8 +58,8 @@ export const pow: Formula = (f, x, y) => {
   const isOdd = and(isWhole, ne(trunc(half), half));
   const isNegative = and(lt(x, 0), gt(x, -Infinity));
   // All bits set are NaN.
-  const undefinedMask = or(select(isWhole, 0, isNegative), or(ne(x, x), ne(y, y)));
-  const signed = or(or(magnitude, and(signOf(x), isOdd)), undefinedMask);
+  const isUndefined = or(select(isWhole, 0, isNegative), or(ne(x, x), ne(y, y)));
+  const signed = or(or(magnitude, and(signOf(x), isOdd)), isUndefined);
   const isOne = or(or(eq(x, 1), eq(y, 0)), and(eq(x, -1), eq(abs(y), Infinity)));
   return select(isOne, 1, signed);
 };
@@ -75,14 +68,12 @@ export const pow: Formula = (f, x, y) => {
 const isBounded: Formula = (_, x, y) => and(lt(abs(div(x, y)), 2 ** 28), lt(abs(y), Infinity));
 
 const boundedMod: Formula = (f, x, y) => {
-  const ys = widen(f, y);
-  const rests = widen(f, x).map((wide, i) => {
-    const divisor = ys[i]!;
-    const quotient = double.trunc(double.div(wide, divisor));
-    const rest = f.let(double.sub(wide, double.mul(quotient, divisor)));
-    return double.add(rest, and(double.lt(double.mul(rest, divisor), 0), divisor));
+  const [low, high] = double.onHalves(f, [x, y], (dividend, divisor) => {
+    const quotient = double.trunc(double.div(dividend!, divisor!));
+    const rest = f.let(double.sub(dividend!, double.mul(quotient, divisor!)));
+    return double.add(rest, and(double.lt(double.mul(rest, divisor!), 0), divisor!));
   });
-  return narrow(rests as [Value, Value]);
+  return double.narrow(low, high);
 };
 
 export const mod = guarded("mod", isBounded, boundedMod);

@@ -1,24 +1,19 @@
 /** @file sin, cos and tan: the rest of a division by pi in float64, and a polynomial. */
 import type { FunctionBuilder, Value } from "../assembler.ts";
+import * as double from "./double.ts";
 import {
   abs,
   clamp,
   div,
-  double,
   type Formula,
-  fma,
-  guarded,
-  lowWords,
   lt,
-  mul,
-  narrow,
-  polynomial,
+  oddPolynomial,
   select,
   shiftLeft,
   shiftRight,
-  widen,
   xor,
 } from "./expression.ts";
+import { guarded } from "./forms.ts";
 
 /** Up to this |x| the multiples of pi are exact: JavaScript's functions take what is beyond. */
 const bound = 2 ** 24;
@@ -26,9 +21,6 @@ const bound = 2 ** 24;
 /** pi as a number of 30 bits, whose product with 23 more is exact, and the rest. */
 const piHigh = 3.141592651605606;
 const piLow = 1.984187159361081e-9;
-
-/** Adding it to a float64 rounds to an integer, which the lowest bits of the sum hold. */
-const toInteger = 1.5 * 2 ** 52;
 
 /** (sin(r) / r - 1) / r^2 over |r| <= pi / 2, to 6.2e-9 of sin. */
 const sinTail = [-0.1666666, 0.008333069, -0.00019809778, 2.6061032e-6];
@@ -38,20 +30,14 @@ const tanTail = [0.3333335, 0.13332675, 0.054058902, 0.021286335, 0.010826939, 9
 
 /** x = (turns - shift) period + rest with an integer `turns`, where period is pi times `fraction`, a power of 2. */
 function reduce(f: FunctionBuilder, x: Value, fraction: number, shift: number) {
-  const parts = widen(f, x).map((wide) => {
-    const quotient = double.add(double.mul(wide, 1 / (Math.PI * fraction)), shift);
-    const sum = f.let(double.add(quotient, toInteger));
-    const turns = f.let(double.sub(double.sub(sum, toInteger), shift));
-    const high = double.sub(wide, double.mul(turns, piHigh * fraction));
-    return [sum, double.sub(high, double.mul(turns, piLow * fraction))] as const;
+  const [low, high] = double.onHalves(f, [x], (wide) => {
+    const quotient = double.add(double.mul(wide!, 1 / (Math.PI * fraction)), shift);
+    const { bits, value } = double.round(f, quotient);
+    const turns = f.let(double.sub(value, shift));
+    const rough = double.sub(wide!, double.mul(turns, piHigh * fraction));
+    return { bits, rest: double.sub(rough, double.mul(turns, piLow * fraction)) };
   });
-  const [low, high] = parts as [(typeof parts)[0], (typeof parts)[0]];
-  return { turns: lowWords([low[0], high[0]]), rest: f.let(narrow([low[1], high[1]])) };
-}
-
-function tailed(f: FunctionBuilder, rest: Value, tail: readonly number[]): Value {
-  const square = f.let(mul(rest, rest));
-  return fma(mul(rest, square), polynomial(square, tail), rest);
+  return { turns: double.lowWords(low.bits, high.bits), rest: f.let(double.narrow(low.rest, high.rest)) };
 }
 
 /** sin(x + shift pi): every odd turn changes the sign. */
@@ -59,13 +45,13 @@ function shiftedSin(shift: number): Formula {
   return (f, x) => {
     const { turns, rest } = reduce(f, x, 1, shift);
     // Rounding may lead one step beyond 1, where users' square roots and inverses are undefined.
-    return xor(clamp(tailed(f, rest, sinTail), -1, 1), shiftLeft(turns, 31));
+    return xor(clamp(oddPolynomial(f, rest, sinTail), -1, 1), shiftLeft(turns, 31));
   };
 }
 
 const quarterTurnTan: Formula = (f, x) => {
   const { turns, rest } = reduce(f, x, 0.5, 0);
-  const tan = f.let(tailed(f, rest, tanTail));
+  const tan = f.let(oddPolynomial(f, rest, tanTail));
   return select(shiftRight(shiftLeft(turns, 31), 31), div(-1, tan), tan);
 };
 

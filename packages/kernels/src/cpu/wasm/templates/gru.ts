@@ -1,8 +1,8 @@
 /** @file The GRU over a sequence as WebAssembly. */
 import type { Value } from "../assembler.ts";
+import { sigmoid, tanh } from "../math/exponential.ts";
 import { add, and, mul, sub } from "../math/expression.ts";
 import type { EmitTemplate } from "../template.ts";
-import { sigmoid, tanh } from "./activations.ts";
 import { emitBackward, emitForward } from "./recurrent.ts";
 import type { Step } from "./sequence.ts";
 import type { Units } from "./units.ts";
@@ -16,10 +16,10 @@ export const gruForward: EmitTemplate = (call) => {
     return (some: Units): Value => {
       const given = (gate: number): Value => add(some.load(ofInput, gate), some.load(bias, gate));
       const ofState = (gate: number): Value => add(some.load(sums, gate), some.load(bias, 3 + gate));
-      const z = sigmoid(f, f.let(add(given(0), ofState(0))));
-      const r = sigmoid(f, f.let(add(given(1), ofState(1))));
+      const z = f.let(sigmoid(f, f.let(add(given(0), ofState(0)))));
+      const r = f.let(sigmoid(f, f.let(add(given(1), ofState(1)))));
       const recurrent = f.let(ofState(2));
-      const candidate = tanh(f, f.let(add(given(2), mul(r, recurrent))));
+      const candidate = f.let(tanh(f, f.let(add(given(2), mul(r, recurrent)))));
       const before = some.load(states);
       [z, r, candidate, recurrent, before].forEach((value, chunk) => some.store(gates, value, chunk));
       return add(mul(z, before), mul(sub(1, z), candidate));
@@ -35,22 +35,15 @@ export const gruBackward: EmitTemplate = (call) => {
   const emitStep = (step: Step, isActive: Value) => {
     const [gates, slopes] = [step.ofStep(G, 5), step.ofStep(dG, 6)];
     return (some: Units, dh: Value): Value => {
-      const [z, r, candidate, recurrent, before] = [0, 1, 2, 3, 4].map((chunk) => some.load(gates, chunk)) as [
-        Value,
-        Value,
-        Value,
-        Value,
-        Value,
-      ];
+      const [z, r, candidate, recurrent, before] = [0, 1, 2, 3, 4].map((chunk) =>
+        some.load(gates, chunk),
+      ) as [Value, Value, Value, Value, Value];
       const ofZ = mul(mul(mul(dh, sub(before, candidate)), z), sub(1, z));
       const slope = f.let(mul(mul(dh, sub(1, z)), sub(1, mul(candidate, candidate))));
       const ofR = mul(mul(mul(slope, recurrent), r), sub(1, r));
-      const [dz, dr, dx, ofState] = [ofZ, ofR, slope, mul(slope, r)].map((value) => f.let(and(isActive, value))) as [
-        Value,
-        Value,
-        Value,
-        Value,
-      ];
+      const [dz, dr, dx, ofState] = [ofZ, ofR, slope, mul(slope, r)].map((value) =>
+        f.let(and(isActive, value)),
+      ) as [Value, Value, Value, Value];
       [dz, dr, dx, dz, dr, ofState].forEach((value, chunk) => some.store(slopes, value, chunk));
       return mul(dh, z);
     };

@@ -1,18 +1,17 @@
 /** @file The LSTM over a sequence as WebAssembly. */
 import type { Value } from "../assembler.ts";
-import { int } from "../integers.ts";
+import { sigmoid, tanh } from "../math/exponential.ts";
 import { add, and, mul, select, sub } from "../math/expression.ts";
 import type { EmitTemplate, TemplateCall } from "../template.ts";
-import { sigmoid, tanh } from "./activations.ts";
 import { emitBackward, emitForward } from "./recurrent.ts";
-import { eachRow, type Step, sequenceOf } from "./sequence.ts";
+import { eachRow, type Step, sequenceOf, wholeBatch } from "./sequence.ts";
 import { eachUnits, type Units } from "./units.ts";
 
 /** Copies the cells [batch, units] into [batch, width * units], as each row's last chunk. */
 function copyCells(call: TemplateCall, from: Value, to: Value, width: number): void {
   const sequence = sequenceOf(call);
-  eachRow(sequence, int(0), int(sequence.batch), (row) => {
-    const [source, target] = [row.of(from), row.of(to, width)];
+  eachRow(sequence, wholeBatch(sequence), (row) => {
+    const [source, target] = [row.ofRow(from), row.ofRow(to, width)];
     eachUnits(call.f, sequence.units, (some) => some.store(target, some.load(source), width - 1));
   });
 }
@@ -23,10 +22,13 @@ export const lstmForward: EmitTemplate = (call) => {
   const [H, cell, G] = call.outputs as [Value, Value, Value];
   copyCells(call, c0, cell, 1);
   const emitStep = (step: Step, isActive: Value, sums: Value) => {
-    const [ofInput, cells, gates] = [step.ofStep(z, 4), step.of(cell), step.ofStep(G, 5)];
+    const [ofInput, cells, gates] = [step.ofStep(z, 4), step.ofRow(cell), step.ofStep(G, 5)];
     return (some: Units): Value => {
       const gate = (g: number): Value => f.let(add(some.load(ofInput, g), some.load(sums, g)));
-      const [i, forget, candidate, o] = [sigmoid(f, gate(0)), sigmoid(f, gate(1)), tanh(f, gate(2)), sigmoid(f, gate(3))];
+      const i = f.let(sigmoid(f, gate(0)));
+      const forget = f.let(sigmoid(f, gate(1)));
+      const candidate = f.let(tanh(f, gate(2)));
+      const o = f.let(sigmoid(f, gate(3)));
       const before = some.load(cells);
       [i, forget, candidate, o, before].forEach((value, chunk) => some.store(gates, value, chunk));
       const c = f.let(add(mul(forget, before), mul(i, candidate)));
@@ -43,7 +45,7 @@ export const lstmBackward: EmitTemplate = (call) => {
   const [dZ, dS] = call.outputs as [Value, Value];
   copyCells(call, dCell, dS, 2);
   const emitStep = (step: Step, isActive: Value) => {
-    const [gates, slopes, carry] = [step.ofStep(G, 5), step.ofStep(dZ, 4), step.of(dS, 2)];
+    const [gates, slopes, carry] = [step.ofStep(G, 5), step.ofStep(dZ, 4), step.ofRow(dS, 2)];
     return (some: Units, dh: Value): number => {
       const [i, forget, candidate, o, before] = [0, 1, 2, 3, 4].map((chunk) => some.load(gates, chunk)) as [
         Value,
@@ -52,7 +54,7 @@ export const lstmBackward: EmitTemplate = (call) => {
         Value,
         Value,
       ];
-      const output = tanh(f, f.let(add(mul(forget, before), mul(i, candidate))));
+      const output = f.let(tanh(f, f.let(add(mul(forget, before), mul(i, candidate)))));
       const dc = some.load(carry, 1);
       const slope = f.let(add(dc, mul(mul(dh, o), sub(1, mul(output, output)))));
       [

@@ -1,6 +1,6 @@
 /** @file Products of attention: operands as panels of four rows, results as tiles whose eight columns lie side by side, and their way back. */
 import type { FunctionBuilder, Value } from "../assembler.ts";
-import { add, addScaled, int, min, mul, sub } from "../integers.ts";
+import { addScaled, int, min, sub } from "../integers.ts";
 import { microKernel, tileColumns, tileRows } from "../microKernel.ts";
 import { packer } from "../pack.ts";
 
@@ -74,8 +74,8 @@ export function unpackBlock(f: FunctionBuilder, from: Value, matrix: Matrix, fir
   });
 }
 
-/** A product of panels of four rows, each `panelDepth` long, with a panel of eight columns, along `depth` of them. */
-export interface PanelProduct {
+/** A product of panels of four lines each, `panelDepth` deep, with a panel of eight columns, along `depth` of them. */
+interface PanelProduct {
   readonly panels: Value;
   readonly panelDepth: number;
   readonly depth: Value;
@@ -94,9 +94,23 @@ export function multiplyPanels(f: FunctionBuilder, product: PanelProduct): void 
     addScaled(panels, line.get, panelDepth * 4)(f);
     columns(f);
     depth(f);
-    add(to, mul(line.get, int(rowBytes)))(f);
+    addScaled(to, line.get, rowBytes)(f);
     f.i32(rowBytes);
     isFirst(f);
     f.call(kernel);
   });
+}
+
+/** Lanes 0 to 3 or 4 to 7 of a row of eight. */
+export function loadHalf(address: Value, half: number): Value {
+  return (f) => {
+    address(f);
+    f.memory("v128.load", half * 16);
+  };
+}
+
+export function storeHalf(f: FunctionBuilder, address: Value, half: number, value: Value): void {
+  address(f);
+  value(f);
+  f.memory("v128.store", half * 16);
 }

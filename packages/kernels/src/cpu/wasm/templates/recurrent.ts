@@ -1,7 +1,7 @@
 /** @file What recurrent layers have in common each way: blocks of rows, all steps of a block one after another, a product in each. */
 import type { Value } from "../assembler.ts";
-import { int, sub } from "../integers.ts";
-import { add, select, type Term, words } from "../math/expression.ts";
+import { add, int, sub } from "../integers.ts";
+import { add as plus, select, type Term, words } from "../math/expression.ts";
 import type { TemplateCall } from "../template.ts";
 import { blockRows, RecurrentProduct } from "./recurrentProduct.ts";
 import { eachBlock, eachRow, Step, sequenceOf } from "./sequence.ts";
@@ -23,18 +23,18 @@ export function emitForward(call: TemplateCall, { wh, h0, mask, H, emitStep }: F
   const columns = gates * units;
   const weights = { at: wh, depth: units, columns, columnStride: 1, depthStride: columns };
   const product = new RecurrentProduct(call, weights, batch);
-  eachBlock(sequence, blockRows, (first, end) => {
-    eachRow(sequence, first, end, (row) => {
-      const [from, to] = [row.of(h0), row.of(H, steps + 1)];
+  eachBlock(sequence, blockRows, (block) => {
+    eachRow(sequence, block, (row) => {
+      const [from, to] = [row.ofRow(h0), row.ofRow(H, steps + 1)];
       eachUnits(f, units, (some) => some.store(to, some.load(from)));
     });
     const t = f.local("i32");
     f.loop(t, int(0), int(steps), 1, () => {
-      product.emit(first, end, new Step(sequence, first, t.get).ofStates(H), (steps + 1) * units);
-      eachRow(sequence, first, end, ({ index }) => {
+      product.emit(block, new Step(sequence, block.first, t.get).ofStates(H), (steps + 1) * units);
+      eachRow(sequence, block, ({ index }) => {
         const step = new Step(sequence, index, t.get);
         const [isActive, h] = [step.isActive(mask), step.ofStates(H)];
-        const after = emitStep(step, isActive, product.sumsOf(sub(index, first)));
+        const after = emitStep(step, isActive, product.sumsOf(block, index));
         eachUnits(f, units, (some) => some.store(h, select(isActive, after(some), some.load(h)), 1));
       });
     });
@@ -67,9 +67,9 @@ export function emitBackward(
   const depth = gates * units;
   const weights = { at: wh, depth, columns: units, columnStride: depth, depthStride: 1 };
   const product = new RecurrentProduct(call, weights, batch);
-  eachBlock(sequence, blockRows, (first, end) => {
-    eachRow(sequence, first, end, (row) => {
-      const [held, sums] = [row.of(dS, states), product.sumsOf(sub(row.index, first))];
+  eachBlock(sequence, blockRows, (block) => {
+    eachRow(sequence, block, (row) => {
+      const [held, sums] = [row.ofRow(dS, states), product.sumsOf(block, row.index)];
       eachUnits(f, units, (some) => {
         for (const target of [held, sums]) some.store(target, words(0));
       });
@@ -77,24 +77,24 @@ export function emitBackward(
     const turn = f.local("i32");
     f.loop(turn, int(0), int(steps), 1, () => {
       const t = f.keep("i32", sub(int(steps - 1), turn.get)).get;
-      eachRow(sequence, first, end, ({ index }) => {
+      eachRow(sequence, block, ({ index }) => {
         const step = new Step(sequence, index, t);
-        const [isActive, cotangents, held] = [step.isActive(mask), step.ofStates(dH), step.of(dS, states)];
+        const [isActive, cotangents, held] = [step.isActive(mask), step.ofStates(dH), step.ofRow(dS, states)];
         const past = emitStep(step, isActive);
-        const sums = product.sumsOf(sub(index, first));
+        const sums = product.sumsOf(block, index);
         eachUnits(f, units, (some) => {
-          const dh = f.let(add(add(some.load(cotangents, 1), some.load(sums)), some.load(held)));
+          const dh = f.let(plus(plus(some.load(cotangents, 1), some.load(sums)), some.load(held)));
           some.store(held, select(isActive, past(some, dh), dh));
         });
       });
-      const ofProduct = new Step(sequence, first, t).ofStep(slopes, width, width - gates);
-      product.emit(first, end, ofProduct, steps * width * units);
+      const ofInput = new Step(sequence, block.first, t).ofStep(slopes, width);
+      product.emit(block, add(ofInput, int((width - gates) * units * 4)), steps * width * units);
     });
-    eachRow(sequence, first, end, (row) => {
-      const [cotangents, held] = [row.of(dH, steps + 1), row.of(dS, states)];
-      const sums = product.sumsOf(sub(row.index, first));
+    eachRow(sequence, block, (row) => {
+      const [cotangents, held] = [row.ofRow(dH, steps + 1), row.ofRow(dS, states)];
+      const sums = product.sumsOf(block, row.index);
       eachUnits(f, units, (some) => {
-        some.store(held, add(add(some.load(cotangents), some.load(sums)), some.load(held)));
+        some.store(held, plus(plus(some.load(cotangents), some.load(sums)), some.load(held)));
       });
     });
   });

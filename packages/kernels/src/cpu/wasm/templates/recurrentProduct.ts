@@ -4,6 +4,7 @@ import { add, addScaled, int, sub } from "../integers.ts";
 import { fma } from "../math/expression.ts";
 import { packer } from "../pack.ts";
 import type { TemplateCall } from "../template.ts";
+import type { Block } from "./sequence.ts";
 
 /** A tile of sums fills eight registers. */
 const tileRows = 4;
@@ -23,13 +24,12 @@ export interface Weights {
 }
 
 export class RecurrentProduct {
-  /** Where the sums of the block's rows are, and the bytes from one row to the next. */
-  readonly sums: Value;
-  readonly sumsBytes: number;
   readonly #f: FunctionBuilder;
   readonly #weights: Weights;
-  readonly #panels: Value;
   readonly #batch: number;
+  readonly #panels: Value;
+  readonly #sums: Value;
+  readonly #sumsBytes: number;
 
   /** Packs the weights. */
   constructor({ f, scratch }: TemplateCall, weights: Weights, batch: number) {
@@ -39,29 +39,35 @@ export class RecurrentProduct {
     this.#weights = weights;
     this.#batch = batch;
     this.#panels = scratch(padded * depth);
-    this.sums = scratch(padded * Math.min(batch, blockRows));
-    this.sumsBytes = padded * 4;
+    this.#sums = scratch(padded * Math.min(batch, blockRows));
+    this.#sumsBytes = padded * 4;
     this.#pack();
   }
 
-  /** sums = operand * weights for the first `rows` of a block; rows of the operand lie `rowBytes` apart. */
-  emit(rows: Value, operand: Value, rowBytes: number): void {
+  /** Computes the sums of a block of rows from its operand, whose rows lie `rowWords` apart. */
+  emit({ first, end }: Block, operand: Value, rowWords: number): void {
     const f = this.#f;
     const { depth, columns } = this.#weights;
-    const [column, row] = [f.local("i32"), f.local("i32")];
-    const emitTile = (count: number): void => {
-      addScaled(operand, row.get, rowBytes)(f);
+    const [row, column] = [f.local("i32"), f.local("i32")];
+    const emitTile = (rows: number): void => {
+      addScaled(operand, row.get, rowWords * 4)(f);
       addScaled(this.#panels, column.get, depth * 4)(f);
-      addScaled(addScaled(this.sums, row.get, this.sumsBytes), column.get, 4)(f);
-      f.call(tile(f.module, count, depth, rowBytes, this.sumsBytes));
+      addScaled(addScaled(this.#sums, row.get, this.#sumsBytes), column.get, 4)(f);
+      f.call(tile(f.module, rows, depth, rowWords * 4, this.#sumsBytes));
     };
+    const rows = f.keep("i32", sub(end, first)).get;
+    const whole = f.keep("i32", multipleBelow(rows)).get;
     // Only the last block has a rest: that of the batch.
     const rest = this.#batch % tileRows;
-    const whole = f.keep("i32", multipleBelow(rows)).get;
     f.loop(column, int(0), int(columns), tileColumns, () => {
       f.loop(row, int(0), whole, tileRows, () => emitTile(tileRows));
       if (rest > 0) f.loop(row, whole, rows, tileRows, () => emitTile(rest));
     });
+  }
+
+  /** The address of the sums of a row of a block. */
+  sumsOf({ first }: Block, row: Value): Value {
+    return this.#f.keep("i32", addScaled(this.#sums, sub(row, first), this.#sumsBytes)).get;
   }
 
   #pack(): void {

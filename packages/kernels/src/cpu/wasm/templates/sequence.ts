@@ -29,7 +29,7 @@ export class Row {
   }
 
   /** Its address in [batch, width * units]. */
-  of(operand: Value, width = 1): Value {
+  ofRow(operand: Value, width = 1): Value {
     return this.line(operand, this.index, width);
   }
 
@@ -71,15 +71,25 @@ export class Step extends Row {
   }
 }
 
-/** `body` for blocks of at most `size` rows. */
-export function eachBlock({ f, batch }: Sequence, size: number, body: (first: Value, end: Value) => void): void {
+/** Rows that advance together. */
+export interface Block {
+  readonly first: Value;
+  readonly end: Value;
+}
+
+export function wholeBatch({ batch }: Sequence): Block {
+  return { first: int(0), end: int(batch) };
+}
+
+/** `body` for blocks of `size` rows, and what is left of the batch. */
+export function eachBlock({ f, batch }: Sequence, size: number, body: (block: Block) => void): void {
   const first = f.local("i32");
   f.loop(first, int(0), int(batch), size, () => {
-    body(first.get, f.keep("i32", min(add(first.get, int(size)), int(batch))).get);
+    body({ first: first.get, end: f.keep("i32", min(add(first.get, int(size)), int(batch))).get });
   });
 }
 
-export function eachRow(sequence: Sequence, first: Value, end: Value, body: (row: Row) => void): void {
+export function eachRow(sequence: Sequence, { first, end }: Block, body: (row: Row) => void): void {
   const row = sequence.f.local("i32");
   sequence.f.loop(row, first, end, 1, () => body(new Row(sequence, row.get)));
 }

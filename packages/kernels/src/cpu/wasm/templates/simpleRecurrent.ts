@@ -1,8 +1,8 @@
 /** @file The simple recurrent layer over a sequence as WebAssembly: h = tanh(z + h wh). */
 import type { Value } from "../assembler.ts";
+import { tanh } from "../math/exponential.ts";
 import { add, and, mul, sub } from "../math/expression.ts";
 import type { EmitTemplate } from "../template.ts";
-import { tanh } from "./activations.ts";
 import { emitBackward, emitForward } from "./recurrent.ts";
 import type { Step } from "./sequence.ts";
 import type { Units } from "./units.ts";

@@ -1,0 +1,116 @@
+/** @file Attention without stored scores: eight queries at a time meet all keys. */
+import type { Value } from "../assembler.ts";
+import { add as addIntegers, addScaled, int, min, sub } from "../integers.ts";
+import { add, constant, div, eq, max, mul, select, sub as minus } from "../math/expression.ts";
+import { exp } from "../math/exponential.ts";
+import { log } from "../math/logarithm.ts";
+import { tileColumns } from "../microKernel.ts";
+import type { EmitTemplate } from "../template.ts";
+import { type Block, Pairs } from "./attentionPairs.ts";
+import { emptyPower, isTriangle, noKey, Scores } from "./attentionScores.ts";
+import {
+  loadHalf,
+  packBlock,
+  packColumns,
+  packRows,
+  panelWords,
+  rowBytes,
+  storeHalf,
+  unpackBlock,
+} from "./panels.ts";
+
+const halves = [0, 1];
+
+export const emitForward: EmitTemplate = (call) => {
+  const pairs = new Pairs(call, "queries");
+  const { f, source, depth, width } = pairs;
+  const keys = call.scratch(panelWords(source, depth));
+  const values = call.scratch(panelWords(width, source));
+  const query = call.scratch(depth * tileColumns);
+  const powers = call.scratch(panelWords(source, tileColumns));
+  const sums = call.scratch(width * tileColumns);
+  const lse = call.scratch(tileColumns);
+  pairs.overHeads(() => {
+    const q = pairs.queryMatrix(call.inputs[0]!, depth);
+    const o = pairs.queryMatrix(call.outputs[0]!, width);
+    packRows(f, pairs.keyMatrix(call.inputs[1]!, depth), keys);
+    packColumns(f, pairs.keyMatrix(call.inputs[2]!, width), values);
+    pairs.overBlocks(isTriangle(call), (block) => {
+      packBlock(f, q, block.first, query);
+      pairs.multiplyRows(block, keys, depth, query, powers);
+      const totals = softmax(pairs, block, powers, lse);
+      pairs.multiplyColumns(block, values, width, powers, sums);
+      divideRows(pairs, sums, totals);
+      unpackBlock(f, sums, o, block.first);
+      storeLse(pairs, block, lse);
+    });
+  });
+};
+
+/** Products become probabilities that are not normalised yet; returns their totals, and stores the log-sum-exp. */
+function softmax(pairs: Pairs, block: Block, area: Value, lse: Value): Value[] {
+  const { f } = pairs;
+  const { MASKED } = pairs.call.constants;
+  const scores = new Scores(pairs, block);
+  const largest = storeScores(pairs, block, scores, area);
+  const isEmpty = largest.map((top) => f.let(eq(top, -Infinity)));
+  /** A query without any key has no largest score. */
+  const orIfEmpty = (value: Value, other: number, half: number): Value =>
+    MASKED ? f.let(select(isEmpty[half]!, other, value)) : value;
+  const tops = largest.map((top, half) => orIfEmpty(top, 0, half));
+  const totals = halves.map(() => f.keep("v128", constant(0)));
+  pairs.overRows(block, (placeIn) => {
+    const at = placeIn(area);
+    for (const half of halves) {
+      const power = f.let(exp(f, f.let(minus(loadHalf(at, half), tops[half]!))));
+      f.set(totals[half]!, add(totals[half]!.get, power));
+      storeHalf(f, at, half, scores.weighted(orIfEmpty(power, emptyPower(pairs), half), half));
+    }
+  });
+  for (const half of halves) {
+    const sum = f.let(add(tops[half]!, log(f, totals[half]!.get)));
+    storeHalf(f, lse, half, orIfEmpty(sum, noKey, half));
+  }
+  return totals.map(({ get }, half) => orIfEmpty(get, 1, half));
+}
+
+/** Scores in the place of products, -Infinity where pairs do not count; returns the largest of each query. */
+function storeScores(pairs: Pairs, block: Block, scores: Scores, area: Value): Value[] {
+  const { f } = pairs;
+  const largest = halves.map(() => f.keep("v128", constant(-Infinity)));
+  pairs.overRows(block, (placeIn) => {
+    const at = placeIn(area);
+    for (const half of halves) {
+      const all = scores.score(loadHalf(at, half), half);
+      const allowed = scores.allowed(half);
+      const score = f.let(allowed ? select(allowed, all, -Infinity) : all);
+      f.set(largest[half]!, max(largest[half]!.get, score));
+      storeHalf(f, at, half, score);
+    }
+  });
+  return largest.map(({ get }) => get);
+}
+
+/** Divides the columns of an area [width, 8]. */
+function divideRows({ f, width }: Pairs, area: Value, divisors: readonly Value[]): void {
+  const factors = divisors.map((divisor) => f.let(div(1, divisor)));
+  const offset = f.local("i32");
+  f.loop(offset, int(0), int(width * rowBytes), rowBytes, () => {
+    const at = addIntegers(area, offset.get);
+    for (const half of halves) storeHalf(f, at, half, mul(loadHalf(at, half), factors[half]!));
+  });
+}
+
+/** The log-sum-exp of those lanes that are queries. */
+function storeLse(pairs: Pairs, { first }: Block, lse: Value): void {
+  const { f, heads, time, call } = pairs;
+  const to = addScaled(pairs.headStart(call.outputs[1]!, [heads * time, time, 1, 0]), first, 4);
+  const address = f.keep("i32", to).get;
+  const lane = f.local("i32");
+  f.loop(lane, int(0), min(sub(int(time), first), int(tileColumns)), 1, () => {
+    addScaled(address, lane.get, 4)(f);
+    addScaled(lse, lane.get, 4)(f);
+    f.memory("f32.load");
+    f.memory("f32.store");
+  });
+}
