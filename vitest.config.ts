@@ -13,7 +13,7 @@ const hasData = existsSync(dataFolder);
 
 /** What the fast ring leaves out: models trained, and the larger golden files. */
 const slow = [
-  "**/{realModels,charGpt,worker,orderingTargets,convLayers,mixedPrecision}.test.ts",
+  "**/{realModels,charGpt,worker,orderingTargets,convLayers,mixedPrecision,train,nodeGuide}.test.ts",
   "**/golden{Recurrent,Convolution,ModelLayers,Functional,Metrics}.test.ts",
 ];
 
@@ -69,10 +69,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // No file of this name: tests of this ring compute on the CPU, also where Node could have a GPU.
+        resolve: { alias: { webgpu: fileURLToPath(new URL("no-such-package", import.meta.url)) } },
         test: {
           name: "node",
           environment: "node",
-          include: ["{packages,apps}/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
+          include: ["{packages,apps}/*/test/**/*.test.ts", "{tools,examples}/test/**/*.test.ts"],
           exclude: ["**/*.gpu.test.ts", "**/node_modules/**", ...(process.env.FAST ? slow : [])],
           testTimeout: 30_000,
           // By default one core stays idle: half of a machine that has two.

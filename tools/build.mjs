@@ -18,6 +18,22 @@ function mendDeclarations(folder) {
   }
 }
 
+/**
+ * The compiler guards an import of what is no literal against relative paths in `.ts`. We have none, and bundlers heed the comments
+ * that tell them to leave such an import alone only where they stand beside its argument.
+ */
+function mendImports(folder) {
+  const guard = "__rewriteRelativeImportExtension";
+  for (const entry of readdirSync(folder, { recursive: true }).map(String)) {
+    if (!entry.endsWith(".js")) continue;
+    const path = join(folder, entry);
+    const text = readFileSync(path, "utf8");
+    if (!text.includes(guard)) continue;
+    const bare = text.replace(new RegExp(`^var ${guard} = .*?^};\n`, "ms"), "");
+    writeFileSync(path, bare.replace(new RegExp(`import\\(${guard}\\((.*)\\)\\)`, "g"), "import($1)"));
+  }
+}
+
 /** What only readers and tests of the sources need does not ship. */
 function lighten() {
   const shaders = join(root, "packages/kernels/dist/shaders.js");
@@ -40,6 +56,7 @@ async function buildModules() {
     rmSync(dist, { recursive: true, force: true });
     cpSync(join(output, name, "src"), dist, { recursive: true });
     mendDeclarations(dist);
+    mendImports(dist);
   }
   lighten();
 }

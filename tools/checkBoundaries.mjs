@@ -5,7 +5,7 @@ import { moduleFacts } from "./boundaries/moduleFacts.mjs";
 import { violations } from "./boundaries/rules.mjs";
 import { isMain, packages, root } from "./common.mjs";
 
-const folders = ["packages", "apps", "bench", "e2e"];
+const folders = ["packages", "apps", "bench", "e2e", "examples"];
 
 function sourcePaths(folder) {
   if (!existsSync(join(root, folder))) return [];

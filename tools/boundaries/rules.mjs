@@ -9,6 +9,7 @@ const mayImport = {
   apps: ["tenrec"],
   bench: ["tenrec"],
   e2e: ["tenrec"],
+  examples: ["tenrec"],
 };
 
 const gpuHomes = ["packages/kernels/src/device/", "packages/kernels/src/program/"];

@@ -1,5 +1,5 @@
 /** @file Builders of kernels for the tests of the cpu backend, and a run of one kernel on its device. */
-import { openCpu } from "../src/cpu/device.ts";
+import { type CpuOptions, openCpu } from "../src/cpu/device.ts";
 import type { Binding, Body, Dtype, Instr, Kernel, LoopKernel, Stage, Store } from "../src/ir/kernel.ts";
 import type { Plan } from "../src/ir/plan.ts";
 
@@ -127,8 +127,9 @@ export async function runOnCpu<T extends readonly Words[]>(
   kernel: Kernel,
   params: Uint32Array,
   arrays: T,
+  options: CpuOptions = {},
 ): Promise<T> {
-  const device = openCpu();
+  const device = openCpu(options);
   const program = device.build(planOf(kernel, params, arrays));
   const buffers = arrays.map((array) => device.alloc(array.byteLength, "input"));
   arrays.forEach((array, i) => device.write(buffers[i]!, 0, array));

@@ -6,12 +6,13 @@ import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/de
 import type { Plan } from "../ir/plan.ts";
 import { verifyPlan } from "../program/verify.ts";
 import * as templates from "../templates/library.ts";
-import { type Heap, LinearHeap } from "./heap.ts";
+import { ArrayHeap, LinearHeap } from "./heap.ts";
 import type { Machine } from "./machine.ts";
 import { CpuPool, CpuWorkspace } from "./pool.ts";
 import { CpuProgram, copyBytes } from "./program.ts";
 import { RegisterPool } from "./registers.ts";
 import { Scratch } from "./scratch.ts";
+import { webAssemblySupport } from "./wasm/support.ts";
 
 /** Element indices are int32. */
 const maxBytes = 2 ** 31 - 16;
@@ -42,10 +43,18 @@ const limits = {
   maxComputeWorkgroupsPerDimension: 65535,
 };
 
-const info: DeviceInfo = { backend: "cpu", adapter: null, features: [], limits };
+/** How the cpu computes. */
+export interface CpuOptions {
+  /**
+   * "relaxed" (the default): WebAssembly, with fused products and sums where the browser has them, which differ from machine to machine in the last bit;
+   * "strict": WebAssembly whose results are the same everywhere; false: JavaScript alone, many times slower. Where WebAssembly is not to be
+   * had, JavaScript takes its place.
+   */
+  readonly webAssembly?: "relaxed" | "strict" | false;
+}
 
 class CpuDevice implements Device {
-  readonly info = info;
+  readonly info: DeviceInfo;
   readonly target = cpuTarget;
   readonly failure = null;
   /** Never resolves: the cpu is not lost. */
@@ -54,11 +63,14 @@ class CpuDevice implements Device {
   readonly #workspace: CpuWorkspace;
   readonly #machine: Machine;
 
-  constructor(heap: Heap) {
-    this.#pool = new CpuPool(heap, maxBytes);
+  /** `features`: what kernels are made of; without "wasm-simd" they are JavaScript. */
+  constructor(features: readonly string[]) {
+    this.info = { backend: "cpu", adapter: null, features, limits };
+    const linear = features.includes("wasm-simd") ? new LinearHeap() : null;
+    this.#pool = new CpuPool(linear ?? new ArrayHeap(), maxBytes);
     this.#workspace = new CpuWorkspace(this.#pool);
-    const linear = heap instanceof LinearHeap ? heap : null;
-    this.#machine = { heap: linear, registers: new RegisterPool(), scratch: new Scratch() };
+    const relaxed = features.includes("relaxed-simd");
+    this.#machine = { heap: linear, relaxed, registers: new RegisterPool(), scratch: new Scratch() };
   }
 
   alloc(bytes: number, label: string): DeviceBuffer {
@@ -155,6 +167,15 @@ class CpuDevice implements Device {
 }
 
 /** Opens the cpu backend. Always available; each call gives a device with memory of its own. */
-export function openCpu(): Device {
-  return new CpuDevice(new LinearHeap());
+export function openCpu({ webAssembly = "relaxed" }: CpuOptions = {}): Device {
+  const { simd, relaxed } = webAssemblySupport();
+  if (webAssembly === false || !simd) return new CpuDevice([]);
+  return new CpuDevice(webAssembly === "relaxed" && relaxed ? ["wasm-simd", "relaxed-simd"] : ["wasm-simd"]);
+}
+
+/** Why the backend computes in JavaScript although WebAssembly was wanted, if so. */
+export function cpuNotice({ webAssembly }: CpuOptions): string | undefined {
+  const { simd, reason } = webAssemblySupport();
+  if (simd || webAssembly === false) return undefined;
+  return `tenrec: the cpu backend computes in JavaScript, many times slower than it could, because ${reason}.`;
 }

@@ -1,2 +1,2 @@
 /** @file The cpu backend, loaded when it is asked for. */
-export { openCpu } from "./device.ts";
+export { type CpuOptions, cpuNotice, openCpu } from "./device.ts";

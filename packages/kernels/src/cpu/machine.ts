@@ -9,6 +9,8 @@ export type Runner = () => void;
 export interface Machine {
   /** The memory that WebAssembly works on; null where kernels run as JavaScript. */
   readonly heap: LinearHeap | null;
+  /** WebAssembly may join products and sums in one rounding. */
+  readonly relaxed: boolean;
   readonly registers: RegisterPool;
   readonly scratch: Scratch;
 }

@@ -41,7 +41,7 @@ export class CpuProgram implements Program {
     this.#workspace = workspace;
     this.#retainMemory();
     this.#machine = machine;
-    this.#module = machine.heap && new PlanModule(machine.heap);
+    this.#module = machine.heap && new PlanModule(machine.heap, machine.relaxed);
     this.#run = this.#compileSteps(plan.steps, this.#patches);
     this.#module?.finish(this.#scratch);
     this.#workspace.retainScratch(this.#module?.scratchBytes ?? 0);

@@ -1,4 +1,5 @@
 /** @file Opens a device by name: WebGPU, the CPU, or whichever fits this machine. */
+import type { CpuOptions } from "../cpu/index.ts";
 import type { Device } from "../ir/device.ts";
 import { DeviceError } from "./errors.ts";
 import type { WebGpuOptions } from "./webGpu.ts";
@@ -7,7 +8,7 @@ import type { WebGpuOptions } from "./webGpu.ts";
 export type OpenWebGpuOptions = Omit<WebGpuOptions, "emit"> & Partial<Pick<WebGpuOptions, "emit">>;
 
 /** Options of `openDevice`. */
-export interface OpenDeviceOptions extends OpenWebGpuOptions {
+export interface OpenDeviceOptions extends OpenWebGpuOptions, CpuOptions {
   /** "auto" (the default): WebGPU on a hardware adapter, else the CPU. */
   readonly backend?: "auto" | "webgpu" | "cpu";
 }
@@ -41,10 +42,11 @@ export async function openWebGpu(options: OpenWebGpuOptions = {}): Promise<Devic
  * @example const { device, notice } = await openDevice({ backend: "auto" });
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { backend = "auto", ...webGpu } = options;
-  if (backend === "cpu") return { device: await loadCpu() };
+  const { backend = "auto", webAssembly, ...webGpu } = options;
+  const cpu = webAssembly === undefined ? {} : { webAssembly };
+  if (backend === "cpu") return loadCpu(cpu);
   if (backend === "webgpu" || webGpu.device) return { device: await openWebGpu(webGpu) };
-  if (backend === "auto") return openBest(webGpu);
+  if (backend === "auto") return openBest(webGpu, cpu);
   throw new DeviceError("init", "unknown backend.", {
     received: JSON.stringify(backend),
     expected: '"auto", "webgpu" or "cpu"',
@@ -52,26 +54,28 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
   });
 }
 
-async function openBest(options: OpenWebGpuOptions): Promise<OpenedDevice> {
+async function openBest(options: OpenWebGpuOptions, cpu: CpuOptions): Promise<OpenedDevice> {
   try {
     const { describeAdapter, findAdapter } = await import("./adapter.ts");
     const { gpu, adapter } = await findAdapter(options);
     const { software, description } = describeAdapter(adapter.info);
     if (!software) return { device: await openWebGpu({ ...options, gpu }) };
-    return onCpu(`the only WebGPU adapter is a CPU renderer${description ? ` (${description})` : ""}`);
+    return onCpu(cpu, `the only WebGPU adapter is a CPU renderer${description ? ` (${description})` : ""}`);
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    return onCpu(/Received: (.*)/.exec(error.message)?.[1] ?? error.message);
+    return onCpu(cpu, /Received: (.*)/.exec(error.message)?.[1] ?? error.message);
   }
 }
 
-async function onCpu(reason: string): Promise<OpenedDevice> {
-  const notice = `tenrec: computing on the CPU, because ${reason}. init({ backend: "webgpu" }) insists on WebGPU.`;
-  return { device: await loadCpu(), notice };
+async function onCpu(options: CpuOptions, reason: string): Promise<OpenedDevice> {
+  const { device, notice = "" } = await loadCpu(options);
+  const why = `tenrec: computing on the CPU, because ${reason}. init({ backend: "webgpu" }) insists on WebGPU.`;
+  return { device, notice: notice === "" ? why : `${why}\n${notice}` };
 }
 
 /** Loaded on demand: a page with a GPU never fetches it. */
-async function loadCpu(): Promise<Device> {
-  const { openCpu } = await import("../cpu/index.ts");
-  return openCpu();
+async function loadCpu(options: CpuOptions): Promise<OpenedDevice> {
+  const { cpuNotice, openCpu } = await import("../cpu/index.ts");
+  const notice = cpuNotice(options);
+  return { device: openCpu(options), ...(notice ? { notice } : {}) };
 }

@@ -35,7 +35,7 @@ function fused(bindings: number, launch: Launch): NonNullable<Primitive["templat
     const extents = { ...extentsOf(parts), depth: at(q.shape, 3), valueDepth: at(v.shape, 3) };
     const fits = [extents.depth, extents.valueDepth].every((depth) => depth % 4 === 0 && depth <= maxDepth);
     const needed = bindings + [bias, mask, factor, bits].filter(Boolean).length;
-    const takes = !target.software && target.name === "webgpu" && target.maxBindings >= needed;
+    const takes = (target.name === "cpu" || !target.software) && target.maxBindings >= needed;
     if (!fits || !takes || extents.source < longSource) return null;
     const { scale, causal, rate, emptyZero } = settingsOf(attrs);
     const [ofBias, ofMask, ofFactor] = [bias, mask, factor].map(stridesOfPairs) as (PairAxes | null)[];

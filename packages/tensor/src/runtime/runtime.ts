@@ -66,7 +66,8 @@ export interface InitResult extends DeviceInfo {
 /**
  * Chooses the device. Optional: the first value that is asked for does it with `backend: "auto"`.
  *
- * @param options - `backend`: "auto" (WebGPU on a hardware adapter, else cpu), "webgpu" or "cpu"; `device`: a GPUDevice to use.
+ * @param options - `backend`: "auto" (WebGPU on a hardware adapter, else cpu), "webgpu" or "cpu"; `device`: a GPUDevice to use;
+ * `webAssembly`: how the cpu computes, "relaxed" (the default), "strict" (the same bits on every machine) or false (JavaScript alone).
  * @returns the backend, the adapter and a notice where the best choice was not to be had.
  * @throws StateError if values already live on another device; DeviceError if the backend is not available.
  * @example
@@ -76,7 +77,13 @@ export async function init(options: InitOptions = {}): Promise<InitResult> {
   await opening?.catch(() => {});
   if (current && !current.device.failure) {
     const wanted = options.backend ?? "auto";
-    if (info && (wanted === "auto" || wanted === info.backend) && !options.device) return info;
+    if (
+      info &&
+      (wanted === "auto" || wanted === info.backend) &&
+      !options.device &&
+      options.webAssembly === undefined
+    )
+      return info;
     await reset();
   }
   await open(options);

@@ -248,8 +248,7 @@ export class ModuleBuilder {
       body();
     } catch (error) {
       this.#functions.length = count;
-      for (const [name, index] of this.#helpers)
-        if (index >= count) this.#helpers.delete(name);
+      for (const [name, index] of this.#helpers) if (index >= count) this.#helpers.delete(name);
       throw error;
     }
   }

@@ -20,7 +20,7 @@ import {
 } from "./operand.ts";
 import { packer } from "./pack.ts";
 import { emitRows, type RowRange } from "./rows.ts";
-import { rowByColumns, rowByRows } from "./thin.ts";
+import { rowByColumns } from "./thin.ts";
 
 /** Most k of a block: panels of B stay in the first-level cache. */
 const maxDepth = 256;
@@ -141,13 +141,13 @@ class GemmEmitter {
   /** The product of a few rows with a matrix that may be read where it lies. */
   #thinProduct(): { readonly a: Block; readonly b: Block; readonly product: number } | null {
     const f = this.#f;
-    const [, m] = this.#extents;
+    const [, m, n] = this.#extents;
     if (m! >= tileRows || !this.#b.plain || this.#kernel.columnSum) return null;
     const b = this.#plain(this.#b);
     const a = this.#a.plain ? this.#plain(this.#a) : this.#rowsOfA(int(0));
-    if (b.lineStride === 1) return { a, b, product: rowByColumns(f.module, a.depthStride, b.depthStride) };
-    if (b.depthStride === 1 && a.depthStride === 1) return { a, b, product: rowByRows(f.module, b.lineStride) };
-    return null;
+    // A single column has no neighbours to tell its stride.
+    if (b.lineStride !== 1 && n! > 1) return null;
+    return { a, b, product: rowByColumns(f.module, a.depthStride, b.depthStride) };
   }
 
   /** Row by row, without packing. */

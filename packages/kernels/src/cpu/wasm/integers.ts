@@ -6,7 +6,7 @@ export function int(value: number): Value {
   return (f) => f.i32(value);
 }
 
-function binary(name: keyof typeof plain): (x: Value, y: Value) => Value {
+export function binary(name: keyof typeof plain): (x: Value, y: Value) => Value {
   return (x, y) => (f) => {
     x(f);
     y(f);

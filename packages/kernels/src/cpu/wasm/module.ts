@@ -32,14 +32,15 @@ export type Write = (word: number, value: number) => void;
 
 export class PlanModule {
   readonly #heap: LinearHeap;
-  readonly #builder = new ModuleBuilder();
+  readonly #builder: ModuleBuilder;
   readonly #calls: WasmCall[] = [];
   /** Bases of bindings, then params, of one call after another. */
   #words = 0;
   #scratchBytes = 0;
   #block: Block | null = null;
 
-  constructor(heap: LinearHeap) {
+  constructor(heap: LinearHeap, relaxed: boolean) {
+    this.#builder = new ModuleBuilder(relaxed);
     this.#heap = heap;
   }
 

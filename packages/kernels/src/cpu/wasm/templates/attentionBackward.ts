@@ -1,7 +1,7 @@
 /** @file The cotangents of attention from the log-sum-exp of its scores: by eight queries (those of queries and bias) or eight keys at a time. */
 import type { Value } from "../assembler.ts";
-import { add as addIntegers, addScaled, int, min, sub } from "../integers.ts";
-import { add, constant, eq, mul, select, sub as minus } from "../math/expression.ts";
+import { addScaled, int, min, sub } from "../integers.ts";
+import { add, eq, sub as minus, mul, select } from "../math/expression.ts";
 import { tileColumns } from "../microKernel.ts";
 import type { EmitTemplate } from "../template.ts";
 import { type Block, type PairAxes, Pairs } from "./attentionPairs.ts";
@@ -71,7 +71,10 @@ function emitSlopes(pairs: Pairs, block: Block, { powers, slopes }: Areas, facto
   const { f, call, heads, time, lanesAreQueries } = pairs;
   const rules = new Scores(pairs, block);
   const ofQueries: PairAxes = [heads * time, time, 1, 0];
-  const [lses, deltas] = [pairs.reader(block, call.inputs[7]!, ofQueries), pairs.reader(block, call.inputs[8]!, ofQueries)];
+  const [lses, deltas] = [
+    pairs.reader(block, call.inputs[7]!, ofQueries),
+    pairs.reader(block, call.inputs[8]!, ofQueries),
+  ];
   pairs.overRows(block, (placeIn) => {
     const [power, slope] = [placeIn(powers), placeIn(slopes)];
     for (const half of halves) {

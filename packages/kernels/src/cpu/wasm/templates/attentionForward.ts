@@ -1,8 +1,8 @@
 /** @file Attention without stored scores: eight queries at a time meet all keys. */
 import type { Value } from "../assembler.ts";
 import { add as addIntegers, addScaled, int, min, sub } from "../integers.ts";
-import { add, constant, div, eq, max, mul, select, sub as minus } from "../math/expression.ts";
 import { exp } from "../math/exponential.ts";
+import { add, constant, div, eq, max, sub as minus, mul, select } from "../math/expression.ts";
 import { log } from "../math/logarithm.ts";
 import { tileColumns } from "../microKernel.ts";
 import type { EmitTemplate } from "../template.ts";

@@ -125,9 +125,7 @@ export class Pairs {
   /** `body` for every row of a block, with its place in an area [rows, 8]. */
   overRows({ begin, end }: Block, body: (placeIn: (area: Value) => Value) => void): void {
     const { f, row } = this;
-    f.loop(row, begin, end, 1, () =>
-      body((area) => f.keep("i32", addScaled(area, row.get, rowBytes)).get),
-    );
+    f.loop(row, begin, end, 1, () => body((area) => f.keep("i32", addScaled(area, row.get, rowBytes)).get));
   }
 
   /** to [rows, 8] = panels of rows, `depth` deep, times `lanes` [depth, 8]. */
@@ -171,7 +169,9 @@ export class Pairs {
   /** How an array with such strides is read in a block. */
   reader({ first }: Block, array: Value, strides: PairAxes): Read {
     const start = this.f.keep("i32", this.headStart(array, strides)).get;
-    const [laneStride, rowStride] = this.lanesAreQueries ? [strides[2], strides[3]] : [strides[3], strides[2]];
+    const [laneStride, rowStride] = this.lanesAreQueries
+      ? [strides[2], strides[3]]
+      : [strides[3], strides[2]];
     const at = (index: Value): Value => {
       const address = this.f.keep("i32", addScaled(start, index, laneStride * 4)).get;
       return addScaled(address, this.row.get, rowStride * 4);

@@ -10,7 +10,7 @@ import type { Block } from "./sequence.ts";
 const tileRows = 4;
 const tileColumns = 8;
 /** Rows that advance together, a multiple of a tile's: they share each panel while it is in the cache. */
-export const blockRows = 16;
+export const blockRows = 8;
 
 const tileSignature = { params: ["i32", "i32", "i32"], results: [] } as const;
 
