@@ -215,10 +215,14 @@ export class Model extends Layer {
   predict(x: Data, options?: PredictOptions): Promise<Tensor>;
   predict<R extends Values>(x: Data, options?: PredictOptions): Promise<R>;
   async predict(x: Data, options: PredictOptions = {}): Promise<Values> {
+    const predictor = this.#predictor ?? (await this.predictor());
+    return withTable("predict", this, this.#trainer, () => predictor.run(x, options));
+  }
+
+  private async predictor(): Promise<Predictor> {
     const { Predictor } = await import("../training/predict.ts");
     this.#predictor ??= new Predictor(this);
-    const predictor = this.#predictor;
-    return withTable("predict", this, this.#trainer, () => predictor.run(x, options));
+    return this.#predictor;
   }
 
   /** Outputs for one batch. */

@@ -55,15 +55,20 @@ export class Predictor {
     return this.model.apply<Values>(batch, { training: false });
   }
 
+  /** The first batch is the next. */
+  private restart(): void {
+    if (!this.isPlaced) placeState([this.cursor]);
+    this.isPlaced = true;
+    this.cursor.load(Int32Array.of(0));
+  }
+
   async run(data: Data, { batchSize, signal }: PredictOptions): Promise<Values> {
     const x = toColumns("predict", "x", data, this.model.graph?.inputNames);
     const count = countSamples("predict", { x });
     const device = await init();
     const like = outputsLike(this.model, x);
-    if (!this.isPlaced) placeState([this.cursor]);
-    this.isPlaced = true;
-    this.cursor.load(Int32Array.of(0));
     const size = batchSize ?? 32;
+    if (count > size) this.restart();
     const stream = exceeds([x], device)
       ? await (await import("./stream.ts")).Stream.of({ x, y: null, weight: null })
       : null;

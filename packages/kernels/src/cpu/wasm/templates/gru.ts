@@ -11,7 +11,7 @@ export const gruForward: EmitTemplate = (call) => {
   const { f } = call;
   const [x, wh, bias, h0, mask] = call.inputs as [Value, Value, Value, Value, Value];
   const [H, G] = call.outputs as [Value, Value];
-  const emitStep = (step: Step, _: Value, sums: Value) => {
+  const emitStep = (step: Step, sums: Value) => {
     const [ofInput, states, gates] = [step.ofStep(x, 3), step.ofStates(H), step.ofStep(G, 5)];
     return (some: Units): Value => {
       const given = (gate: number): Value => add(some.load(ofInput, gate), some.load(bias, gate));

@@ -21,7 +21,7 @@ export const lstmForward: EmitTemplate = (call) => {
   const [z, wh, h0, c0, mask] = call.inputs as [Value, Value, Value, Value, Value];
   const [H, cell, G] = call.outputs as [Value, Value, Value];
   copyCells(call, c0, cell, 1);
-  const emitStep = (step: Step, isActive: Value, sums: Value) => {
+  const emitStep = (step: Step, sums: Value, isActive: Value) => {
     const [ofInput, cells, gates] = [step.ofStep(z, 4), step.ofRow(cell), step.ofStep(G, 5)];
     return (some: Units): Value => {
       const gate = (g: number): Value => f.let(add(some.load(ofInput, g), some.load(sums, g)));

@@ -13,7 +13,7 @@ interface Forward {
   readonly mask: Value;
   readonly H: Value;
   /** Emits what precedes the units of a step, and returns what emits some of them: their state after the step, if it is active. */
-  readonly emitStep: (step: Step, isActive: Value, sums: Value) => (units: Units) => Value;
+  readonly emitStep: (step: Step, sums: Value, isActive: Value) => (units: Units) => Value;
 }
 
 /** H from h0 on. */
@@ -34,7 +34,7 @@ export function emitForward(call: TemplateCall, { wh, h0, mask, H, emitStep }: F
       eachRow(sequence, block, ({ index }) => {
         const step = new Step(sequence, index, t.get);
         const [isActive, h] = [step.isActive(mask), step.ofStates(H)];
-        const after = emitStep(step, isActive, product.sumsOf(block, index));
+        const after = emitStep(step, product.sumsOf(block, index), isActive);
         eachUnits(f, units, (some) => some.store(h, select(isActive, after(some), some.load(h)), 1));
       });
     });

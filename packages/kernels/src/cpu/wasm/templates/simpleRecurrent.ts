@@ -11,7 +11,7 @@ export const simpleForward: EmitTemplate = (call) => {
   const { f } = call;
   const [z, wh, h0, mask] = call.inputs as [Value, Value, Value, Value];
   const [H] = call.outputs as [Value];
-  const emitStep = (step: Step, _: Value, sums: Value) => {
+  const emitStep = (step: Step, sums: Value) => {
     const ofInput = step.ofStep(z);
     return (some: Units): Value => tanh(f, f.let(add(some.load(ofInput), some.load(sums))));
   };
