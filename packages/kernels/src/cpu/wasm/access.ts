@@ -10,9 +10,10 @@ export interface Place {
   readonly signed: boolean;
 }
 
-/** Lanes at `address` (bytes), each `stride` elements after the one before. */
+/** Lanes from `offset` bytes behind `address` on, each `stride` elements after the one before. */
 export interface Lanes {
   readonly address: Local;
+  readonly offset: number;
   readonly stride: number;
   /** All of them are known to lie inside. */
   readonly inside: boolean;
@@ -66,38 +67,46 @@ export function loadSplat(f: FunctionBuilder, place: Place, address: Value, insi
 
 /** Pushes the lanes; those from `width` on may hold anything. */
 export function loadLanes(f: FunctionBuilder, place: Place, lanes: Lanes, width: 1 | 4): void {
-  const { address, stride, inside } = lanes;
-  if (width === 1) loadSplat(f, place, address.get, inside);
-  else if (stride !== 1) loadEach(f, place, lanes);
-  else if (inside) loadNeighbours(f, place, address.get);
+  const { stride, inside } = lanes;
+  if (width === 1) loadSplat(f, place, laneAddress(lanes, place.size, 0), inside);
+  else if (stride !== 1 || place.length < 4) loadEach(f, place, lanes);
+  else if (inside) loadNeighbours(f, place, lanes);
   else {
-    const offset: Value = () => {
-      binary(f, "i32.sub", address.get, place.base);
+    const isInside: Value = () => {
+      binary(f, "i32.sub", laneAddress(lanes, place.size, 0), place.base);
       f.i32((place.length - 4) * place.size);
       f.plain("i32.le_u");
     };
-    const together = () => loadNeighbours(f, place, address.get);
-    if (place.length < 4) loadEach(f, place, lanes);
-    else f.if(offset, together, () => loadEach(f, place, lanes), "v128");
+    f.if(
+      isInside,
+      () => loadNeighbours(f, place, lanes),
+      () => loadEach(f, place, lanes),
+      "v128",
+    );
   }
 }
 
-function loadNeighbours(f: FunctionBuilder, { size, signed }: Place, address: Value): void {
-  address(f);
+function laneAddress({ address, offset, stride }: Lanes, size: number, lane: number): Value {
+  const bytes = offset + lane * stride * size;
+  return bytes === 0 ? address.get : (f) => binary(f, "i32.add", address.get, bytes);
+}
+
+function loadNeighbours(f: FunctionBuilder, { size, signed }: Place, { address, offset }: Lanes): void {
+  address.get(f);
   if (size === 4) {
-    f.memory("v128.load");
+    f.memory("v128.load", offset);
     return;
   }
-  f.memory("v128.load32_zero");
+  f.memory("v128.load32_zero", offset);
   f.simd(signed ? "i16x8.extend_low_i8x16_s" : "i16x8.extend_low_i8x16_u");
   f.simd(signed ? "i32x4.extend_low_i16x8_s" : "i32x4.extend_low_i16x8_u");
 }
 
-function loadEach(f: FunctionBuilder, place: Place, { address, stride, inside }: Lanes): void {
+function loadEach(f: FunctionBuilder, place: Place, lanes: Lanes): void {
   const result = f.local("v128");
   for (let lane = 0; lane < 4; lane++) {
-    const at: Value = () => binary(f, "i32.add", address.get, lane * stride * place.size);
-    loadInto(f, place, result, lane, inside ? at : () => pushClamped(f, place, at));
+    const at = laneAddress(lanes, place.size, lane);
+    loadInto(f, place, result, lane, lanes.inside ? at : () => pushClamped(f, place, at));
   }
   result.get(f);
 }
@@ -182,21 +191,15 @@ export function storeOne(f: FunctionBuilder, op: StoreOp, address: Value, value:
   f.memory("i32.store");
 }
 
-export function storeLanes(
-  f: FunctionBuilder,
-  op: StoreOp,
-  { address, stride }: Lanes,
-  value: Value,
-  width: 1 | 4,
-): void {
-  if (width === 4 && stride === 1 && op === "set") {
-    address.get(f);
+export function storeLanes(f: FunctionBuilder, op: StoreOp, lanes: Lanes, value: Value, width: 1 | 4): void {
+  if (width === 4 && lanes.stride === 1 && op === "set") {
+    lanes.address.get(f);
     value(f);
-    f.memory("v128.store");
+    f.memory("v128.store", lanes.offset);
     return;
   }
   for (let lane = 0; lane < width; lane++) {
-    storeOne(f, op, () => binary(f, "i32.add", address.get, lane * stride * 4), value, lane);
+    storeOne(f, op, laneAddress(lanes, 4, lane), value, lane);
   }
 }
 

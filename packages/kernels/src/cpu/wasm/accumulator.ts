@@ -9,24 +9,29 @@ import { constant, lower, registerOf } from "./scalar.ts";
 /** A running reduction. `inside`: lanes are elements of one reduction; else each lane has its own. */
 export interface Accumulator {
   reset(): void;
-  /** Takes in the first `width` lanes. */
-  add(value: Value, width: 1 | 4): void;
+  /** Takes in the first `width` lanes; `copy` counts vectors that come together, which may be kept apart. */
+  add(value: Value, width: 1 | 4, copy: number): void;
   /** Pushes the result: in all lanes where `inside`. */
   push(): void;
 }
 
-/** `position`: the numbers of the elements being added, for argmax and argmin. */
+/**
+ * `position`: the numbers of the elements being added, for argmax and argmin. `copies`: vectors that come together, so that an addition need not
+ * wait for the one before.
+ */
 export function makeAccumulator(
   f: FunctionBuilder,
   { op }: Stage,
   dtype: Stage["dtype"],
   inside: boolean,
   position: Value,
+  copies: number,
 ): Accumulator {
   const register = registerOf(dtype);
   if (op === "argmax" || op === "argmin") return new IndexAccumulator(f, op, dtype, inside, position);
-  if (register === "f" && (op === "sum" || op === "prod")) return new DoubleAccumulator(f, op, inside);
-  return new LaneAccumulator(f, op, dtype, inside);
+  if (register === "f" && (op === "sum" || op === "prod"))
+    return new DoubleAccumulator(f, op, inside, copies);
+  return new LaneAccumulator(f, op, dtype, inside, copies);
 }
 
 /** The upper half in the place of the lower. */
@@ -41,25 +46,29 @@ function rotated(f: FunctionBuilder, x: Value, by: 1 | 2): Value {
   };
 }
 
+/** The lower and the upper half of a vector in float64. */
+interface Halves {
+  readonly low: Local;
+  readonly high: Local;
+}
+
 class DoubleAccumulator implements Accumulator {
   readonly #f: FunctionBuilder;
   readonly #op: "f64x2.add" | "f64x2.mul";
   readonly #inside: boolean;
   readonly #start: number;
-  readonly #low: Local;
-  readonly #high: Local;
+  readonly #copies: readonly Halves[];
 
-  constructor(f: FunctionBuilder, op: "sum" | "prod", inside: boolean) {
+  constructor(f: FunctionBuilder, op: "sum" | "prod", inside: boolean, copies: number) {
     this.#f = f;
     this.#op = op === "sum" ? "f64x2.add" : "f64x2.mul";
     this.#inside = inside;
     this.#start = op === "sum" ? 0 : 1;
-    this.#low = f.local("v128");
-    this.#high = f.local("v128");
+    this.#copies = Array.from({ length: copies }, () => ({ low: f.local("v128"), high: f.local("v128") }));
   }
 
   reset(): void {
-    for (const half of [this.#low, this.#high]) {
+    for (const half of this.#copies.flatMap(({ low, high }) => [low, high])) {
       this.#f.set(half, (f) => {
         f.f64(this.#start);
         f.simd("f64x2.splat");
@@ -67,35 +76,39 @@ class DoubleAccumulator implements Accumulator {
     }
   }
 
-  add(value: Value, width: 1 | 4): void {
+  add(value: Value, width: 1 | 4, copy: number): void {
+    const { low, high } = this.#copies[copy] ?? this.#copies[0]!;
     if (width === 4) {
-      this.#take(this.#low, value);
-      this.#take(this.#high, (f) => {
+      this.#take(low, value);
+      this.#take(high, (f) => {
         value(f);
         value(f);
         f.shuffle(upper);
       });
-    } else if (this.#inside) this.#takeFirst(value);
-    else this.#take(this.#low, value);
+    } else if (this.#inside) this.#takeFirst(low, value);
+    else this.#take(low, value);
   }
 
   push(): void {
     const f = this.#f;
+    const [first, ...others] = this.#copies as [Halves, ...Halves[]];
     if (!this.#inside) {
-      for (const half of [this.#low, this.#high]) {
+      for (const half of [first.low, first.high]) {
         half.get(f);
         f.simd("f32x4.demote_f64x2_zero");
       }
       f.shuffle([0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
       return;
     }
-    const both = f.keep("v128", () => {
-      this.#low.get(f);
-      this.#high.get(f);
-      f.simd(this.#op);
+    const all = f.keep("v128", () => {
+      first.low.get(f);
+      for (const half of [first.high, ...others.flatMap(({ low, high }) => [low, high])]) {
+        half.get(f);
+        f.simd(this.#op);
+      }
     });
     for (const lane of [0, 1]) {
-      both.get(f);
+      all.get(f);
       f.lane("f64x2.extract_lane", lane);
     }
     f.plain(this.#op === "f64x2.add" ? "f64.add" : "f64.mul");
@@ -113,10 +126,10 @@ class DoubleAccumulator implements Accumulator {
   }
 
   /** Lane 0 alone. */
-  #takeFirst(value: Value): void {
-    this.#f.set(this.#low, (f) => {
-      this.#low.get(f);
-      this.#low.get(f);
+  #takeFirst(half: Local, value: Value): void {
+    this.#f.set(half, (f) => {
+      half.get(f);
+      half.get(f);
       f.lane("f64x2.extract_lane", 0);
       value(f);
       f.lane("f32x4.extract_lane", 0);
@@ -133,9 +146,9 @@ class LaneAccumulator implements Accumulator {
   readonly #combine: (x: Value, y: Value) => Value;
   readonly #inside: boolean;
   readonly #identity: Value;
-  readonly #best: Local;
+  readonly #copies: readonly Local[];
 
-  constructor(f: FunctionBuilder, op: ReduceOp, dtype: Stage["dtype"], inside: boolean) {
+  constructor(f: FunctionBuilder, op: ReduceOp, dtype: Stage["dtype"], inside: boolean, copies: number) {
     const names = { sum: "add", prod: "mul", max: "max", min: "min" } as const;
     if (op === "argmax" || op === "argmin") throw internal(`${op} has an accumulator of its own.`);
     const combine = lower(names[op], dtype, dtype, { lanes: 4, constants: [] });
@@ -144,27 +157,27 @@ class LaneAccumulator implements Accumulator {
     this.#combine = (x, y) => () => combine(f, x, y);
     this.#inside = inside;
     this.#identity = constant(identity(op, register === "b" ? "u" : register), dtype);
-    this.#best = f.local("v128");
+    this.#copies = Array.from({ length: copies }, () => f.local("v128"));
   }
 
   reset(): void {
-    this.#f.set(this.#best, this.#identity);
+    for (const best of this.#copies) this.#f.set(best, this.#identity);
   }
 
-  add(value: Value, width: 1 | 4): void {
-    this.#f.set(
-      this.#best,
-      this.#combine(this.#best.get, width === 1 && this.#inside ? this.#first(value) : value),
-    );
+  add(value: Value, width: 1 | 4, copy: number): void {
+    const best = this.#copies[copy] ?? this.#copies[0]!;
+    this.#f.set(best, this.#combine(best.get, width === 1 && this.#inside ? this.#first(value) : value));
   }
 
   push(): void {
     const f = this.#f;
+    const [first, ...others] = this.#copies.map(({ get }) => get) as [Value, ...Value[]];
     if (!this.#inside) {
-      this.#best.get(f);
+      first(f);
       return;
     }
-    const half = f.let(this.#combine(this.#best.get, rotated(f, this.#best.get, 2)));
+    const all = others.reduce((x, y) => f.let(this.#combine(x, y)), first);
+    const half = f.let(this.#combine(all, rotated(f, all, 2)));
     this.#combine(half, rotated(f, half, 1))(f);
   }
 

@@ -4,7 +4,7 @@ import { axesAffine, type Params } from "../affine.ts";
 import { storesOf } from "../bodySpec.ts";
 import { Memory, MemoryRange } from "../memory.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
-import type { Frame } from "./body.ts";
+import type { Frame } from "./context.ts";
 import { add, addScaled, ceilDiv, int, min, mul, sub } from "./integers.ts";
 import { microKernel, tileColumns, tileRows } from "./microKernel.ts";
 import {

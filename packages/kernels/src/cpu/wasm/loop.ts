@@ -5,7 +5,8 @@ import { type BodySpec, storesOf } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest, type Nest } from "../nest.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import { BodyEmitter, type Frame } from "./body.ts";
+import { BodyEmitter } from "./body.ts";
+import type { Frame } from "./context.ts";
 import { type Digit, replaceAxes, splitAxes, splitStores } from "./digits.ts";
 
 /** Emits the kernel for rows `begin` to `end`; returns how many rows there are. */

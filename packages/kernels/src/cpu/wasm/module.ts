@@ -5,7 +5,7 @@ import type { Block, LinearHeap } from "../heap.ts";
 import type { Runner } from "../machine.ts";
 import type { Memory, MemoryRange } from "../memory.ts";
 import { type FunctionBuilder, type Local, ModuleBuilder, type Value } from "./assembler.ts";
-import type { Frame } from "./body.ts";
+import type { Frame } from "./context.ts";
 import { emitGemm } from "./gemm.ts";
 import { emitLoop } from "./loop.ts";
 import { mathImports } from "./math.ts";

@@ -4,7 +4,7 @@ import type { Operand } from "../../ir/kernel.ts";
 import { type Affine, affineForms, axesAffine, type Params } from "../affine.ts";
 import { Memory, MemoryRange } from "../memory.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import type { Frame } from "./body.ts";
+import type { Frame } from "./context.ts";
 import { add, addScaled, int, sub } from "./integers.ts";
 import { emitRows, type RowBody, type RowRange } from "./rows.ts";
 

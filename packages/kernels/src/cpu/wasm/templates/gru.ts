@@ -3,7 +3,7 @@ import type { Value } from "../assembler.ts";
 import { sigmoid, tanh } from "../math/exponential.ts";
 import { add, and, mul, sub } from "../math/expression.ts";
 import type { EmitTemplate } from "../template.ts";
-import { emitBackward, emitForward } from "./recurrent.ts";
+import { emitBackward, emitForward, loadKept } from "./recurrent.ts";
 import type { Step } from "./sequence.ts";
 import type { Units } from "./units.ts";
 
@@ -35,15 +35,12 @@ export const gruBackward: EmitTemplate = (call) => {
   const emitStep = (step: Step, isActive: Value) => {
     const [gates, slopes] = [step.ofStep(G, 5), step.ofStep(dG, 6)];
     return (some: Units, dh: Value): Value => {
-      const [z, r, candidate, recurrent, before] = [0, 1, 2, 3, 4].map((chunk) =>
-        some.load(gates, chunk),
-      ) as [Value, Value, Value, Value, Value];
-      const ofZ = mul(mul(mul(dh, sub(before, candidate)), z), sub(1, z));
+      const [z, r, candidate, recurrent, before] = loadKept(some, gates);
+      const active = (value: Value): Value => f.let(and(isActive, value));
       const slope = f.let(mul(mul(dh, sub(1, z)), sub(1, mul(candidate, candidate))));
-      const ofR = mul(mul(mul(slope, recurrent), r), sub(1, r));
-      const [dz, dr, dx, ofState] = [ofZ, ofR, slope, mul(slope, r)].map((value) =>
-        f.let(and(isActive, value)),
-      ) as [Value, Value, Value, Value];
+      const dz = active(mul(mul(mul(dh, sub(before, candidate)), z), sub(1, z)));
+      const dr = active(mul(mul(mul(slope, recurrent), r), sub(1, r)));
+      const [dx, ofState] = [active(slope), active(mul(slope, r))];
       [dz, dr, dx, dz, dr, ofState].forEach((value, chunk) => some.store(slopes, value, chunk));
       return mul(dh, z);
     };

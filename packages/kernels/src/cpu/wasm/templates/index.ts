@@ -20,7 +20,10 @@ export const templateEmitters: Readonly<Record<string, EmitTemplate>> = {
   segmentReduce_int32: emitSegments(true),
   segmentReduce_wide: emitSegments(false),
   ...orderEmitters,
-  ...{ lstmForward, lstmBackward },
-  ...{ gruForward, gruBackward },
-  ...{ simpleForward, simpleBackward },
+  lstmForward,
+  lstmBackward,
+  gruForward,
+  gruBackward,
+  simpleForward,
+  simpleBackward,
 };

@@ -2,25 +2,17 @@
 import type { Value } from "../assembler.ts";
 import { sigmoid, tanh } from "../math/exponential.ts";
 import { add, and, mul, select, sub } from "../math/expression.ts";
-import type { EmitTemplate, TemplateCall } from "../template.ts";
-import { emitBackward, emitForward } from "./recurrent.ts";
-import { eachRow, type Step, sequenceOf, wholeBatch } from "./sequence.ts";
-import { eachUnits, type Units } from "./units.ts";
-
-/** Copies the cells [batch, units] into [batch, width * units], as each row's last chunk. */
-function copyCells(call: TemplateCall, from: Value, to: Value, width: number): void {
-  const sequence = sequenceOf(call);
-  eachRow(sequence, wholeBatch(sequence), (row) => {
-    const [source, target] = [row.ofRow(from), row.ofRow(to, width)];
-    eachUnits(call.f, sequence.units, (some) => some.store(target, some.load(source), width - 1));
-  });
-}
+import type { EmitTemplate } from "../template.ts";
+import { emitBackward, emitForward, loadKept } from "./recurrent.ts";
+import { copyRows, type Step, sequenceOf, wholeBatch } from "./sequence.ts";
+import type { Units } from "./units.ts";
 
 export const lstmForward: EmitTemplate = (call) => {
   const { f } = call;
   const [z, wh, h0, c0, mask] = call.inputs as [Value, Value, Value, Value, Value];
   const [H, cell, G] = call.outputs as [Value, Value, Value];
-  copyCells(call, c0, cell, 1);
+  const sequence = sequenceOf(call);
+  copyRows(sequence, wholeBatch(sequence), c0, cell);
   const emitStep = (step: Step, sums: Value, isActive: Value) => {
     const [ofInput, cells, gates] = [step.ofStep(z, 4), step.ofRow(cell), step.ofStep(G, 5)];
     return (some: Units): Value => {
@@ -43,17 +35,12 @@ export const lstmBackward: EmitTemplate = (call) => {
   const { f } = call;
   const [wh, G, dH, dCell, mask] = call.inputs as [Value, Value, Value, Value, Value];
   const [dZ, dS] = call.outputs as [Value, Value];
-  copyCells(call, dCell, dS, 2);
+  const sequence = sequenceOf(call);
+  copyRows(sequence, wholeBatch(sequence), dCell, dS, 2, 1);
   const emitStep = (step: Step, isActive: Value) => {
     const [gates, slopes, carry] = [step.ofStep(G, 5), step.ofStep(dZ, 4), step.ofRow(dS, 2)];
     return (some: Units, dh: Value): number => {
-      const [i, forget, candidate, o, before] = [0, 1, 2, 3, 4].map((chunk) => some.load(gates, chunk)) as [
-        Value,
-        Value,
-        Value,
-        Value,
-        Value,
-      ];
+      const [i, forget, candidate, o, before] = loadKept(some, gates);
       const output = f.let(tanh(f, f.let(add(mul(forget, before), mul(i, candidate)))));
       const dc = some.load(carry, 1);
       const slope = f.let(add(dc, mul(mul(dh, o), sub(1, mul(output, output)))));

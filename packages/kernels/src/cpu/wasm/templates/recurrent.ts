@@ -3,8 +3,8 @@ import type { Value } from "../assembler.ts";
 import { add, int, sub } from "../integers.ts";
 import { add as plus, select, type Term, words } from "../math/expression.ts";
 import type { TemplateCall } from "../template.ts";
-import { blockRows, RecurrentProduct } from "./recurrentProduct.ts";
-import { eachBlock, eachRow, Step, sequenceOf } from "./sequence.ts";
+import { RecurrentProduct } from "./recurrentProduct.ts";
+import { copyRows, eachBlock, eachRow, type Row, type Sequence, Step, sequenceOf } from "./sequence.ts";
 import { eachUnits, type Units } from "./units.ts";
 
 interface Forward {
@@ -17,28 +17,29 @@ interface Forward {
 }
 
 /** H from h0 on. */
-export function emitForward(call: TemplateCall, { wh, h0, mask, H, emitStep }: Forward): void {
+export function emitForward(call: TemplateCall, forward: Forward): void {
+  const { wh, h0, H } = forward;
   const sequence = sequenceOf(call);
   const { f, batch, steps, units, gates } = sequence;
   const columns = gates * units;
   const weights = { at: wh, depth: units, columns, columnStride: 1, depthStride: columns };
   const product = new RecurrentProduct(call, weights, batch);
-  eachBlock(sequence, blockRows, (block) => {
-    eachRow(sequence, block, (row) => {
-      const [from, to] = [row.ofRow(h0), row.ofRow(H, steps + 1)];
-      eachUnits(f, units, (some) => some.store(to, some.load(from)));
-    });
-    const t = f.local("i32");
+  const t = f.local("i32");
+  eachBlock(sequence, (block) => {
+    copyRows(sequence, block, h0, H, steps + 1);
     f.loop(t, int(0), int(steps), 1, () => {
       product.emit(block, new Step(sequence, block.first, t.get).ofStates(H), (steps + 1) * units);
       eachRow(sequence, block, ({ index }) => {
-        const step = new Step(sequence, index, t.get);
-        const [isActive, h] = [step.isActive(mask), step.ofStates(H)];
-        const after = emitStep(step, product.sumsOf(block, index), isActive);
-        eachUnits(f, units, (some) => some.store(h, select(isActive, after(some), some.load(h)), 1));
+        stepForward(sequence, forward, new Step(sequence, index, t.get), product.sumsOf(block, index));
       });
     });
   });
+}
+
+function stepForward({ f, units }: Sequence, { mask, H, emitStep }: Forward, step: Step, sums: Value): void {
+  const [isActive, h] = [step.isActive(mask), step.ofStates(H)];
+  const after = emitStep(step, sums, isActive);
+  eachUnits(f, units, (some) => some.store(h, select(isActive, after(some), some.load(h)), 1));
 }
 
 interface Backward {
@@ -48,54 +49,73 @@ interface Backward {
   /** [batch, steps, width * units], of which the last chunks are the slopes of the product's sums. */
   readonly slopes: Value;
   readonly width: number;
-  /** [batch, states * units], of which the first is that of h0. */
+  /** [batch, states * units], of which the first chunk is that of h0. */
   readonly dS: Value;
   readonly states: number;
-  /**
-   * The same as forward, of cotangents: it stores the slopes, and gives what reaches the state before an active step other than by the product.
-   */
+  /** The same for cotangents: emits the slopes of units, and gives what reaches the state before an active step past the product. */
   readonly emitStep: (step: Step, isActive: Value) => (units: Units, dh: Value) => Term;
 }
 
-/** Slopes and dS; what of dh does not go through the product is kept in dS on the way. */
-export function emitBackward(
-  call: TemplateCall,
-  { wh, dH, mask, slopes, width, dS, states, emitStep }: Backward,
-): void {
+/** Slopes and dS, which holds what goes past the product from step to step. */
+export function emitBackward(call: TemplateCall, backward: Backward): void {
+  const { wh, slopes, width } = backward;
   const sequence = sequenceOf(call);
   const { f, batch, steps, units, gates } = sequence;
   const depth = gates * units;
   const weights = { at: wh, depth, columns: units, columnStride: depth, depthStride: 1 };
   const product = new RecurrentProduct(call, weights, batch);
-  eachBlock(sequence, blockRows, (block) => {
-    eachRow(sequence, block, (row) => {
-      const [held, sums] = [row.ofRow(dS, states), product.sumsOf(block, row.index)];
-      eachUnits(f, units, (some) => {
-        for (const target of [held, sums]) some.store(target, words(0));
-      });
-    });
-    const turn = f.local("i32");
+  const turn = f.local("i32");
+  eachBlock(sequence, (block) => {
+    eachRow(sequence, block, (row) =>
+      startBackward(sequence, backward, row, product.sumsOf(block, row.index)),
+    );
     f.loop(turn, int(0), int(steps), 1, () => {
       const t = f.keep("i32", sub(int(steps - 1), turn.get)).get;
       eachRow(sequence, block, ({ index }) => {
-        const step = new Step(sequence, index, t);
-        const [isActive, cotangents, held] = [step.isActive(mask), step.ofStates(dH), step.ofRow(dS, states)];
-        const past = emitStep(step, isActive);
-        const sums = product.sumsOf(block, index);
-        eachUnits(f, units, (some) => {
-          const dh = f.let(plus(plus(some.load(cotangents, 1), some.load(sums)), some.load(held)));
-          some.store(held, select(isActive, past(some, dh), dh));
-        });
+        stepBackward(sequence, backward, new Step(sequence, index, t), product.sumsOf(block, index));
       });
-      const ofInput = new Step(sequence, block.first, t).ofStep(slopes, width);
-      product.emit(block, add(ofInput, int((width - gates) * units * 4)), steps * width * units);
+      const ofStep = new Step(sequence, block.first, t).ofStep(slopes, width);
+      product.emit(block, add(ofStep, int((width - gates) * units * 4)), steps * width * units);
     });
-    eachRow(sequence, block, (row) => {
-      const [cotangents, held] = [row.ofRow(dH, steps + 1), row.ofRow(dS, states)];
-      const sums = product.sumsOf(block, row.index);
-      eachUnits(f, units, (some) => {
-        some.store(held, plus(plus(some.load(cotangents), some.load(sums)), some.load(held)));
-      });
-    });
+    eachRow(sequence, block, (row) => endBackward(sequence, backward, row, product.sumsOf(block, row.index)));
   });
+}
+
+/** Nothing comes from behind the last step. */
+function startBackward({ f, units }: Sequence, { dS, states }: Backward, row: Row, sums: Value): void {
+  const held = row.ofRow(dS, states);
+  eachUnits(f, units, (some) => {
+    for (const target of [held, sums]) some.store(target, words(0));
+  });
+}
+
+function stepBackward(
+  { f, units }: Sequence,
+  { dH, mask, dS, states, emitStep }: Backward,
+  step: Step,
+  sums: Value,
+): void {
+  const [isActive, cotangents, held] = [step.isActive(mask), step.ofStates(dH), step.ofRow(dS, states)];
+  const past = emitStep(step, isActive);
+  eachUnits(f, units, (some) => {
+    const dh = f.let(plus(plus(some.load(cotangents, 1), some.load(sums)), some.load(held)));
+    some.store(held, select(isActive, past(some, dh), dh));
+  });
+}
+
+function endBackward(
+  { f, steps, units }: Sequence,
+  { dH, dS, states }: Backward,
+  row: Row,
+  sums: Value,
+): void {
+  const [cotangents, held] = [row.ofRow(dH, steps + 1), row.ofRow(dS, states)];
+  eachUnits(f, units, (some) => {
+    some.store(held, plus(plus(some.load(cotangents), some.load(sums)), some.load(held)));
+  });
+}
+
+/** What a step forward kept of units: five chunks of G. */
+export function loadKept(some: Units, G: Value): [Value, Value, Value, Value, Value] {
+  return [some.load(G, 0), some.load(G, 1), some.load(G, 2), some.load(G, 3), some.load(G, 4)];
 }

@@ -4,18 +4,16 @@ import { add, addScaled, int, sub } from "../integers.ts";
 import { fma } from "../math/expression.ts";
 import { packer } from "../pack.ts";
 import type { TemplateCall } from "../template.ts";
-import type { Block } from "./sequence.ts";
+import { type Block, blockRows } from "./sequence.ts";
 
 /** A tile of sums fills eight registers. */
 const tileRows = 4;
 const tileColumns = 8;
-/** Rows that advance together, a multiple of a tile's: they share each panel while it is in the cache. */
-export const blockRows = 8;
 
 const tileSignature = { params: ["i32", "i32", "i32"], results: [] } as const;
 
 /** A matrix [depth, columns] in memory; strides are elements. */
-export interface Weights {
+interface Weights {
   readonly at: Value;
   readonly depth: number;
   readonly columns: number;

@@ -3,6 +3,7 @@ import type { FunctionBuilder, Value } from "../assembler.ts";
 import { add, addScaled, int, min } from "../integers.ts";
 import { subWords } from "../math/expression.ts";
 import type { TemplateCall } from "../template.ts";
+import { eachUnits } from "./units.ts";
 
 export interface Sequence {
   readonly f: FunctionBuilder;
@@ -71,7 +72,9 @@ export class Step extends Row {
   }
 }
 
-/** Rows that advance together. */
+/** Rows that advance together: a multiple of a tile's rows, few enough for their operands to stay in the cache beside a panel. */
+export const blockRows = 8;
+
 export interface Block {
   readonly first: Value;
   readonly end: Value;
@@ -81,15 +84,31 @@ export function wholeBatch({ batch }: Sequence): Block {
   return { first: int(0), end: int(batch) };
 }
 
-/** `body` for blocks of `size` rows, and what is left of the batch. */
-export function eachBlock({ f, batch }: Sequence, size: number, body: (block: Block) => void): void {
+/** `body` for blocks of rows, and what is left of the batch. */
+export function eachBlock({ f, batch }: Sequence, body: (block: Block) => void): void {
   const first = f.local("i32");
-  f.loop(first, int(0), int(batch), size, () => {
-    body({ first: first.get, end: f.keep("i32", min(add(first.get, int(size)), int(batch))).get });
+  f.loop(first, int(0), int(batch), blockRows, () => {
+    const end = f.keep("i32", min(add(first.get, int(blockRows)), int(batch)));
+    body({ first: first.get, end: end.get });
   });
 }
 
 export function eachRow(sequence: Sequence, { first, end }: Block, body: (row: Row) => void): void {
   const row = sequence.f.local("i32");
   sequence.f.loop(row, first, end, 1, () => body(new Row(sequence, row.get)));
+}
+
+/** Copies rows of [batch, units] to a chunk of those of [batch, width * units]. */
+export function copyRows(
+  sequence: Sequence,
+  block: Block,
+  from: Value,
+  to: Value,
+  width = 1,
+  chunk = 0,
+): void {
+  eachRow(sequence, block, (row) => {
+    const [source, target] = [row.ofRow(from), row.ofRow(to, width)];
+    eachUnits(sequence.f, sequence.units, (some) => some.store(target, some.load(source), chunk));
+  });
 }

@@ -17,12 +17,20 @@ export class Units {
   }
 
   load(row: Value, chunk = 0): Value {
-    const offset = chunk * this.#units * 4;
-    return this.#f.let((f) => {
-      add(row, this.#first)(f);
-      if (this.#count === 4) f.memory("v128.load", offset);
-      else f.memory(this.#count > 1 ? "v128.load64_zero" : "v128.load32_zero", offset);
-      if (this.#count === 3) this.#loadThird(row, offset);
+    const f = this.#f;
+    const [at, offset] = [add(row, this.#first), chunk * this.#units * 4];
+    const read = (name: "v128.load" | "v128.load64_zero" | "v128.load32_zero"): Value =>
+      f.let(() => {
+        at(f);
+        f.memory(name, offset);
+      });
+    if (this.#count === 4) return read("v128.load");
+    const low = read(this.#count > 1 ? "v128.load64_zero" : "v128.load32_zero");
+    if (this.#count < 3) return low;
+    return f.let(() => {
+      at(f);
+      low(f);
+      f.memoryLane("v128.load32_lane", 2, offset + 8);
     });
   }
 
@@ -41,16 +49,6 @@ export class Units {
       push();
       f.memoryLane("v128.store32_lane", 2, offset + 8);
     }
-  }
-
-  /** Over a vector on the stack. */
-  #loadThird(row: Value, offset: number): void {
-    const f = this.#f;
-    const pair = f.local("v128");
-    f.set(pair, () => {});
-    add(row, this.#first)(f);
-    pair.get(f);
-    f.memoryLane("v128.load32_lane", 2, offset + 8);
   }
 }
 

@@ -1,0 +1,116 @@
+/** @file The steps of scalar code as values of a function: constants where they stand, the others computed once in the loop they belong to. */
+import type { Dtype } from "../../ir/kernel.ts";
+import type { ScalarOpName } from "../../ir/scalarOps.ts";
+import type { Value } from "./assembler.ts";
+import { type BodyContext, stageKey } from "./context.ts";
+import { int } from "./integers.ts";
+import { loadIndexed } from "./places.ts";
+import { constant, lower, registerOf } from "./scalar.ts";
+
+export function valueOf(context: BodyContext, id: number): Value {
+  return context.facts.constant[id] ? constantOf(context, id) : context.computed(id);
+}
+
+/** A step that is the same in all lanes, as an i32. */
+export function scalarOf(context: BodyContext, id: number): Value {
+  const known = context.find((scope) => scope.scalars.get(id));
+  if (known) return known;
+  const scalar = context.f.keep("i32", (f) => {
+    valueOf(context, id)(f);
+    f.lane("i32x4.extract_lane", 0);
+  }).get;
+  context.scope.scalars.set(id, scalar);
+  return scalar;
+}
+
+/** Computes a step whose operands are known, for each vector of lanes if they differ. */
+export function compute(context: BodyContext, id: number): void {
+  const { op, value = 0 } = context.spec.code[id]!;
+  const { values } = context.scope;
+  if (op === "stage") {
+    const stage = context.find((scope) => scope.values.get(stageKey(value)));
+    if (stage) values.set(id, stage);
+    return;
+  }
+  const made: Value[] = [];
+  if (context.isVarying(id)) context.forCopies(() => made.push(context.f.let(() => push(context, id))));
+  else made.push(context.f.let(() => push(context, id)));
+  values.set(id, made);
+}
+
+function push(context: BodyContext, id: number): void {
+  const { f, frame, spec } = context;
+  const { op, args, value = 0, dtype } = spec.code[id]!;
+  if (op === "axis") pushAxis(context, value);
+  else if (op === "param") frame.param(value)(f);
+  else if (op === "load") loadIndexed(context, spec.bindings[value]!, args[0]!, dtype);
+  else if (op === "acc") loadIndexed(context, spec.accumulator!.range, spec.accumulator!.form, dtype);
+  else
+    pushOperation(
+      context,
+      id,
+      args.map((arg) => valueOf(context, arg)),
+    );
+}
+
+function constantOf(context: BodyContext, id: number): Value {
+  const { op, dtype, value = 0, args } = context.spec.code[id]!;
+  if (op === "const") return constant(value, dtype);
+  if (op === "param") return constant(paramNumber(context, value, dtype), dtype);
+  return () =>
+    pushOperation(
+      context,
+      id,
+      args.map((arg) => constantOf(context, arg)),
+    );
+}
+
+function paramNumber({ spec }: BodyContext, word: number, dtype: Dtype): number {
+  const bits = spec.params.words[word]!;
+  return registerOf(dtype) === "f" ? new Float32Array(Uint32Array.of(bits).buffer)[0]! : bits;
+}
+
+/** The number of a step, if it is one for all calls of the function. */
+function numberOf(context: BodyContext, id: number): number | undefined {
+  const { op, dtype, value = 0 } = context.spec.code[id]!;
+  if (op === "const") return value;
+  return op === "param" && context.facts.constant[id] ? paramNumber(context, value, dtype) : undefined;
+}
+
+function pushOperation(context: BodyContext, id: number, args: readonly Value[]): void {
+  const { code } = context.spec;
+  const { op, dtype, args: ids } = code[id]!;
+  const constants = ids.map((arg) => numberOf(context, arg));
+  const lanes = context.isVarying(id) ? context.at.width : "same";
+  lower(op as ScalarOpName, dtype, code[ids[0]!]!.dtype, { lanes, constants })(context.f, ...args);
+}
+
+/** Pushes the index of an axis in each lane. */
+export function pushAxis({ f, at, laneAxis }: BodyContext, axis: number): void {
+  if (axis !== laneAxis) {
+    // Loops leave out axes of one element.
+    (at.axes.get(axis) ?? int(0))(f);
+    f.simd("i32x4.splat");
+    return;
+  }
+  at.lane!.get(f);
+  f.i32(2);
+  f.plain("i32.shr_u");
+  f.simd("i32x4.splat");
+  f.v128(
+    [0, 1, 2, 3].map((lane) => lane + at.copy * 4),
+    true,
+  );
+  f.simd("i32x4.add");
+}
+
+/** Pushes a value as memory has it: bools as 0 or 1. */
+export function inMemory(context: BodyContext, id: number): Value {
+  const value = valueOf(context, id);
+  if (context.spec.code[id]!.dtype !== "bool") return value;
+  return context.f.let((f) => {
+    value(f);
+    f.v128([1, 1, 1, 1], true);
+    f.simd("v128.and");
+  });
+}
