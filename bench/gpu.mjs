@@ -14,7 +14,7 @@ const { dependencies } = JSON.parse(readFileSync(join(root, "packages/tenrec/pac
 const file = join(cache, "bench/bench.mjs");
 
 /** The other libraries' sides are chunks that Node never loads; here they would only make the file large. */
-const peers = /\.(tfjs|tfjsFit|jaxjs)\.ts$/;
+const peers = /[./](tfjs|tfjsFit|jaxjs)\.ts$/;
 
 await build({
   input: join(import.meta.dirname, "src/node.ts"),

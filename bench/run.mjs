@@ -1,6 +1,6 @@
 /**
- * The benchmark command: `npm run bench -- [--only=mlp,lstm] [--libraries=tfjs,jaxjs] [--rounds=7] [--epochs=3] [--cold=3] [--budget=40]`.
- * Exit code 1 on GPU or page errors and where losses differ.
+ * @file The benchmark command: `npm run bench -- [--backend=cpu] [--only=mlp,lstm] [--libraries=tfjs,jaxjs] [--rounds=7] [--epochs=3]
+ * [--cold=3] [--budget=40]`. Exit code 1 on GPU or page errors and where losses differ.
  */
 import { ensureInstalled } from "../tools/bootstrap.mjs";
 

@@ -1,10 +1,11 @@
-/** Builds the page, measures every variant in turns in one Chromium, and writes the report after each workload. */
+/** @file Builds the page, measures every variant in turns in one Chromium, and writes the report after each workload. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium } from "playwright";
 import { build, preview } from "vite";
 import { ensureBrowser, launchOptions } from "../../tools/browser.mjs";
 import { cache } from "../../tools/common.mjs";
+import { backends } from "./backends.mjs";
 import { measureWorkload } from "./measure.mjs";
 import { isPublishable, readOptions, UsageError } from "./options.mjs";
 import { environmentOf, formatReport, workloadSection } from "./report.mjs";
@@ -22,14 +23,14 @@ async function measure(options) {
   const server = await preview({ configFile });
   const browser = await chromium.launch(launchOptions());
   try {
-    const url = server.resolvedUrls.local[0];
+    const url = `${server.resolvedUrls.local[0]}?backend=${options.backend}`;
     const { libraries, names, workloads } = await readTables(browser, url, options);
     let isRight = true;
     for (const workload of workloads) {
       const measured = await measureWorkload({ browser, url, folder, workload, options });
       const environment = await environmentOf({ browser, libraries, measured, options });
       const outcome = { ...measured, environment };
-      console.log(`\n${workloadSection(outcome).join("\n\n")}\n`);
+      console.log(`\n${workloadSection(outcome, options.backend).join("\n\n")}\n`);
       await publish(outcome, names, options);
       isRight &&= measured.failures.length === 0;
     }
@@ -40,20 +41,22 @@ async function measure(options) {
   }
 }
 
-/** Asks the page for its tables and keeps what the options name; also starts the GPU process before anything is timed. */
+/** Asks the page for its tables and keeps what the options name; also starts a GPU before anything is timed on it. */
 async function readTables(browser, url, options) {
   const page = await browser.newPage();
   await page.goto(url);
-  const { libraries, workloads } = await page.evaluate(async () => {
-    await (await navigator.gpu.requestAdapter())?.requestDevice();
+  const { libraries, workloads } = await page.evaluate(async (backend) => {
+    if (backend === "webgpu") await (await navigator.gpu.requestAdapter())?.requestDevice();
     return window.bench.tables();
-  });
+  }, options.backend);
   await page.close();
   const names = workloads.map(({ name }) => name);
   return { libraries, names, workloads: selectWorkloads(workloads, options) };
 }
 
-function selectWorkloads(workloads, { only, libraries }) {
+/** What is named, or else what has bars on this backend. */
+function selectWorkloads(workloads, options) {
+  const { only, backend } = options;
   const unknown = only.filter((name) => !workloads.some((workload) => workload.name === name));
   if (unknown.length > 0) {
     const names = workloads.map(({ name }) => name).join(", ");
@@ -62,11 +65,29 @@ function selectWorkloads(workloads, { only, libraries }) {
     );
   }
   return workloads
-    .filter(({ name }) => only.length === 0 || only.includes(name))
-    .map((workload) => ({
-      ...workload,
-      variants: workload.variants.filter(({ library }) => libraries.includes(library)),
-    }));
+    .filter(({ name, targets }) => (only.length === 0 ? targets[backend] : only.includes(name)))
+    .map((workload) => selectVariants(workload, options));
+}
+
+/** With the bars of this backend, and apart what a library cannot run on it. */
+function selectVariants(workload, { libraries, backend }) {
+  const wanted = workload.variants.filter(
+    ({ library, backends: own }) => libraries.includes(library) && (own?.includes(backend) ?? true),
+  );
+  return {
+    ...workload,
+    targets: workload.targets[backend],
+    variants: wanted.filter(({ unable }) => !unable?.[backend]),
+    leftOut: wanted
+      .filter(({ unable }) => unable?.[backend])
+      .map(({ library, name, unable }) => ({ library, name, reason: unable[backend] })),
+  };
+}
+
+/** Indented, but for arrays of numbers: those take a line each. */
+function toJson(value) {
+  const text = JSON.stringify(value, null, 1);
+  return `${text.replace(/\[[^[\]{}"]+\]/g, (numbers) => numbers.replace(/\s+/g, " "))}\n`;
 }
 
 async function readOutcomes(path) {
@@ -85,14 +106,15 @@ async function readOutcomes(path) {
 async function publish(outcome, names, options) {
   const target = isPublishable(options) && outcome.failures.length === 0 ? folder : join(cache, "bench");
   await mkdir(target, { recursive: true });
-  const path = join(target, "results.json");
+  const { data, report } = backends[options.backend];
+  const path = join(target, data);
   const known = { ...(await readOutcomes(path)), [outcome.name]: outcome };
   const workloads = Object.fromEntries(
     names.filter((name) => known[name]).map((name) => [name, known[name]]),
   );
-  await writeFile(path, `${JSON.stringify({ workloads }, null, 1)}\n`);
-  await writeFile(join(target, "RESULTS.md"), formatReport(Object.values(workloads)));
-  console.log(`Written to ${join(target, "RESULTS.md")} and results.json beside it.`);
+  await writeFile(path, toJson({ workloads }));
+  await writeFile(join(target, report), formatReport(Object.values(workloads), options.backend));
+  console.log(`Written to ${join(target, report)} and ${data} beside it.`);
 }
 
 /** @param {string[]} args the command line; @returns {Promise<boolean>} whether nothing failed */

@@ -1,4 +1,4 @@
-/** Compares the losses of a workload's variants, so that nobody is measured on other work. */
+/** @file Compares the losses of a workload's variants, so that nobody is measured on other work. */
 
 const tolerance = 1e-3;
 

@@ -1,13 +1,14 @@
-/** Measures the variants of one workload: a page each, rounds in turns, so that noise of the machine hits all alike. */
-import { readFile } from "node:fs/promises";
+/** @file Measures the variants of one workload: a page each, rounds in turns, so that noise of the machine hits all alike. */
 import { loadavg } from "node:os";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { backends } from "./backends.mjs";
 import { compareLosses } from "./losses.mjs";
-import { median } from "./stats.mjs";
+import { summarize } from "./summary.mjs";
 
 /** Steps after which a hand-written step's page time is taken, and over which: by then the script is compiled. */
 const settledSteps = 200;
+
+/** Script and WebAssembly are compiled anew while they run: what is timed has run for so long, and a round lasts so long. */
+const shortestMs = { warmUp: 500, round: 200 };
 
 const label = (workload, { library, name }) => `${workload.name} ${library} ${name}`;
 
@@ -37,31 +38,30 @@ async function openPage(browser, url, workload, variant) {
   }
 }
 
-async function gzipBytes(folder, scripts) {
-  const files = await Promise.all(scripts.map((path) => readFile(join(folder, "dist", path))));
-  return files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0);
-}
-
-/** Seconds of processor time so far: of the page's main thread, and of the GPU process (which SwiftShader runs in). */
-async function processorTimes(browserDevtools, devtools) {
-  const { metrics } = await devtools.send("Performance.getMetrics");
-  const { processInfo } = await browserDevtools.send("SystemInfo.getProcessInfo");
+/**
+ * Seconds of processor time so far: of the page's main thread, and of the processes that compute. That is the GPU process (which
+ * SwiftShader runs in) or the pages' own with all their threads, of which only one is at work.
+ */
+async function processorTimes({ devtools, backend }, entry) {
+  const { metrics } = await entry.devtools.send("Performance.getMetrics");
+  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
+  const computing = processInfo.filter(({ type }) => type === backends[backend].process);
   return {
     page: metrics.find(({ name }) => name === "ThreadTime").value,
-    gpu: processInfo.find(({ type }) => type === "GPU").cpuTime,
+    process: computing.reduce((sum, { cpuTime }) => sum + cpuTime, 0),
   };
 }
 
-async function runRound(browserDevtools, entry, epochs) {
+async function runRound(session, entry, epochs) {
   await entry.page.bringToFront();
-  const before = await processorTimes(browserDevtools, entry.devtools);
+  const before = await processorTimes(session, entry);
   const report = await entry.page.evaluate((count) => window.bench.round(count), epochs);
-  const after = await processorTimes(browserDevtools, entry.devtools);
+  const after = await processorTimes(session, entry);
   return {
     ...report,
     msPerStep: report.wallMs / report.steps,
     pageCpuMsPerStep: ((after.page - before.page) * 1000) / report.steps,
-    gpuCpuMsPerStep: ((after.gpu - before.gpu) * 1000) / report.steps,
+    processCpuMsPerStep: ((after.process - before.process) * 1000) / report.steps,
     load: loadavg()[0],
   };
 }
@@ -90,34 +90,39 @@ async function openPages({ browser, url, workload, options, failures }) {
 }
 
 /**
- * Epochs that compile and settle; checked like the others, but not timed. By their time a slow variant gets fewer epochs and rounds.
+ * Epochs that compile and settle; checked like the others, but not timed. By their time a slow variant gets fewer epochs and
+ * rounds, and a quick one more epochs.
  */
-async function warmUp(browserDevtools, entry, { rounds, epochs, budget }) {
+async function warmUp(session, entry, { rounds, epochs, budget }) {
   const limit = budget * 1000;
-  const run = async () => {
-    entry.warmup.push(await runRound(browserDevtools, entry, 1));
-    return entry.warmup.at(-1).wallMs;
+  const run = async (count) => {
+    entry.warmup.push(await runRound(session, entry, count));
+    return entry.warmup.at(-1).wallMs / count;
   };
-  const first = await run();
-  const epochMs = first < limit / 4 ? await run() : first;
-  entry.epochs = Math.max(1, Math.min(epochs, Math.floor(limit / rounds / epochMs)));
+  let epochMs = await run(1);
+  if (epochMs < limit / 4) epochMs = await run(1);
+  const spent = entry.warmup.reduce((sum, { wallMs }) => sum + wallMs, 0);
+  const missing = Math.floor((shortestMs.warmUp - spent) / epochMs);
+  if (missing > 0) epochMs = await run(missing);
+  const wanted = Math.max(epochs, Math.ceil(shortestMs.round / epochMs));
+  entry.epochs = Math.max(1, Math.min(wanted, Math.floor(limit / rounds / epochMs)));
   entry.allowedRounds = Math.max(1, Math.min(rounds, Math.floor(limit / (entry.epochs * epochMs))));
 }
 
 export async function measureWorkload({ browser, url, folder, workload, options }) {
-  const browserDevtools = await browser.newBrowserCDPSession();
+  const session = { devtools: await browser.newBrowserCDPSession(), backend: options.backend };
   const failures = [];
   const entries = await openPages({ browser, url, workload, options, failures });
-  for (const entry of entries) await warmUp(browserDevtools, entry, options);
+  for (const entry of entries) await warmUp(session, entry, options);
   for (let round = 0; round < options.rounds; round++) {
     for (const entry of entries.filter(({ allowedRounds }) => round < allowedRounds)) {
-      const report = await runRound(browserDevtools, entry, entry.epochs);
+      const report = await runRound(session, entry, entry.epochs);
       entry.rounds.push(report);
       const time = report.msPerStep.toFixed(1);
       console.log(`${label(workload, entry.variant)}: round ${round + 1}, ${time} ms per step`);
     }
   }
-  await measureSettled(browserDevtools, entries, workload);
+  await measureSettled(session, entries, workload);
   const results = [];
   for (const entry of entries) {
     results.push(await summarize(entry, folder));
@@ -131,42 +136,12 @@ export async function measureWorkload({ browser, url, folder, workload, options 
 }
 
 /** Our own hand-written steps alone, after more of them: the bar is set for a page that has warmed up. */
-async function measureSettled(browserDevtools, entries, { stepsPerEpoch, targets }) {
+async function measureSettled(session, entries, { stepsPerEpoch, targets }) {
   if (targets?.stepScriptMs === undefined) return;
   const epochs = Math.ceil(settledSteps / stepsPerEpoch);
   for (const entry of entries) {
     if (entry.variant.library !== "tenrec" || entry.rounds.at(-1).stepScriptMs === null) continue;
-    await runRound(browserDevtools, entry, epochs);
-    entry.settled = await runRound(browserDevtools, entry, epochs);
+    await runRound(session, entry, epochs);
+    entry.settled = await runRound(session, entry, epochs);
   }
-}
-
-async function summarize({ variant, cold, coldTimes, warmup, rounds, settled }, folder) {
-  const of = (pick) => median(rounds.map(pick));
-  const last = rounds.at(-1);
-  return {
-    ...variant,
-    rounds: rounds.length,
-    steps: last.steps,
-    msPerStep: of(({ msPerStep }) => msPerStep),
-    roundsMsPerStep: rounds.map(({ msPerStep }) => msPerStep),
-    stepScriptMs: last.stepScriptMs === null ? null : of(({ stepScriptMs }) => stepScriptMs),
-    settled: settled
-      ? { stepScriptMs: settled.stepScriptMs, quickMs: settled.stepScriptQuickMs, load: settled.load }
-      : null,
-    pageCpuMsPerStep: of(({ pageCpuMsPerStep }) => pageCpuMsPerStep),
-    gpuCpuMsPerStep: of(({ gpuCpuMsPerStep }) => gpuCpuMsPerStep),
-    roundsGpuCpuMsPerStep: rounds.map(({ gpuCpuMsPerStep }) => gpuCpuMsPerStep),
-    perStep: last.counts,
-    coldStartMs: median(coldTimes),
-    pipelinesFirstStep: cold.pipelines,
-    pipelines: last.pipelines,
-    gzipBytes: await gzipBytes(folder, cold.scripts),
-    liveBytes: last.liveBytes,
-    peakBytes: last.peakBytes,
-    firstLoss: cold.loss,
-    losses: [...warmup, ...rounds].flatMap(({ epochs }) => epochs.map(({ loss }) => loss)),
-    load: rounds.map(({ load }) => load),
-    adapter: cold.adapter,
-  };
 }

@@ -1,8 +1,9 @@
-/** Reads the command line of the benchmark. */
+/** @file Reads the command line of the benchmark. */
+import { backends } from "./backends.mjs";
 
 const libraries = ["tenrec", "tfjs", "jaxjs"];
 /** `budget`: seconds that the timed rounds of one variant may take; a slower one gets fewer epochs and rounds. */
-const defaults = { only: [], libraries, rounds: 5, epochs: 3, cold: 3, budget: 40 };
+const defaults = { backend: "webgpu", only: [], libraries, rounds: 5, epochs: 3, cold: 3, budget: 40 };
 
 /** A mistake on the command line, told without a stack. */
 export class UsageError extends Error {
@@ -13,25 +14,39 @@ const expected = Object.keys(defaults)
   .map((key) => `--${key}=<value>`)
   .join(", ");
 
-function parseList(name, text) {
+const badValue = (name, text, wanted) =>
+  new UsageError(`bench: bad --${name}.\n  Received: ${text}\n  Expected: ${wanted}.`);
+
+function parseNames(name, text) {
   const values = text.split(",").filter(Boolean);
-  const unknown = name === "libraries" ? values.filter((value) => !libraries.includes(value)) : [];
-  if (values.length > 0 && unknown.length === 0) return values;
-  const known = name === "libraries" ? ` among ${libraries.join(", ")}` : "";
-  throw new UsageError(`bench: bad --${name}.\n  Received: ${text}\n  Expected: names with commas${known}.`);
+  if (values.length > 0) return values;
+  throw badValue(name, text, "names with commas");
+}
+
+function parseLibraries(name, text) {
+  const values = parseNames(name, text);
+  if (values.every((value) => libraries.includes(value))) return values;
+  throw badValue(name, text, `names with commas among ${libraries.join(", ")}`);
+}
+
+function parseBackend(name, text) {
+  if (Object.hasOwn(backends, text)) return text;
+  throw badValue(name, text, Object.keys(backends).join(" or "));
 }
 
 function parseCount(name, text) {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new UsageError(
-    `bench: --${name} is not a count.\n  Received: ${text}\n  Expected: a positive integer.`,
-  );
+  throw badValue(name, text, "a positive integer");
 }
+
+const parsers = { backend: parseBackend, only: parseNames, libraries: parseLibraries };
 
 /**
  * @param {string[]} args `--name=value` or `--name value`
- * @returns {{ only: string[], libraries: string[], rounds: number, epochs: number, cold: number, budget: number }}
+ * @returns {{
+ *   backend: string, only: string[], libraries: string[], rounds: number, epochs: number, cold: number, budget: number
+ * }}
  */
 export function readOptions(args) {
   const options = { ...defaults };
@@ -45,7 +60,7 @@ export function readOptions(args) {
         `bench: unknown or incomplete option.\n  Received: ${received}\n  Expected: ${expected}.`,
       );
     }
-    options[name] = Array.isArray(defaults[name]) ? parseList(name, text) : parseCount(name, text);
+    options[name] = (parsers[name] ?? parseCount)(name, text);
   }
   return options;
 }

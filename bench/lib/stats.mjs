@@ -1,4 +1,4 @@
-/** Medians, and ratios of values taken in the same round, which cancel much of a shared machine's noise. */
+/** @file Medians, and ratios of values taken in the same round, which cancel much of a shared machine's noise. */
 
 /** @param {number[]} values */
 export function median(values) {

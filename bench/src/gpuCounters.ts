@@ -1,5 +1,7 @@
 // Counts what a page asks of WebGPU by wrapping the prototypes, before any library is loaded and for all alike.
 
+import type { PageCounters } from "./types.ts";
+
 export interface GpuCounts {
   dispatches: number;
   passes: number;
@@ -11,8 +13,8 @@ export interface GpuCounts {
   readbacks: number;
 }
 
-export interface GpuCounters {
-  read(): GpuCounts & { liveBytes: number; peakBytes: number };
+export interface GpuCounters extends PageCounters {
+  read(): GpuCounts & { liveBytes: number; peakBytes: number } & Record<string, number>;
   /** Uncaptured GPU errors and lost devices since the page was opened. */
   readonly errors: readonly string[];
 }
@@ -102,13 +104,4 @@ function watchDevice(promise: Promise<GPUDevice>, errors: string[]): void {
     },
     () => undefined,
   );
-}
-
-/** What was counted between two readings, divided by `steps`. */
-export function countsPerStep(before: GpuCounts, after: GpuCounts, steps: number): GpuCounts {
-  const perStep = noCounts();
-  for (const name of Object.keys(perStep) as (keyof GpuCounts)[]) {
-    perStep[name] = (after[name] - before[name]) / steps;
-  }
-  return perStep;
 }

@@ -1,10 +1,22 @@
 // The page under measurement: one variant of one workload, driven from outside through `window.bench`.
-import { countsPerStep, installGpuCounters } from "./gpuCounters.ts";
+import { backend } from "./backend.ts";
+import { installCpuCounters } from "./cpuCounters.ts";
+import { installGpuCounters } from "./gpuCounters.ts";
 import { libraries } from "./libraries/index.ts";
-import type { ColdStartReport, Library, RoundReport, Run, StepClock, Variant, Workload } from "./types.ts";
+import type {
+  ColdStartReport,
+  Library,
+  PageCounters,
+  RoundReport,
+  Run,
+  StepClock,
+  Variant,
+  Workload,
+} from "./types.ts";
 import { workloads } from "./workloads/index.ts";
 
-const counters = installGpuCounters();
+const cpuCounters = backend === "cpu" ? installCpuCounters() : null;
+const counters: PageCounters = cpuCounters ?? installGpuCounters();
 
 /** A row of the workload table without its functions. */
 type WorkloadRow = Omit<Workload, "problem" | "variants"> & {
@@ -38,12 +50,20 @@ function loadedScripts(): string[] {
   return performance
     .getEntriesByType("resource")
     .map(({ name }) => new URL(name).pathname)
-    .filter((path) => path.endsWith(".js"));
+    .filter((path) => /\.(js|wasm)$/.test(path));
 }
 
-async function adapterName(): Promise<string> {
+async function adapterName(): Promise<string | null> {
+  if (backend !== "webgpu") return null;
   const info = (await navigator.gpu.requestAdapter())?.info;
   return [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ");
+}
+
+/** What was counted between two readings, divided by `steps`. */
+function countsPerStep(before: Record<string, number>, after: Record<string, number>, steps: number) {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, (value - before[name]!) / steps]),
+  );
 }
 
 /** A clock that keeps the time of each step in script. */
@@ -65,6 +85,7 @@ async function coldStart(
   variantName: string,
 ): Promise<ColdStartReport> {
   const [workload, variant] = find(workloadName, library, variantName);
+  if (library === "tenrec") cpuCounters?.timeWebAssembly();
   const ownScripts = new Set(loadedScripts());
   const run = await (await variant.load()).start(workload.problem());
   const loss = await run.firstStep();
@@ -73,7 +94,7 @@ async function coldStart(
   return {
     milliseconds,
     loss,
-    pipelines: counters.read().pipelines,
+    totals: counters.read(),
     scripts: loadedScripts().filter((path) => !ownScripts.has(path)),
     adapter: await adapterName(),
     errors: counters.errors,
@@ -96,9 +117,7 @@ async function round(epochs: number): Promise<RoundReport> {
     stepScriptQuickMs: clock.quantile(0.1),
     epochs: results,
     counts: countsPerStep(before, after, steps),
-    pipelines: after.pipelines,
-    liveBytes: after.liveBytes,
-    peakBytes: after.peakBytes,
+    totals: after,
     errors: counters.errors,
   };
 }

@@ -8,17 +8,23 @@ export interface Steps<Loss> {
   steps: number;
   /** Issues a step and gives its loss, unread. */
   step(index: number): Loss;
+  /** What a step has to be waited for, if anything: some libraries only compute what somebody waits for. */
+  finish?(loss: Loss): Promise<unknown> | undefined;
   /** Waits for an epoch's losses and gives their mean; it owns them. */
   mean(losses: Loss[]): Promise<number>;
 }
 
-/** Epochs of steps issued without waiting; the losses are read once an epoch. */
-export function trainEpochs<Loss>({ steps, step, mean }: Steps<Loss>): Run["train"] {
+/** Epochs of steps issued without waiting, unless they have to be; the losses are read once an epoch. */
+export function trainEpochs<Loss>({ steps, step, finish, mean }: Steps<Loss>): Run["train"] {
   return async (epochs: number, clock: StepClock) => {
     const results: EpochResult[] = [];
     for (let epoch = 0; epoch < epochs; epoch++) {
       const losses: Loss[] = [];
-      for (let index = 0; index < steps; index++) clock.time(() => losses.push(step(index)));
+      for (let index = 0; index < steps; index++) {
+        clock.time(() => losses.push(step(index)));
+        const finished = finish?.(losses.at(-1)!);
+        if (finished) await finished;
+      }
       results.push({ loss: await mean(losses) });
     }
     return results;

@@ -1,5 +1,5 @@
 // The shapes of the two tables of the benchmark: workloads, and how each library runs each of them.
-import type { GpuCounts } from "./gpuCounters.ts";
+import type { Backend } from "./backend.ts";
 
 export type LibraryName = "tenrec" | "tfjs" | "jaxjs";
 
@@ -31,6 +31,10 @@ export interface Variant<Problem> {
   library: LibraryName;
   /** How the step is written, for the report. */
   description: string;
+  /** Where the variant exists; on every backend, if nothing is said. */
+  backends?: readonly Backend[];
+  /** Why the library cannot run it on a backend; there it is left out, and the report says so. */
+  unable?: Partial<Record<Backend, string>>;
   /** Loads the library's side of the workload, and with it the library. */
   load(): Promise<{ start(problem: Problem): Promise<Run> }>;
 }
@@ -39,7 +43,8 @@ export interface Workload<Problem = unknown> {
   name: string;
   title: string;
   stepsPerEpoch: number;
-  targets?: Targets;
+  /** What our side is held to; on a backend that has no entry, the workload only runs where it is named. */
+  targets: Partial<Record<Backend, Targets>>;
   /** Whether the first step on a fresh page is worth several pages per variant. */
   measuresColdStart?: boolean;
   /** Arithmetic of a step and the least bytes it moves, where a figure per second says something. */
@@ -54,16 +59,26 @@ export interface Work {
   bytes?: number;
 }
 
-/** What our side is held to; the report says whether it is met. */
+/** The bars of a workload on one backend; the report says which are met. */
 export interface Targets {
   /** Greatest time of a step over that of the other library. */
   ratios: Partial<Record<LibraryName, number>>;
+  /** Greatest time of a step, in milliseconds. */
+  stepMs?: number;
   /** Most dispatches of a step. */
   dispatches?: number;
   /** Most pipelines built for the first step. */
   firstPipelines?: number;
   /** Greatest page-thread time of a hand-written step, in milliseconds. */
   stepScriptMs?: number;
+  /** Greatest time of a step outside of kernels, in milliseconds, by variant. */
+  outsideMs?: Record<string, number>;
+}
+
+/** Running totals of what a page asked of its backend, and the errors that it met. */
+export interface PageCounters {
+  read(): Record<string, number>;
+  readonly errors: readonly string[];
 }
 
 /** A library under comparison. */
@@ -83,10 +98,10 @@ export interface RoundReport {
   /** Its 10 % quantile: what the step costs where nothing else holds the processor. */
   stepScriptQuickMs: number | null;
   epochs: EpochResult[];
-  counts: GpuCounts;
-  pipelines: number;
-  liveBytes: number;
-  peakBytes: number;
+  /** What was counted, by step. */
+  counts: Record<string, number>;
+  /** What was counted since the page was opened. */
+  totals: Record<string, number>;
   errors: readonly string[];
 }
 
@@ -95,9 +110,10 @@ export interface ColdStartReport {
   /** From navigation to the loss of the first step in script. */
   milliseconds: number;
   loss: number;
-  pipelines: number;
-  /** Paths of the script files that the library's side of the workload loaded. */
+  totals: Record<string, number>;
+  /** Paths of the files with script or WebAssembly that the library's side of the workload loaded. */
   scripts: string[];
-  adapter: string;
+  /** Of the GPU; null where the backend needs none. */
+  adapter: string | null;
   errors: readonly string[];
 }

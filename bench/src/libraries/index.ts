@@ -3,6 +3,6 @@ import type { Library } from "../types.ts";
 
 export const libraries: readonly Library[] = [
   { name: "tenrec", title: "Tenrec", packageName: "tenrec" },
-  { name: "tfjs", title: "TensorFlow.js", packageName: "@tensorflow/tfjs-backend-webgpu" },
+  { name: "tfjs", title: "TensorFlow.js", packageName: "@tensorflow/tfjs-core" },
   { name: "jaxjs", title: "jax-js", packageName: "@jax-js/jax" },
 ];

@@ -1,4 +1,4 @@
-// Brings jax-js up on WebGPU, and runs jitted training steps and single operations in it.
+// Brings jax-js up on its WebGPU or WebAssembly backend, and runs jitted training steps and single operations in it.
 import {
   blockUntilReady,
   defaultDevice,
@@ -10,6 +10,7 @@ import {
   tree,
   valueAndGrad,
 } from "@jax-js/jax";
+import { backend } from "../backend.ts";
 import {
   beta1,
   beta2,
@@ -22,11 +23,36 @@ import {
 } from "../problem.ts";
 import { type Run, trainEpochs } from "../run.ts";
 
+const device = backend === "cpu" ? "wasm" : "webgpu";
+
 export async function startJax(): Promise<void> {
-  const available = await init("webgpu");
-  if (!available.includes("webgpu")) throw new Error(`jax-js found no webgpu, only ${available.join(", ")}`);
-  defaultDevice("webgpu");
+  const available = await init(device);
+  if (!available.includes(device)) throw new Error(`jax-js found no ${device}, only ${available.join(", ")}`);
+  defaultDevice(device);
 }
+
+let isSynchronous = false;
+
+/** Makes WebAssembly kernels run in the page's thread instead of on workers. */
+export function readSynchronously(): void {
+  isSynchronous = true;
+}
+
+/**
+ * Has a step's kernels computed, as far as that goes without waiting. On WebGPU they are sent off: unsent, the steps would hold
+ * their buffers until the reading. A synchronous reading of one number computes all.
+ */
+export function send(array: JaxArray): void {
+  if (device === "webgpu") array.ref.gpuBufferSync();
+  else if (isSynchronous) array.ref.reshape([-1]).slice([0, 1]).dataSync();
+}
+
+/** What a step has to be waited for: workers compute while somebody does. */
+export function finish(array: JaxArray): Promise<unknown> | undefined {
+  return device === "wasm" && !isSynchronous ? array.blockUntilReady() : undefined;
+}
+
+export const read = async (array: JaxArray) => (isSynchronous ? array.dataSync() : await array.data());
 
 export const toArray = ({ data, shape }: Values): JaxArray => np.array(data, { shape });
 
@@ -120,8 +146,7 @@ export async function trainingRun(
   const advance = (index: number): JaxArray => {
     const [newState, loss] = step(state, tree.ref(batches[index]!));
     state = newState;
-    // Sends the step's kernels off without waiting; unsent, the steps would hold their buffers until the reading.
-    loss.ref.gpuBufferSync();
+    send(loss);
     return loss;
   };
   return {
@@ -129,6 +154,7 @@ export async function trainingRun(
     train: trainEpochs({
       steps: batches.length,
       step: advance,
+      finish,
       mean: async (losses) => (await np.stack(losses).mean().data())[0]!,
     }),
   };
@@ -158,20 +184,18 @@ export function operationRun(
   const step = () => {
     last.dispose();
     last = jitted(...operands.map((operand) => operand.ref));
-    last.ref.gpuBufferSync();
+    send(last);
   };
-  const check = async () =>
-    (
-      await np
-        .square(last.ref.reshape([-1]).slice([0, checkedLength]))
-        .mean()
-        .data()
-    )[0]!;
+  const check = async () => {
+    const length = Math.min(checkedLength, last.size);
+    const checked = last.ref.reshape([-1]).slice([0, length]);
+    return (await np.square(checked).mean().data())[0]!;
+  };
   return {
     firstStep: () => {
       step();
       return check();
     },
-    train: trainEpochs({ steps, step, mean: check }),
+    train: trainEpochs({ steps, step, finish: () => finish(last), mean: check }),
   };
 }

@@ -1,4 +1,4 @@
-// Brings Tenrec up on WebGPU, and runs training steps and single operations in it.
+// Brings Tenrec up on the page's backend, and runs training steps and single operations in it.
 import {
   explain,
   GradientTape,
@@ -12,6 +12,7 @@ import {
   tensor,
   tidy,
 } from "tenrec";
+import { backend } from "../backend.ts";
 import {
   beta1,
   beta2,
@@ -27,7 +28,7 @@ import { type Run, trainEpochs } from "../run.ts";
 
 /** "auto" would refuse a software adapter. */
 export async function startTenrec(): Promise<void> {
-  await init({ backend: "webgpu" });
+  await init({ backend });
 }
 
 export const toTensor = ({ data, shape }: Values): Tensor => tensor(data, { shape });
@@ -118,7 +119,8 @@ export function operationRun(
     last = jitted(...operands);
   };
   const check = async () => {
-    const mean = tidy(() => ops.mean(ops.square(last.reshape([-1]).slice([0], [checkedLength]))));
+    const length = Math.min(checkedLength, last.size);
+    const mean = tidy(() => ops.mean(ops.square(last.reshape([-1]).slice([0], [length]))));
     return (await mean.data())[0]!;
   };
   return {

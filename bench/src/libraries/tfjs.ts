@@ -1,8 +1,8 @@
-// Brings TensorFlow.js up on its WebGPU backend, and runs training steps and single operations in it.
-import "@tensorflow/tfjs-backend-webgpu";
+// Brings TensorFlow.js up on its WebGPU or WebAssembly backend, and runs training steps and single operations in it.
 import "@tensorflow/tfjs-core/dist/register_all_gradients";
 import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import { backend } from "../backend.ts";
 import {
   beta1,
   beta2,
@@ -16,10 +16,18 @@ import {
 } from "../problem.ts";
 import { type Run, trainEpochs } from "../run.ts";
 
+/** A chunk each: a page loads the one that it measures. */
+const backends = {
+  webgpu: { name: "webgpu", load: () => import("@tensorflow/tfjs-backend-webgpu") },
+  cpu: { name: "wasm", load: () => import("./tfjsWasm.ts") },
+};
+
 export async function startTensorFlow(): Promise<void> {
-  await tf.setBackend("webgpu");
+  const { name, load } = backends[backend];
+  await load();
+  await tf.setBackend(name);
   await tf.ready();
-  if (tf.getBackend() !== "webgpu") throw new Error(`tfjs runs on ${tf.getBackend()}, not on webgpu`);
+  if (tf.getBackend() !== name) throw new Error(`tfjs runs on ${tf.getBackend()}, not on ${name}`);
 }
 
 export function toTensor({ data, shape }: Values): Tensor {
@@ -90,8 +98,10 @@ export function operationRun(steps: number, operation: () => Tensor): Run {
     last.dispose();
     last = tf.tidy(operation);
   };
-  const check = () =>
-    readAndDispose(tf.tidy(() => tf.mean(tf.square(tf.slice(tf.reshape(last, [-1]), 0, checkedLength)))));
+  const check = () => {
+    const length = Math.min(checkedLength, last.size);
+    return readAndDispose(tf.tidy(() => tf.mean(tf.square(tf.slice(tf.reshape(last, [-1]), 0, length)))));
+  };
   return {
     firstStep: () => {
       step();

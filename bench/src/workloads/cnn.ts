@@ -1,6 +1,7 @@
 // Keras's convolutional network for digits: convolutions of 32 and 64 filters, pooled, and a dense layer, on 28x28x1.
 import { kernelAndBias, type TrainingProblem } from "../problem.ts";
 import { seededUniform } from "../random.ts";
+import { lacksOnCpu, overPeers } from "../tables.ts";
 import type { Workload } from "../types.ts";
 import { pictures } from "./pictures.ts";
 
@@ -30,7 +31,10 @@ const cnn = (batchSize: number): Workload<TrainingProblem> => ({
   name: `cnn-b${batchSize}`,
   title: `CNN on 28x28x1 (conv 32, pool, conv 64, pool, dense 10), batch ${batchSize}, Adam`,
   stepsPerEpoch,
-  targets: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 18 },
+  targets: {
+    webgpu: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 18 },
+    cpu: overPeers(1 / 1.5),
+  },
   work: { flops: batchSize * flops },
   problem: () => problem(batchSize),
   variants: [
@@ -50,6 +54,7 @@ const cnn = (batchSize: number): Workload<TrainingProblem> => ({
       name: "layers",
       library: "tfjs",
       description: "model of the layers API, Optimizer.minimize on resident batches",
+      ...lacksOnCpu("Conv2DBackpropFilter"),
       load: () => import("./cnn.tfjs.ts"),
     },
     {

@@ -8,7 +8,7 @@ import {
   tree,
   valueAndGrad,
 } from "@jax-js/jax";
-import { startJax } from "../libraries/jaxjs.ts";
+import { finish, send, startJax } from "../libraries/jaxjs.ts";
 import type { EpochResult, Run, StepClock } from "../types.ts";
 import {
   batchesOf,
@@ -140,11 +140,11 @@ async function trainEpoch(
   for (const batch of batches) {
     clock.time(() => {
       const { loss, accuracy } = advance(batch);
-      // Sends the step's kernels off without waiting; unsent, ten steps would hold their buffers until the reading.
-      loss.ref.gpuBufferSync();
+      send(loss);
       losses.push(loss);
       accuracies.push(accuracy);
     });
+    await finish(losses.at(-1)!);
   }
   const [loss, accuracy] = await np.stack([np.stack(losses).mean(), np.stack(accuracies).mean()]).data();
   return { loss: loss!, accuracy: accuracy! };

@@ -1,6 +1,7 @@
 // MLP 784-128-10 on images of ten classes: the workload where dispatches and page time decide, hardly arithmetic.
 
 import { glorotUniform, seededUniform } from "../random.ts";
+import { jaxVariants, overPeers } from "../tables.ts";
 import type { Workload } from "../types.ts";
 
 export const features = 784;
@@ -72,7 +73,10 @@ export const mlp: Workload<MlpProblem> = {
   name: "mlp",
   title: "MLP 784-128-10, batch 128, Adam, softmax + sparse categorical crossentropy, accuracy",
   stepsPerEpoch,
-  targets: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 8, firstPipelines: 12, stepScriptMs: 0.3 },
+  targets: {
+    webgpu: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 8, firstPipelines: 12, stepScriptMs: 0.3 },
+    cpu: { ...overPeers(1 / 2), outsideMs: { trainOnBatch: 0.2 } },
+  },
   measuresColdStart: true,
   // Forward and both gradients, but none for the images.
   work: { flops: 2 * batchSize * (2 * features * hidden + 3 * hidden * classes) },
@@ -108,11 +112,10 @@ export const mlp: Workload<MlpProblem> = {
       description: "hand-written step: tf.variableGrads and tf.train.adam on resident batches",
       load: async () => ({ start: (await import("./mlp.tfjs.ts")).startVariableGrads }),
     },
-    {
+    ...jaxVariants({
       name: "jit",
-      library: "jaxjs",
       description: "one jit of valueAndGrad and Adam on resident batches",
       load: async () => ({ start: (await import("./mlp.jaxjs.ts")).startJit }),
-    },
+    }),
   ],
 };

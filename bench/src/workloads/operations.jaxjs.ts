@@ -21,6 +21,7 @@ const operations: Record<Operation, (...operands: JaxArray[]) => JaxArray> = {
       .sqrt(np.abs(x!.mul(2).add(1)))
       .mul(y!)
       .sub(0.5),
+  sum: (x) => x!.sum(),
   softmax: (x) => nn.softmax(x!),
   layerNorm: (x, gamma, beta) => layerNorm(x!, gamma!, beta!),
   embeddingGradient: (table, ids, upstream) =>

@@ -12,6 +12,7 @@ const operations: Record<Operation, (...operands: Tensor[]) => Tensor> = {
       .sqrt(ops.abs(x!.mul(2).add(1)))
       .mul(y!)
       .sub(0.5),
+  sum: (x) => ops.sum(x!),
   softmax: (x) => ops.softmax(x!),
   layerNorm: (x, gamma, beta) =>
     ops.layerNormalization(x!, { gamma: gamma!, beta: beta!, axis: -1, epsilon }),

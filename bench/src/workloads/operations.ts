@@ -1,10 +1,11 @@
 // Single operations on resident operands.
 import { integers, uniformValues, type Values } from "../problem.ts";
 import { seededUniform } from "../random.ts";
-import type { Variant, Work, Workload } from "../types.ts";
+import { jaxVariants, lacksOnCpu, overPeers } from "../tables.ts";
+import type { Targets, Variant, Work, Workload } from "../types.ts";
 
 /** Names of operations that each library's side knows. */
-export type Operation = "matmul" | "negate" | "chain" | "softmax" | "layerNorm" | "embeddingGradient";
+export type Operation = "matmul" | "negate" | "chain" | "sum" | "softmax" | "layerNorm" | "embeddingGradient";
 
 export interface OperationProblem {
   operation: Operation;
@@ -19,6 +20,10 @@ interface Row {
   title: string;
   operation: Operation;
   work: Work;
+  /** The bars on the cpu backend; where none are given, those of a GPU: nobody is to be quicker. */
+  cpu?: Targets;
+  /** Properties of TensorFlow.js's variant. */
+  tfjs?: ReturnType<typeof lacksOnCpu>;
   operands(uniform: () => number): Values[];
 }
 
@@ -38,7 +43,18 @@ const chain = (name: string, length: number): Row => ({
   title: `Elementwise chain sqrt(abs(2 x + 1)) y - 0.5 of ${length} numbers`,
   operation: "chain",
   work: { bytes: 3 * 4 * length },
+  cpu: overPeers(1 / 2),
   operands: (uniform) => [uniformValues([length], 1, uniform), uniformValues([length], 1, uniform)],
+});
+
+/** Of positive numbers, so that all libraries' sums agree in spite of their rounding. */
+const sum = (name: string, length: number): Row => ({
+  name,
+  title: `Sum of ${length} numbers`,
+  operation: "sum",
+  work: { bytes: 4 * length },
+  cpu: overPeers(1 / 2),
+  operands: (uniform) => [{ data: Float32Array.from({ length }, uniform), shape: [length] }],
 });
 
 /** The least that a kernel can do: what it reaches of the copy bandwidth bounds all others. */
@@ -55,6 +71,7 @@ const softmax = (name: string, [rows, columns]: [number, number]): Row => ({
   title: `Softmax of the rows of ${rows}x${columns}`,
   operation: "softmax",
   work: { bytes: 2 * 4 * rows * columns },
+  cpu: overPeers(1 / 2),
   operands: (uniform) => [uniformValues([rows, columns], 4, uniform)],
 });
 
@@ -63,6 +80,7 @@ const layerNorm = (name: string, [rows, columns]: [number, number]): Row => ({
   title: `Layer normalisation of the rows of ${rows}x${columns}, with scale and shift`,
   operation: "layerNorm",
   work: { bytes: 2 * 4 * rows * columns },
+  cpu: overPeers(1 / 2),
   operands: (uniform) => [
     uniformValues([rows, columns], 1, uniform),
     uniformValues([columns], 1, uniform),
@@ -76,6 +94,7 @@ const operations: Row[] = [
   square(512),
   square(1024),
   chain("chain", 2 ** 20),
+  sum("sum", 2 ** 22),
   softmax("softmax", [512, 1024]),
   layerNorm("layer-norm", [512, 1024]),
   {
@@ -83,6 +102,8 @@ const operations: Row[] = [
     title: `Gradient of an embedding table of ${table.rows}x${table.width} from ${table.ids} ids`,
     operation: "embeddingGradient",
     work: { bytes: 4 * table.width * (table.ids + table.rows) },
+    cpu: { ratios: {} },
+    tfjs: lacksOnCpu("UnsortedSegmentSum"),
     operands: (uniform) => [
       uniformValues([table.rows, table.width], 1, uniform),
       integers([table.ids], table.rows, uniform),
@@ -91,7 +112,7 @@ const operations: Row[] = [
   },
 ];
 
-const variants: Variant<OperationProblem>[] = [
+const variants = (tfjs: Row["tfjs"]): Variant<OperationProblem>[] => [
   {
     name: "jit",
     library: "tenrec",
@@ -102,26 +123,34 @@ const variants: Variant<OperationProblem>[] = [
     name: "eager",
     library: "tfjs",
     description: "operations as called",
+    ...tfjs,
     load: () => import("./operations.tfjs.ts"),
   },
-  {
+  ...jaxVariants({
     name: "jit",
-    library: "jaxjs",
     description: "a jitted function",
     load: () => import("./operations.jaxjs.ts"),
-  },
+  }),
 ];
 
 const steps = 10;
 
-const workloadOf = ({ name, title, operation, work, operands }: Row): Workload<OperationProblem> => ({
+const workloadOf = ({
+  name,
+  title,
+  operation,
+  work,
+  cpu = overPeers(1),
+  tfjs,
+  operands,
+}: Row): Workload<OperationProblem> => ({
   name,
   title,
   stepsPerEpoch: steps,
-  targets: { ratios: { tfjs: 1, jaxjs: 1 } },
+  targets: { webgpu: overPeers(1), cpu },
   work,
   problem: () => ({ operation, steps, operands: operands(seededUniform(20261130)) }),
-  variants,
+  variants: variants(tfjs),
 });
 
 export const operationWorkloads = operations.map(workloadOf);

@@ -1,6 +1,6 @@
 // Predictions at batch 1 in jax-js.
 import { type Array as JaxArray, jit, nn, numpy as np, tree } from "@jax-js/jax";
-import { type Arrays, startJax, toArray } from "../libraries/jaxjs.ts";
+import { type Arrays, read, startJax, toArray } from "../libraries/jaxjs.ts";
 import { awaitedRun } from "../run.ts";
 import type { Run } from "../types.ts";
 import { type PredictProblem, steps } from "./predict.ts";
@@ -18,5 +18,5 @@ export async function start({ weights, sample }: PredictProblem): Promise<Run> {
   );
   const jitted = jit(forward) as (weights: Arrays, x: JaxArray) => JaxArray;
   const x = toArray(sample);
-  return awaitedRun(steps, async () => (await jitted(tree.ref(arrays), x.ref).data())[0]!);
+  return awaitedRun(steps, async () => (await read(jitted(tree.ref(arrays), x.ref)))[0]!);
 }

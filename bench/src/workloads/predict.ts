@@ -1,12 +1,13 @@
 // Predictions of the MLP 784-128-10 for one sample at a time, each awaited: what a live demonstration does.
 import { kernelAndBias, uniformValues, type Values, type Weights } from "../problem.ts";
 import { seededUniform } from "../random.ts";
+import { jaxVariants, overPeers } from "../tables.ts";
 import type { Workload } from "../types.ts";
 
 export const features = 784;
 export const hidden = 128;
 export const classes = 10;
-export const steps = 10;
+export const steps = 50;
 
 export interface PredictProblem {
   weights: Weights;
@@ -28,7 +29,7 @@ export const predict: Workload<PredictProblem> = {
   name: "predict",
   title: "Prediction of the MLP 784-128-10 at batch 1, each awaited",
   stepsPerEpoch: steps,
-  targets: { ratios: { tfjs: 1, jaxjs: 1 }, dispatches: 3 },
+  targets: { webgpu: { ...overPeers(1), dispatches: 3 }, cpu: { ratios: {}, stepMs: 0.05 } },
   problem,
   variants: [
     {
@@ -43,11 +44,10 @@ export const predict: Workload<PredictProblem> = {
       description: "LayersModel.predict, then data()",
       load: () => import("./predict.tfjs.ts"),
     },
-    {
+    ...jaxVariants({
       name: "jit",
-      library: "jaxjs",
       description: "a jitted forward, then data()",
       load: () => import("./predict.jaxjs.ts"),
-    },
+    }),
   ],
 };

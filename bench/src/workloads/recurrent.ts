@@ -8,6 +8,7 @@ import {
   type Weights,
 } from "../problem.ts";
 import { seededUniform } from "../random.ts";
+import { jaxVariants, overPeers } from "../tables.ts";
 import type { Workload } from "../types.ts";
 
 export const steps = 32;
@@ -74,7 +75,10 @@ const fit: typeof tape = {
   description: "Sequential model, fit on resident tensors",
   load: async () => ({ start: (await import("./recurrent.tenrec.ts")).startFit }),
 };
-const targets = { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 12, firstPipelines: 20 };
+const targets = {
+  webgpu: { ratios: { tfjs: 1 / 3, jaxjs: 1 / 1.5 }, dispatches: 12, firstPipelines: 20 },
+  cpu: overPeers(1 / 1.5),
+};
 
 export const lstm: Workload<TrainingProblem> = {
   name: "lstm",
@@ -92,12 +96,11 @@ export const lstm: Workload<TrainingProblem> = {
       description: "model of the layers API, Optimizer.minimize on resident batches",
       load: async () => ({ start: (await import("./recurrent.tfjs.ts")).startLstm }),
     },
-    {
+    ...jaxVariants({
       name: "jit",
-      library: "jaxjs",
       description: "one jit of valueAndGrad and Adam, the time steps unrolled",
       load: async () => ({ start: (await import("./recurrent.jaxjs.ts")).startLstm }),
-    },
+    }),
   ],
 };
 
@@ -117,11 +120,10 @@ export const gru: Workload<TrainingProblem> = {
       description: "hand-written forward (its layer cannot reset after the product), Optimizer.minimize",
       load: async () => ({ start: (await import("./recurrent.tfjs.ts")).startGru }),
     },
-    {
+    ...jaxVariants({
       name: "jit",
-      library: "jaxjs",
       description: "one jit of valueAndGrad and Adam, the time steps unrolled",
       load: async () => ({ start: (await import("./recurrent.jaxjs.ts")).startGru }),
-    },
+    }),
   ],
 };

@@ -1,6 +1,7 @@
 // ResNet-20 for 32x32x3 pictures (He et al. 2016, section 4.2): nine blocks of two 3x3 convolutions with batch normalisation.
 import { filled, glorot, kernelAndBias, type TrainingProblem, type Weights } from "../problem.ts";
 import { seededUniform } from "../random.ts";
+import { lacksOnCpu, overPeers } from "../tables.ts";
 import type { Workload } from "../types.ts";
 import { pictures } from "./pictures.ts";
 
@@ -81,7 +82,7 @@ export const resnet: Workload<TrainingProblem> = {
   name: "resnet20",
   title: `ResNet-20 on 32x32x3, batch ${batchSize}, Adam`,
   stepsPerEpoch,
-  targets: { ratios: { tfjs: 1, jaxjs: 1 }, dispatches: 150 },
+  targets: { webgpu: { ...overPeers(1), dispatches: 150 } },
   work: { flops: 6 * batchSize * products() },
   problem,
   variants: [
@@ -95,6 +96,7 @@ export const resnet: Workload<TrainingProblem> = {
       name: "layers",
       library: "tfjs",
       description: "functional model of the layers API, Optimizer.minimize on resident batches",
+      ...lacksOnCpu("Conv2DBackpropFilter"),
       load: () => import("./resnet.tfjs.ts"),
     },
     {

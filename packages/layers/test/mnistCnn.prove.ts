@@ -1,4 +1,7 @@
-/** @file The small convolutional network on the real MNIST: 3 epochs of batch 64 with Adam, >= 98.8 % on the test set. */
+/**
+ * @file The small convolutional network on the real MNIST: 3 epochs of batch 32 with Adam, >= 98.8 % on the test set. At Adam's constant rate Keras itself ends
+ * at 98.65 to 98.87 %, by the seed; a rate that falls from epoch to epoch takes the last noise out.
+ */
 import { init, memory, random, reset } from "@tenrec/tensor";
 import { afterEach, expect, inject, type TestContext, test } from "vitest";
 import { type MnistData, mnist } from "../src/datasets/index.ts";
@@ -41,24 +44,33 @@ class Seconds extends callbacks.Callback {
   }
 }
 
-test(
-  "MNIST by convolution on webgpu: test accuracy of at least 98.8 % after 3 epochs",
-  async (context) => {
+const rates = [1e-3, 5e-4, 1e-4];
+
+test.for(["cpu", "webgpu"] as const)(
+  "MNIST by convolution on %s: test accuracy of at least 98.8 % after 3 epochs",
+  { timeout: 2 * 3_600_000 },
+  async (backend, context) => {
     const { train, test: held } = await loadMnist(context);
-    const { adapter } = await init({ backend: "webgpu" });
+    const { adapter, features } = await init({ backend });
     const model = convolutionalNetwork();
     const watch = new Seconds();
     const { history } = await model.fit(train.x, train.y, {
-      epochs: 3,
-      batchSize: 64,
+      epochs: rates.length,
+      batchSize: 32,
       verbose: 0,
-      callbacks: [watch],
+      callbacks: [watch, new callbacks.LearningRateScheduler((epoch) => rates[epoch] as number)],
     });
     const result = await model.evaluate(held.x, held.y, { batchSize: 128 });
     const { seconds } = watch;
-    const figures = { adapter: adapter?.architecture, seconds, history, test: result, memory: memory() };
-    console.log(`MNIST by convolution: ${JSON.stringify(figures)}`);
+    const figures = {
+      adapter: adapter?.architecture,
+      features,
+      seconds,
+      history,
+      test: result,
+      memory: memory(),
+    };
+    console.log(`MNIST by convolution on ${backend}: ${JSON.stringify(figures)}`);
     expect(result.accuracy).toBeGreaterThanOrEqual(0.988);
   },
-  2 * 3_600_000,
 );

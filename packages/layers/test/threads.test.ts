@@ -1,0 +1,72 @@
+/** @file Training in several threads of the cpu gives the bits of one. */
+import { init, random, reset, tensor } from "@tenrec/tensor";
+import { afterAll, expect, test } from "vitest";
+import { layers, Sequential } from "../src/index.ts";
+
+const workerUrl = new URL("../../kernels/test/threadWorker.mjs", import.meta.url);
+
+afterAll(() => reset());
+
+function mlp(): Sequential {
+  return new Sequential([
+    new layers.Dense(128, { activation: "relu" }),
+    new layers.Dropout(0.2),
+    new layers.Dense(10, { activation: "softmax" }),
+  ]);
+}
+
+function cnn(): Sequential {
+  return new Sequential([
+    new layers.Conv2D(16, 3, { activation: "relu" }),
+    new layers.BatchNormalization(),
+    new layers.MaxPooling2D(),
+    new layers.Conv2D(32, 3, { activation: "relu" }),
+    new layers.MaxPooling2D(),
+    new layers.Flatten(),
+    new layers.Dense(10, { activation: "softmax" }),
+  ]);
+}
+
+/** Losses of five steps, and the weights after them. */
+async function train(
+  make: () => Sequential,
+  shape: readonly number[],
+  threads: number,
+): Promise<Uint8Array[]> {
+  const { features, notice } = await init({ backend: "cpu", threads, workerUrl });
+  expect(notice).toBeUndefined();
+  expect(features.includes("threads")).toBe(threads > 1);
+  random.setRandomSeed(1);
+  const model = make();
+  model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+  const size = shape.reduce((product, extent) => product * extent);
+  const x = tensor(
+    Float32Array.from({ length: size }, (_, i) => Math.sin(i * i)),
+    { shape: [...shape] },
+  );
+  const y = tensor(
+    Int32Array.from({ length: shape[0]! }, (_, i) => i % 10),
+    { shape: [shape[0]!] },
+  );
+  const logs: number[] = [];
+  for (let step = 0; step < 5; step++) {
+    const { loss } = await model.trainOnBatch(x, y);
+    logs.push(loss!);
+  }
+  const weights = await Promise.all(model.weights.map((weight) => weight.data()));
+  return [Float64Array.from(logs), ...weights].map(
+    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+  );
+}
+
+test.each([
+  ["an MLP", mlp, [128, 784]],
+  ["a CNN", cnn, [16, 28, 28, 1]],
+] as const)("%s", async (_name, make, shape) => {
+  const expected = await train(make, shape, 1);
+  for (const threads of [2, 3]) {
+    const found = await train(make, shape, threads);
+    expect(found.length).toBe(expected.length);
+    found.forEach((bytes, i) => expect(Buffer.compare(bytes, expected[i]!)).toBe(0));
+  }
+});
