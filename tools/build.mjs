@@ -34,6 +34,17 @@ function mendImports(folder) {
   }
 }
 
+/** The compiler leaves addresses of Workers as they are. */
+function mendWorkers(folder) {
+  for (const entry of readdirSync(folder, { recursive: true }).map(String)) {
+    if (!entry.endsWith(".js")) continue;
+    const path = join(folder, entry);
+    const text = readFileSync(path, "utf8");
+    const mended = text.replace(/(new URL\("\.{1,2}\/[^"]*)\.ts(", import\.meta\.url\))/g, "$1.js$2");
+    if (mended !== text) writeFileSync(path, mended);
+  }
+}
+
 /** What only readers and tests of the sources need does not ship. */
 function lighten() {
   const shaders = join(root, "packages/kernels/dist/shaders.js");
@@ -57,6 +68,7 @@ async function buildModules() {
     cpSync(join(output, name, "src"), dist, { recursive: true });
     mendDeclarations(dist);
     mendImports(dist);
+    mendWorkers(dist);
   }
   lighten();
 }
@@ -90,6 +102,13 @@ async function buildSingleFile() {
     },
   });
   writeFileSync(join(dist, "tenrec.min.d.ts"), 'export * from "./index.js";\n');
+  // Threads of the cpu backend: the single file looks for their module beside itself.
+  await build({
+    input: join(root, "packages/kernels/dist/cpu/threads/worker.js"),
+    platform: "browser",
+    output: { file: join(dist, "worker.js"), format: "esm", minify: true },
+  });
+  writeFileSync(join(dist, "worker.d.ts"), "export {};\n");
   const bytes = readFileSync(join(dist, "tenrec.min.js"));
   const kilobytes = (count) => `${(count / 1024).toFixed(1)} KB`;
   console.log(

@@ -21,6 +21,9 @@ const types = {
 export const strictPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'";
 
+/** The same, but WebAssembly may be compiled. */
+export const wasmPolicy = strictPolicy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
+
 function findFile(folder, url) {
   const path = normalize(decodeURIComponent(new URL(url, "http://host").pathname));
   const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
@@ -29,7 +32,8 @@ function findFile(folder, url) {
 }
 
 /**
- * Serves `folder`; `policies` gives the Content-Security-Policy of pages whose path starts with a key.
+ * Serves `folder`; `policies` gives the Content-Security-Policy of pages whose address starts with a key; the first that
+ * fits counts.
  *
  * @param {{ folder?: string, port?: number, policies?: Record<string, string> }} [options]
  * @returns {Promise<{ url: string, close: () => void }>}
@@ -63,7 +67,7 @@ export function serve({ folder = root, port = 0, policies = {} } = {}) {
 if (isMain(import.meta)) {
   const { url } = await serve({
     port: Number(process.argv[2] ?? 0),
-    policies: { "/e2e/embed/": strictPolicy },
+    policies: { "/e2e/embed/index.html?wasm": wasmPolicy, "/e2e/embed/": strictPolicy },
   });
   console.log(url);
 }

@@ -1,4 +1,7 @@
-/** Trains XOR with the single-file bundle, as a page without a build step would; `?backend=cpu` chooses the device. */
+/**
+ * Trains XOR with the single-file bundle, as a page without a build step would; `?backend=cpu` chooses the device, `&javascript` refuses
+ * WebAssembly.
+ */
 import { init, layers, optimizers, Sequential, tensor } from "../../packages/tenrec/dist/tenrec.min.js";
 
 const show = (id, text) => {
@@ -6,9 +9,13 @@ const show = (id, text) => {
 };
 
 async function train() {
-  const wanted = new URLSearchParams(location.search).get("backend") ?? "auto";
-  const { backend } = await init({ backend: wanted });
+  const query = new URLSearchParams(location.search);
+  const wanted = { backend: query.get("backend") ?? "auto" };
+  const { backend, features } = await init(
+    query.has("javascript") ? { ...wanted, webAssembly: false } : wanted,
+  );
   show("backend", backend);
+  show("features", features.join(", "));
   const x = tensor([
     [0, 0],
     [0, 1],

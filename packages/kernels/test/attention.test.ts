@@ -6,12 +6,12 @@ import {
   attentionKernel,
   attentionReference,
   attentionTitle,
-  kinds,
+  cpuKinds,
   worst,
 } from "./attentionKernels.ts";
 import { runOnCpu, words } from "./cpuReference.ts";
 
-describe.each(kinds)("%s", (kind) => {
+describe.each(cpuKinds)("%s", (kind) => {
   const cases = attentionCases.filter(({ bias }) => kind !== "bias" || bias);
   test.each(cases.map((spec) => [attentionTitle(spec), spec] as const))("%s", async (_, spec) => {
     const { kernel, launch } = attentionKernel(kind, spec);

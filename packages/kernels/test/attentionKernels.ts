@@ -8,6 +8,7 @@ import {
   attentionByKeys,
   attentionByQueries,
   attentionForwardTemplate,
+  attentionGradientTemplate,
   attentionKeysTemplate,
   attentionQueriesTemplate,
   type PairAxes,
@@ -51,14 +52,20 @@ export function attentionTitle(spec: AttentionCase): string {
 }
 
 export const kinds = ["forward", "queries", "keys", "bias"] as const;
-export type AttentionKind = (typeof kinds)[number];
+/** With all cotangents at once, which no shader computes. */
+export const cpuKinds = [...kinds, "gradient"] as const;
+export type AttentionKind = (typeof cpuKinds)[number];
 
 const templates: Record<AttentionKind, Template> = {
   forward: attentionForwardTemplate,
   queries: attentionQueriesTemplate,
   keys: attentionKeysTemplate,
   bias: attentionBiasTemplate,
+  gradient: attentionGradientTemplate(false),
 };
+
+const templateOf = (kind: AttentionKind, { bias }: AttentionCase): Template =>
+  kind === "gradient" && bias ? attentionGradientTemplate(true) : templates[kind];
 
 export const scale = 0.35;
 
@@ -83,7 +90,8 @@ function rulesOf({ causal, bias, mask, factor, kept = 0, emptyZero = false }: At
 }
 
 function launchOf(kind: AttentionKind, spec: AttentionCase) {
-  if (kind === "bias") return attentionByBias(spec, rulesOf(spec), spec.bias ?? [1, 1, 1, 1]);
+  if (kind === "bias" || kind === "gradient")
+    return attentionByBias(spec, rulesOf(spec), spec.bias ?? [1, 1, 1, 1]);
   return (kind === "keys" ? attentionByKeys : attentionByQueries)(spec, rulesOf(spec));
 }
 
@@ -119,7 +127,7 @@ function inputCode(
 }
 
 export function attentionKernel(kind: AttentionKind, spec: AttentionCase) {
-  const template = templates[kind];
+  const template = templateOf(kind, spec);
   const launch = launchOf(kind, spec);
   const own = launch.params.length;
   const stored = template.inputs.filter(({ name }) => isStored(name, spec));
@@ -261,7 +269,8 @@ export function attentionData(
   const backward = { lse: Float32Array.from(lse), delta: Float32Array.from(delta), g };
   const given = Object.entries(kind === "forward" ? operands : { ...operands, ...backward });
   const inputs = given.flatMap(([name, values]) => (isStored(name, spec) ? [values] : []));
-  const wanted = { forward: [o, lse], queries: [dq], keys: [dk, dv], bias: [dbias] }[kind];
+  const gradient = [dq, dk, dv, ...(spec.bias ? [dbias] : [])];
+  const wanted = { forward: [o, lse], queries: [dq], keys: [dk, dv], bias: [dbias], gradient }[kind];
   const sizes = [...Object.values(operands).map(({ length }) => length), bitsSize];
   const later = kind === "forward" ? [] : Object.values(backward).map(({ length }) => length);
   return {

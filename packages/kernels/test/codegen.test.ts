@@ -236,6 +236,28 @@ describe("gemm", () => {
     expect(codeOf(gemmKernel({ m: 3, n: 3, k: 7, tile: registers }))).toContain("const RAGGED_DEPTH = true;");
   });
 
+  test("quads ask for subgroups, and loops beside them run in workgroups of their size", () => {
+    const quads: GemmTile = { threads: [4, 4], perThread: [8, 8], shared: false, depth: 4, quads: true };
+    const gemm = gemmKernel({ m: 0, n: 0, k: 0, tile: quads });
+    expect(codeOf(gemm)).toMatch(/^enable subgroups;\n/);
+    expect(codeOf({ ...gemm, tile: registers })).not.toContain("subgroups");
+    const flat = scalarKernel("neg", "float32", "float32", 1, 1);
+    const side: SideKernel = {
+      form: "side",
+      label: "gemm+neg",
+      parts: [gemm, flat],
+      bindings: [...gemm.bindings, ...flat.bindings],
+      bindingMap: [
+        [0, 1, 2],
+        [3, 4],
+      ],
+      paramBase: [0, 4],
+      numParams: 7,
+    };
+    expect(codeOf(side)).toContain("@workgroup_size(16)");
+    expect(workgroupCounts(side, Uint32Array.of(1, 33, 65, 9, 100, 0, 0))).toEqual([6, 7]);
+  });
+
   test("a tile without a template is refused", () => {
     const tile: GemmTile = { ...registers, perThread: [3, 4] };
     expect(() => codeOf(gemmKernel({ m: 3, n: 3, k: 8, tile }))).toThrow(TemplateError);

@@ -1,5 +1,6 @@
 /** @file Builders of kernels for the tests of the cpu backend, and a run of one kernel on its device. */
 import { type CpuOptions, openCpu } from "../src/cpu/device.ts";
+import type { Device } from "../src/ir/device.ts";
 import type { Binding, Body, Dtype, Instr, Kernel, LoopKernel, Stage, Store } from "../src/ir/kernel.ts";
 import type { Plan } from "../src/ir/plan.ts";
 
@@ -122,7 +123,7 @@ export function planOf(kernel: Kernel, params: Uint32Array, arrays: readonly Wor
   };
 }
 
-/** Runs one kernel on the cpu device; returns what the bindings hold afterwards. */
+/** Runs one kernel on a new cpu device; returns what the bindings hold afterwards. */
 export async function runOnCpu<T extends readonly Words[]>(
   kernel: Kernel,
   params: Uint32Array,
@@ -130,6 +131,18 @@ export async function runOnCpu<T extends readonly Words[]>(
   options: CpuOptions = {},
 ): Promise<T> {
   const device = openCpu(options);
+  const results = await runOn(device, kernel, params, arrays);
+  device.dispose();
+  return results;
+}
+
+/** Runs one kernel; returns what the bindings hold afterwards. */
+export async function runOn<T extends readonly Words[]>(
+  device: Device,
+  kernel: Kernel,
+  params: Uint32Array,
+  arrays: T,
+): Promise<T> {
   const program = device.build(planOf(kernel, params, arrays));
   const buffers = arrays.map((array) => device.alloc(array.byteLength, "input"));
   arrays.forEach((array, i) => device.write(buffers[i]!, 0, array));
@@ -140,7 +153,8 @@ export async function runOnCpu<T extends readonly Words[]>(
       return new (array.constructor as new (buffer: ArrayBuffer) => Words)(data);
     }),
   );
-  device.dispose();
+  program.dispose();
+  for (const buffer of buffers) device.free(buffer);
   return results as unknown as T;
 }
 

@@ -139,3 +139,19 @@ test("tiles depend on shape alone, and avoid workgroup memory on CPU renderers",
   expect(software.gemmTile(512, 512, 128).perThread).toEqual([16, 16]);
   expect(software.gemmTile(128, 128, 784).perThread).toEqual([4, 4]);
 });
+
+test("a CPU renderer with subgroups of four takes products in quads, but for narrow and for short ones", () => {
+  const limits = { maxStorageBuffersPerShaderStage: 8 } as GPUSupportedLimits;
+  const { gemmTile, gemmParts } = webGpuTarget(limits, true, true);
+  const inQuads = (...shape: Parameters<typeof gemmTile>) => gemmTile(...shape).quads === true;
+  expect(gemmTile(512, 512, 128)).toMatchObject({ threads: [4, 4], perThread: [8, 8], quads: true });
+  expect(gemmTile(60_000, 10, 128)).toMatchObject({ threads: [2, 8], quads: true });
+  expect([inQuads(128, 10, 128), inQuads(8, 4096, 784), inQuads(4096, 8, 784)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([inQuads(64, 64, 32), inQuads(64, 64, 32, 32)]).toEqual([false, true]);
+  // The parts are counted by the tile that computes them: 32 x 32 outputs in one workgroup.
+  expect([gemmParts(1, 32, 32, 8192), gemmParts(1, 128, 128, 8192)]).toEqual([8, 1]);
+});

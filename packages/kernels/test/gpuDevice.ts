@@ -1,4 +1,4 @@
-/** @file One plain GPUDevice for the tests of generated kernels, with the storage bindings that the adapter has. */
+/** @file One plain GPUDevice for the tests of generated kernels, with the storage bindings and the subgroups that the adapter has. */
 
 let opened: Promise<GPUDevice> | undefined;
 
@@ -7,7 +7,8 @@ async function open(): Promise<GPUDevice> {
   if (!adapter)
     throw new Error("gpuDevice: no WebGPU adapter. Fix: start Chromium with the flags of tools/browser.mjs.");
   const { maxStorageBuffersPerShaderStage } = adapter.limits;
-  return adapter.requestDevice({ requiredLimits: { maxStorageBuffersPerShaderStage } });
+  const requiredFeatures = (["subgroups"] as const).filter((name) => adapter.features.has(name));
+  return adapter.requestDevice({ requiredFeatures, requiredLimits: { maxStorageBuffersPerShaderStage } });
 }
 
 export function gpuDevice(): Promise<GPUDevice> {

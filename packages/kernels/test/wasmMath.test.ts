@@ -6,8 +6,8 @@ import { mathOps } from "../src/cpu/wasm/math/index.ts";
 import { binding, Code, loopKernel, runOnCpu, words } from "./cpuReference.ts";
 
 const bar = 3e-7;
-/** Results below the normal floats may be 0. */
-const smallestNormal = 2 ** -126;
+/** Twice the smallest normal float: results below may be 0. */
+const negligible = 2 * 2 ** -126;
 
 type Range = readonly [low: number, high: number];
 
@@ -79,7 +79,7 @@ function shuffled(column: Float32Array): Float32Array {
 function isClose(actual: number, expected: number): boolean {
   const rounded = Math.fround(expected);
   if (actual === rounded || !Number.isFinite(rounded)) return Object.is(actual + 0, rounded + 0);
-  return Math.abs(actual - expected) <= Math.max(bar * Math.abs(expected), smallestNormal);
+  return Math.abs(actual - expected) <= Math.max(bar * Math.abs(expected), negligible);
 }
 
 /** The first few results beyond the bar, in words. */

@@ -2,7 +2,7 @@
 import { counters } from "@tenrec/kernels/testing";
 import { init, memory, reset, tensor } from "@tenrec/tensor";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { callbacks, type Sequential } from "../src/index.ts";
+import { callbacks, layers, Sequential } from "../src/index.ts";
 import { sequence } from "./golden/sequence.ts";
 import { mlp } from "./realModels.ts";
 
@@ -56,7 +56,26 @@ const ways: Record<string, (model: Sequential, watch: Watch) => Promise<unknown>
       watch.onTrainBatchEnd();
     }
   },
+  "trainOnBatch of arrays": async (model, watch) => {
+    for (let step = 0; step < numSteps; step++) {
+      await model.trainOnBatch(pictures, classes);
+      watch.onTrainBatchEnd();
+    }
+  },
+  "predict of arrays": async (model, watch) => {
+    for (let step = 0; step < numSteps; step++) {
+      (await model.predict(pictures)).dispose();
+      watch.onTrainBatchEnd();
+    }
+  },
 };
+
+test("a prediction that is its input outlives the array's tensor", async () => {
+  await init({ backend: "cpu" });
+  const same = new Sequential([new layers.Reshape([4])]);
+  const result = await same.predict({ data: Float32Array.of(1, 2, 3, 4), shape: [1, 2, 2] });
+  expect([...(await result.data())]).toEqual([1, 2, 3, 4]);
+});
 
 test.each(Object.keys(ways))("1,000 steps of %s: nothing grows after the first ones", async (way) => {
   const { features } = await init({ backend: "cpu" });

@@ -1,4 +1,5 @@
-/** @file Attention in kernels: fused on a GPU where it can be, so that no scores are stored; products and a softmax elsewhere. */
+/** @file Attention in kernels: fused on GPUs and as WebAssembly where it can be, so that no scores are stored; else products and a softmax. */
+import type { Target } from "@tenrec/kernels";
 import { describe, expect, test } from "vitest";
 import { vjp } from "../src/autodiff/vjp.ts";
 import type { Node } from "../src/graph/node.ts";
@@ -10,14 +11,18 @@ attentionTargets("cpu");
 
 const everything = { enters: () => true, inputsOf: (node: Node) => node.inputs };
 
+const gpu = { software: false };
+const software = { software: true };
+const processor = { name: "cpu", software: true, webAssembly: true } as const;
+
 /** Kernels of attention and its gradients, and the bytes between them. */
-function compiled(software: boolean, { depth = 32, mask = false } = {}) {
+function compiled(over: Partial<Target>, { depth = 32, mask = false, causal = true } = {}) {
   const [q, k, v, g] = [0, 1, 2, 3].map(() => input([2, 256, 2, depth])) as [Node, Node, Node, Node];
   const masks = mask ? [input([2, 1, 1, 256], "bool")] : [];
-  const output = attention({ q, k, v, mask: masks[0] ?? null }, { scale: 1, causal: true });
+  const output = attention({ q, k, v, mask: masks[0] ?? null }, { scale: 1, causal });
   const gradients = vjp([output], [g], [q, k, v], everything) as Node[];
   const leaves = [q, k, v, g, ...masks];
-  const { plan } = compileGraph(leaves, [output, ...gradients], gpuLike({ software }));
+  const { plan } = compileGraph(leaves, [output, ...gradients], gpuLike(over));
   const calls = plan.steps.flatMap((step) => (step.kind === "call" ? [step.kernel] : []));
   return { labels: calls.map(({ label }) => label), bytes: plan.slotBytes, scores: 4 * 2 * 2 * 256 * 256 };
 }
@@ -25,7 +30,7 @@ function compiled(software: boolean, { depth = 32, mask = false } = {}) {
 describe("attention of 256 steps, forward and backward", () => {
   test("on a GPU: three kernels and the row sums of g o, less memory than the scores", () => {
     for (const mask of [false, true]) {
-      const { labels, bytes, scores } = compiled(false, { mask });
+      const { labels, bytes, scores } = compiled(gpu, { mask });
       expect(labels).toHaveLength(4);
       const fused = labels.filter((label) => label.startsWith("attention")).sort();
       expect(fused).toEqual(["attentionForward", "attentionKeys", "attentionQueries"]);
@@ -34,7 +39,20 @@ describe("attention of 256 steps, forward and backward", () => {
   });
 
   test("in software, or with rows too long for registers: decomposed", () => {
-    for (const { labels } of [compiled(true), compiled(true, { mask: true }), compiled(false, { depth: 96 })])
+    for (const { labels } of [
+      compiled(software),
+      compiled(software, { mask: true }),
+      compiled(gpu, { depth: 96 }),
+      compiled(processor, { depth: 96, causal: false }),
+    ])
       expect(labels.some((label) => label.includes("attention"))).toBe(false);
+  });
+
+  test("as WebAssembly: all gradients by one kernel", () => {
+    for (const depth of [32, 96]) {
+      const { labels } = compiled(processor, { depth });
+      const fused = labels.filter((label) => label.startsWith("attention")).sort();
+      expect(fused).toEqual(["attentionForward", "attentionGradient"]);
+    }
   });
 });

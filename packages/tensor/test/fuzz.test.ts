@@ -2,11 +2,18 @@
  * @file The fuzz on the cpu backend: random scripts against values that are never overwritten. FUZZ=100 runs fewer scripts; the name of
  * a failure's seed is all it takes to run that script alone.
  */
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, inject, test } from "vitest";
 import { init } from "../src/runtime/runtime.ts";
 import { runScript } from "./fuzzScript.ts";
 
-const scripts = Number(process.env.FUZZ ?? 3000);
+declare module "vitest" {
+  interface ProvidedContext {
+    /** How many scripts run on cpu. */
+    fuzzScripts: number;
+  }
+}
+
+const scripts = inject("fuzzScripts");
 const blocks = 30;
 const totals = { compared: 0, stale: 0 };
 

@@ -34,6 +34,16 @@ describe("split and merged axes", () => {
   });
 });
 
+test("a CPU renderer runs sums with barriers apart from products, a GPU beside them", () => {
+  const [a, b, x] = [input([32, 16]), input([16, 32]), input([512, 16])];
+  const forms = (software: boolean) => {
+    const compiled = compileGraph([a, b, x], [matmul(a, b), sum(x, [0])], gpuLike({ software }));
+    return callsOf(compiled).map(({ kernel }) => kernel.form);
+  };
+  expect(forms(true)).toEqual(["gemm", "loop"]);
+  expect(forms(false)).toEqual(["side"]);
+});
+
 describe("long products", () => {
   const [x, g] = [input([8192, 16]), input([8192, 16])];
   const gradient = () => matmul(x, g, { transposeA: true });

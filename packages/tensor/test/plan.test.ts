@@ -8,7 +8,7 @@ import {
   verifyPlan,
 } from "@tenrec/kernels";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openCpu } from "../../kernels/src/cpu/index.ts";
+import { openCpu } from "../../kernels/src/cpu/device.ts";
 import { compile } from "../src/compile/compile.ts";
 import { bytesOf, type Node } from "../src/graph/node.ts";
 import { handleFree } from "../src/jit.ts";

@@ -1,6 +1,6 @@
 /** @file WGSL of gemm kernels: a template of shaders/ with its operand loads and epilogue generated. */
 import type { Body, GemmKernel, Instr, Operand } from "../ir/kernel.ts";
-import { gemmLarge, gemmRegister, gemmRow, gemmShared } from "../shaders.ts";
+import { gemmLarge, gemmQuad, gemmRegister, gemmRow, gemmShared } from "../shaders.ts";
 import { fillTemplate, TemplateError } from "../templates/template.ts";
 import { type Analysis, analyse } from "./analysis.ts";
 import { indent, type PartFrame } from "./part.ts";
@@ -200,9 +200,10 @@ interface Template {
 /** The template of a tile; each file of shaders/ covers one group of them. */
 function templateFor({ tile, a, b }: GemmKernel): Template {
   const [rows, columns] = tile.perThread;
-  const size = `${rows}x${columns}${tile.shared ? " shared" : ""}`;
+  const size = `${rows}x${columns}${tile.shared ? " shared" : ""}${tile.quads ? " in quads" : ""}`;
   if (size === "1x4") return { name: "gemmRow", text: gemmRow, constants: {} };
   if (size === "16x16") return { name: "gemmLarge", text: gemmLarge, constants: {} };
+  if (size === "8x8 in quads") return { name: "gemmQuad", text: gemmQuad, constants: {} };
   const constants = { ROW_BLOCKS: rows / 4, COLUMN_BLOCKS: columns / 4 };
   if (/^[48]x[48]$/.test(size)) return { name: "gemmRegister", text: gemmRegister, constants };
   if (/^[48]x[48] shared$/.test(size)) {
@@ -213,7 +214,7 @@ function templateFor({ tile, a, b }: GemmKernel): Template {
     "gemm*",
     "no template has this tile.",
     size,
-    "1x4, 16x16, or 4 or 8 by 4 or 8 (also shared)",
+    "1x4, 16x16, 8x8 in quads, or 4 or 8 by 4 or 8 (also shared)",
   );
 }
 

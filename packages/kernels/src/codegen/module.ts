@@ -31,6 +31,11 @@ function usesSubgroups(kernel: Kernel): boolean {
   return kernel.form === "side" ? kernel.parts.some(usesSubgroups) : "subgroups" in kernel;
 }
 
+function usesQuads(kernel: Kernel): boolean {
+  if (kernel.form === "side") return kernel.parts.some(usesQuads);
+  return kernel.form === "gemm" && kernel.tile.quads === true;
+}
+
 /** The number of an invocation's subgroup, and how many its workgroup has. */
 const subgroupDeclarations = "var<private> subgroup: u32;\nvar<private> subgroups: u32;";
 const subgroupInputs =
@@ -109,7 +114,7 @@ export function emitWgsl(kernel: Kernel, hasHalves = false): { code: string; lab
   const head = [...arrays.map(bindingDeclaration), ...paramsDeclaration(kernel)].join("\n");
   const subgroups = usesSubgroups(kernel);
   const texts = [
-    subgroups ? "enable subgroups;" : "",
+    subgroups || usesQuads(kernel) ? "enable subgroups;" : "",
     head,
     subgroups ? subgroupDeclarations : "",
     libraryFor(body),

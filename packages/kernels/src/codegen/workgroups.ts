@@ -5,7 +5,13 @@ import type { GemmKernel, Kernel, LoopKernel, SideKernel } from "../ir/kernel.ts
 export function workgroupSize(kernel: Kernel): number {
   if (kernel.form === "loop" || kernel.form === "template") return kernel.workgroupSize;
   if (kernel.form === "gemm") return kernel.tile.threads[0] * kernel.tile.threads[1];
-  return Math.max(...kernel.parts.map(workgroupSize));
+  return Math.max(...sizingParts(kernel.parts).map(workgroupSize));
+}
+
+/** Loops without barriers run in workgroups of any size: beside products in quads in those few, since invocations that idle cost time. */
+function sizingParts(parts: SideKernel["parts"]): SideKernel["parts"] {
+  if (!parts.some((part) => part.form === "gemm" && part.tile.quads)) return parts;
+  return parts.filter((part) => part.form === "gemm" || hasBarriers(part));
 }
 
 /** Kernels with barriers run in workgroups of exactly their own size. */

@@ -12,6 +12,7 @@ import { CpuPool, CpuWorkspace } from "./pool.ts";
 import { CpuProgram, copyBytes } from "./program.ts";
 import { RegisterPool } from "./registers.ts";
 import { Scratch } from "./scratch.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 import { webAssemblySupport } from "./wasm/support.ts";
 
 /** Element indices are int32. */
@@ -51,11 +52,21 @@ export interface CpuOptions {
    * had, JavaScript takes its place.
    */
   readonly webAssembly?: "relaxed" | "strict" | false;
+  /**
+   * Threads that WebAssembly runs in, 1 to 16 (1, the default: that of the caller alone). Results are the same for any number. More
+   * than one take an isolated page, or Node; where threads are not to be had, one computes alone, with a notice.
+   */
+  readonly threads?: number;
+  /**
+   * The module of the threads' Workers, where a page cannot load it from beside this library (which comes from another site, or was
+   * bundled by a tool that knows no Workers): a copy of `tenrec/worker.js`.
+   */
+  readonly workerUrl?: string | URL;
 }
 
 class CpuDevice implements Device {
   readonly info: DeviceInfo;
-  readonly target = cpuTarget;
+  readonly target: Target;
   readonly failure = null;
   /** Never resolves: the cpu is not lost. */
   readonly lost = new Promise<Error>(() => {});
@@ -63,14 +74,21 @@ class CpuDevice implements Device {
   readonly #workspace: CpuWorkspace;
   readonly #machine: Machine;
 
-  /** `features`: what kernels are made of; without "wasm-simd" they are JavaScript. */
-  constructor(features: readonly string[]) {
-    this.info = { backend: "cpu", adapter: null, features, limits };
-    const linear = features.includes("wasm-simd") ? new LinearHeap() : null;
+  /** `features`: what kernels are made of; without "wasm-simd" they are JavaScript. `threads` are the device's from now on. */
+  constructor(features: readonly string[], threads: ThreadPool | null) {
+    this.info = {
+      backend: "cpu",
+      adapter: null,
+      features: threads ? [...features, "threads"] : features,
+      limits,
+    };
+    const webAssembly = features.includes("wasm-simd");
+    this.target = { ...cpuTarget, webAssembly };
+    const linear = webAssembly ? new LinearHeap(threads?.memory) : null;
     this.#pool = new CpuPool(linear ?? new ArrayHeap(), maxBytes);
     this.#workspace = new CpuWorkspace(this.#pool);
     const relaxed = features.includes("relaxed-simd");
-    this.#machine = { heap: linear, relaxed, registers: new RegisterPool(), scratch: new Scratch() };
+    this.#machine = { heap: linear, relaxed, threads, registers: new RegisterPool(), scratch: new Scratch() };
   }
 
   alloc(bytes: number, label: string): DeviceBuffer {
@@ -152,6 +170,7 @@ class CpuDevice implements Device {
   }
 
   dispose(): void {
+    this.#machine.threads?.dispose();
     this.#pool.dispose();
   }
 
@@ -166,16 +185,26 @@ class CpuDevice implements Device {
   }
 }
 
-/** Opens the cpu backend. Always available; each call gives a device with memory of its own. */
-export function openCpu({ webAssembly = "relaxed" }: CpuOptions = {}): Device {
+/**
+ * Opens the cpu backend in this thread, with the help of `threads` where there are some. Always available; each call gives a device with
+ * memory of its own.
+ */
+export function openCpu(
+  { webAssembly = "relaxed" }: CpuOptions = {},
+  threads: ThreadPool | null = null,
+): Device {
+  // Unasked: where a policy forbids WebAssembly, the question itself would be reported as a violation.
+  if (webAssembly === false) return new CpuDevice([], null);
   const { simd, relaxed } = webAssemblySupport();
-  if (webAssembly === false || !simd) return new CpuDevice([]);
-  return new CpuDevice(webAssembly === "relaxed" && relaxed ? ["wasm-simd", "relaxed-simd"] : ["wasm-simd"]);
+  if (!simd) return new CpuDevice([], null);
+  const features = webAssembly === "relaxed" && relaxed ? ["wasm-simd", "relaxed-simd"] : ["wasm-simd"];
+  return new CpuDevice(features, threads);
 }
 
 /** Why the backend computes in JavaScript although WebAssembly was wanted, if so. */
 export function cpuNotice({ webAssembly }: CpuOptions): string | undefined {
+  if (webAssembly === false) return undefined;
   const { simd, reason } = webAssemblySupport();
-  if (simd || webAssembly === false) return undefined;
+  if (simd) return undefined;
   return `tenrec: the cpu backend computes in JavaScript, many times slower than it could, because ${reason}.`;
 }

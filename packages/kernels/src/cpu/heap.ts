@@ -1,4 +1,6 @@
 /** @file The memory of a cpu device: ranges of one WebAssembly memory, or arrays of their own where there is no WebAssembly. */
+import { formatBytes } from "../device/errors.ts";
+import { giveMemory, type LinearMemory, takeMemory } from "./linearMemory.ts";
 import { type Views, viewsOf } from "./memory.ts";
 
 /** A range of memory. Its contents are undefined. */
@@ -20,7 +22,6 @@ export interface Heap {
 /** Ranges start at multiples of this, so that vectors never straddle cache lines. */
 const alignment = 64;
 const pageBytes = 65536;
-const maxPages = 65536;
 
 const aligned = (bytes: number): number => Math.max(alignment, Math.ceil(bytes / alignment) * alignment);
 
@@ -46,19 +47,17 @@ class Range implements Block {
   }
 }
 
-/** Memories that no device uses any more: an engine sets aside gigabytes of addresses for each. */
-const spare: WebAssembly.Memory[] = [];
-const maxSpare = 4;
-
 export class LinearHeap implements Heap {
   readonly memory: WebAssembly.Memory;
+  readonly #linear: LinearMemory;
   /** Free ranges by offset; neighbours are merged. */
   readonly #free: { offset: number; bytes: number }[] = [];
   /** First byte that was never given out. */
   #top = alignment;
 
-  constructor() {
-    this.memory = spare.pop() ?? new WebAssembly.Memory({ initial: 16, maximum: maxPages });
+  constructor(linear = takeMemory()) {
+    this.#linear = linear;
+    this.memory = linear.memory;
   }
 
   take(bytes: number): { block: Block; fresh: boolean } {
@@ -86,7 +85,7 @@ export class LinearHeap implements Heap {
   }
 
   dispose(): void {
-    if (spare.length < maxSpare && !spare.includes(this.memory)) spare.push(this.memory);
+    giveMemory(this.#linear);
   }
 
   /** The smallest free range that is large enough. */
@@ -117,7 +116,10 @@ export class LinearHeap implements Heap {
     // A vector may be read from the last element on.
     const needed = Math.ceil((bytes + alignment) / pageBytes);
     if (needed <= pages) return;
-    const wanted = Math.min(maxPages, Math.max(needed, Math.ceil(pages * 1.25)));
+    const { maximum } = this.#linear;
+    if (needed > maximum)
+      throw new RangeError(`WebAssembly's memory ends at ${formatBytes(maximum * pageBytes)}`);
+    const wanted = Math.min(maximum, Math.max(needed, Math.ceil(pages * 1.25)));
     try {
       this.memory.grow(wanted - pages);
     } catch {

@@ -1,2 +1,3 @@
 /** @file The cpu backend, loaded when it is asked for. */
-export { type CpuOptions, cpuNotice, openCpu } from "./device.ts";
+export type { CpuOptions } from "./device.ts";
+export { openCpuDevice } from "./open.ts";

@@ -2,6 +2,7 @@
 import type { LinearHeap } from "./heap.ts";
 import type { RegisterPool } from "./registers.ts";
 import type { Scratch } from "./scratch.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 
 /** Executes a call on the memory bound at the time. */
 export type Runner = () => void;
@@ -11,6 +12,8 @@ export interface Machine {
   readonly heap: LinearHeap | null;
   /** WebAssembly may join products and sums in one rounding. */
   readonly relaxed: boolean;
+  /** The threads that run the steps of WebAssembly; null where that of the device does alone. */
+  readonly threads: ThreadPool | null;
   readonly registers: RegisterPool;
   readonly scratch: Scratch;
 }

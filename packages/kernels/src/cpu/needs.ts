@@ -11,8 +11,16 @@ export interface Needs {
   readonly spreads: ReadonlySet<number>;
 }
 
-/** Follows stages and stores back to their sources. Affine indices need no steps but for their opaque terms. */
-export function findNeeds(spec: BodySpec, facts: Analysis, phaseCount: number): Needs {
+/**
+ * Follows stages and stores back to their sources. Affine indices need no steps but for their opaque terms, and `kept` steps none in the last phase:
+ * they were stored in an earlier one.
+ */
+export function findNeeds(
+  spec: BodySpec,
+  facts: Analysis,
+  phaseCount: number,
+  kept: ReadonlySet<number> = new Set(),
+): Needs {
   const { code, stages, stores } = spec;
   const outer = new Set<number>();
   const inner = Array.from({ length: phaseCount }, () => new Set<number>());
@@ -21,6 +29,7 @@ export function findNeeds(spec: BodySpec, facts: Analysis, phaseCount: number): 
     if (facts.constant[id] || wanted.has(id)) return;
     wanted.add(id);
     const { op, args } = code[id]!;
+    if (phase === phaseCount - 1 && kept.has(id)) return;
     if (op === "load") needIndex(args[0]!, phase);
     else for (const arg of args) need(arg, phase);
   };

@@ -21,6 +21,13 @@ interface Compiled {
   readonly write: Write;
 }
 
+/** A slot whose content is a result in the end: it may lie in the result's own memory, if that is large enough. */
+interface Home {
+  readonly memory: Memory;
+  readonly result: number;
+  readonly bytes: number;
+}
+
 export class CpuProgram implements Program {
   readonly plan: Plan;
   readonly ready: Promise<void> = Promise.resolve();
@@ -28,6 +35,7 @@ export class CpuProgram implements Program {
   readonly #memories = new Map<string, Memory>();
   readonly #externals: { readonly index: number; readonly memory: Memory }[] = [];
   readonly #slots: { readonly slot: number; readonly memory: Memory }[] = [];
+  readonly #homes: Home[] = [];
   /** Patches of the run by scalar. */
   readonly #patches = new Map<number, Patch[]>();
   readonly #scratch = new Memory();
@@ -41,7 +49,7 @@ export class CpuProgram implements Program {
     this.#workspace = workspace;
     this.#retainMemory();
     this.#machine = machine;
-    this.#module = machine.heap && new PlanModule(machine.heap, machine.relaxed);
+    this.#module = machine.heap && new PlanModule(machine.heap, machine);
     this.#run = this.#compileSteps(plan.steps, this.#patches);
     this.#module?.finish(this.#scratch);
     this.#workspace.retainScratch(this.#module?.scratchBytes ?? 0);
@@ -55,13 +63,15 @@ export class CpuProgram implements Program {
   ): void {
     for (const { index, memory } of this.#externals) memory.bind(pool.owned(externals[index]!).block.views);
     for (const { slot, memory } of this.#slots) memory.bind(this.#workspace.views(slot));
+    for (const home of this.#homes) bindHome(home, pool, externals, results);
     if (this.#module?.scratchBytes) this.#scratch.bind(this.#workspace.scratch);
     for (const [scalar, patches] of this.#patches) patch(patches, scalars[scalar]!);
     this.#run();
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
+      const source = this.#memoryOf(from).views;
       const target =
         "result" in to ? pool.owned(results[to.result]!).block.views : this.#memoryOf(to.buffer).views;
-      copyBytes(this.#memoryOf(from).views, fromOffset, target, to.offset, bytes);
+      if (source !== target) copyBytes(source, fromOffset, target, to.offset, bytes);
     }
   }
 
@@ -84,6 +94,20 @@ export class CpuProgram implements Program {
       else this.#externals.push({ index: buffer.index, memory });
     }
     this.#workspace.retain(this.plan);
+    for (const { from, fromOffset, to } of this.plan.copies) {
+      const memory = this.#memoryOf(from);
+      const isWhole = "result" in to && fromOffset === 0 && to.offset === 0;
+      if (!isWhole || this.plan.buffers[from]!.kind !== "slot") continue;
+      if (this.#homes.some((home) => home.memory === memory || home.result === to.result)) continue;
+      this.#homes.push({ memory, result: to.result, bytes: this.#bytesOf(memory) });
+    }
+  }
+
+  /** Bytes that the plan uses of a memory. */
+  #bytesOf(memory: Memory): number {
+    return Math.max(
+      ...this.plan.buffers.map(({ bytes }, buffer) => (this.#memoryOf(buffer) === memory ? bytes : 0)),
+    );
   }
 
   #memoryOf(buffer: number): Memory {
@@ -176,6 +200,16 @@ export class CpuProgram implements Program {
     };
     return { run, write };
   }
+}
+
+function bindHome(
+  { memory, result, bytes }: Home,
+  pool: CpuPool,
+  externals: readonly DeviceBuffer[],
+  results: readonly DeviceBuffer[],
+): void {
+  const { block } = pool.owned(results[result]!);
+  if (block.bytes >= bytes && !externals.includes(results[result]!)) memory.bind(block.views);
 }
 
 function patch(patches: readonly Patch[], value: number): void {

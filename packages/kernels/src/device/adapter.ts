@@ -97,6 +97,12 @@ export function hasSubgroups(device: GPUDevice, gpu: GPU | undefined = globalThi
   return device.features.has("subgroups") && (gpu?.wgslLanguageFeatures?.has("subgroup_id") ?? false);
 }
 
+/** Whether every subgroup is four invocations, which exchange values by the quad operations. */
+export function hasQuads(device: GPUDevice): boolean {
+  const { subgroupMinSize, subgroupMaxSize } = device.adapterInfo;
+  return device.features.has("subgroups") && subgroupMinSize === 4 && subgroupMaxSize === 4;
+}
+
 /** The adapter's own words, and whether it is a CPU renderer. */
 export function describeAdapter(info: GPUAdapterInfo): NonNullable<DeviceInfo["adapter"]> {
   const { vendor, architecture, description } = info;

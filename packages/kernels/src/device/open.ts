@@ -42,8 +42,12 @@ export async function openWebGpu(options: OpenWebGpuOptions = {}): Promise<Devic
  * @example const { device, notice } = await openDevice({ backend: "auto" });
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { backend = "auto", webAssembly, ...webGpu } = options;
-  const cpu = webAssembly === undefined ? {} : { webAssembly };
+  const { backend = "auto", webAssembly, threads, workerUrl, ...webGpu } = options;
+  const cpu = {
+    ...(webAssembly === undefined ? {} : { webAssembly }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(workerUrl === undefined ? {} : { workerUrl }),
+  };
   if (backend === "cpu") return loadCpu(cpu);
   if (backend === "webgpu" || webGpu.device) return { device: await openWebGpu(webGpu) };
   if (backend === "auto") return openBest(webGpu, cpu);
@@ -75,7 +79,6 @@ async function onCpu(options: CpuOptions, reason: string): Promise<OpenedDevice>
 
 /** Loaded on demand: a page with a GPU never fetches it. */
 async function loadCpu(options: CpuOptions): Promise<OpenedDevice> {
-  const { cpuNotice, openCpu } = await import("../cpu/index.ts");
-  const notice = cpuNotice(options);
-  return { device: openCpu(options), ...(notice ? { notice } : {}) };
+  const { openCpuDevice } = await import("../cpu/index.ts");
+  return openCpuDevice(options);
 }

@@ -4,7 +4,14 @@ import type { Plan } from "../ir/plan.ts";
 import { type EmitWgsl, PipelineCache } from "../program/pipelines.ts";
 import { GpuProgram, type ProgramHost } from "../program/program.ts";
 import { Workspace } from "../program/workspace.ts";
-import { type AdapterOptions, describeDevice, findAdapter, hasSubgroups, requestDevice } from "./adapter.ts";
+import {
+  type AdapterOptions,
+  describeDevice,
+  findAdapter,
+  hasQuads,
+  hasSubgroups,
+  requestDevice,
+} from "./adapter.ts";
 import { counts } from "./counters.ts";
 import { DeviceError, internal } from "./errors.ts";
 import { OrderedQueue } from "./orderedQueue.ts";
@@ -72,7 +79,7 @@ class GpuDevice implements Device {
     this.info = describeDevice(gpu);
     const software = this.info.adapter?.software ?? false;
     const subgroups = !software && hasSubgroups(gpu, options.gpu);
-    this.target = { ...webGpuTarget(gpu.limits, software), subgroups, ...target };
+    this.target = { ...webGpuTarget(gpu.limits, software, software && hasQuads(gpu)), subgroups, ...target };
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });

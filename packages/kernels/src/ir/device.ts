@@ -16,6 +16,8 @@ export interface Target {
   readonly maxBufferBytes: number;
   /** A processor that pretends to be a GPU: barriers are dear there, loads and stores in workgroup memory no cheaper than others. */
   readonly software: boolean;
+  /** Hand-written kernels run as WebAssembly: one after another on a processor, as fast as generated ones. */
+  readonly webAssembly?: boolean;
   /** Workgroup memory of a kernel. */
   readonly workgroupBytes: number;
   /** Most invocations of a workgroup. */
@@ -24,12 +26,14 @@ export interface Target {
   readonly workgroupSize: number;
   /** Rows of up to this many inner elements are walked by one invocation instead of a workgroup. */
   readonly narrowRow: number;
-  /** The tile for a contraction of this shape (classes by shape alone, so that results never depend on load). */
-  gemmTile(m: number, n: number, k: number): GemmTile;
+  /** The tile for a contraction of this shape (classes by shape alone, so that results never depend on load); a batch of 1 by default. */
+  gemmTile(m: number, n: number, k: number, batch?: number): GemmTile;
   /** Into how many partial sums over k a contraction of so few outputs is best cut; 1: none. By shape alone as well. */
   gemmParts(batch: number, m: number, n: number, k: number): number;
   /** Row reductions go through subgroups instead of a tree in workgroup memory. */
   readonly subgroups?: boolean;
+  /** Products may share loads among four invocations: subgroups are of exactly that size, as on CPU renderers. */
+  readonly quads?: boolean;
   /** Choices measured on this device, by problem (`tuning/`); the rules above decide the rest. */
   readonly choices?: ReadonlyMap<string, string>;
   /** The target without them. */

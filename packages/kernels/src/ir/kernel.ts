@@ -126,12 +126,16 @@ export interface GemmKernel {
   readonly columnSum?: Body;
 }
 
-/** `threads` is [along n, along m]; each computes `perThread` [m, n] outputs; `shared` stages tiles of depth `depth` in workgroup memory. */
+/**
+ * `threads` is [along n, along m]; each computes `perThread` [m, n] outputs; `shared` stages tiles of depth `depth` in workgroup memory;
+ * `quads` of 2 x 2 threads share what they load (the device's subgroups are of four invocations).
+ */
 export interface GemmTile {
   readonly threads: readonly [number, number];
   readonly perThread: readonly [number, number];
   readonly shared: boolean;
   readonly depth: number;
+  readonly quads?: true;
 }
 
 /** Independent kernels in one dispatch, by workgroup range. Bindings are those of the parts after another (`bindingMap[part][i]`). */

@@ -7,7 +7,7 @@ import {
   attentionPairs,
   attentionQueries,
 } from "../shaders.ts";
-import { runBias, runForward, runKeys, runQueries } from "./attentionCpu.ts";
+import { runBias, runForward, runGradient, runKeys, runQueries } from "./attentionCpu.ts";
 
 /** Extents of a call: q [batch, time, heads, depth], k [batch, source, kvHeads, depth], v [batch, source, kvHeads, valueDepth]. */
 export interface AttentionExtents {
@@ -159,3 +159,15 @@ export const attentionBiasTemplate: Template = /*#__PURE__*/ attentionTemplate(
   ["dbias"],
   runBias,
 );
+
+/**
+ * All of these outputs, that of a bias as `biased` tells, with the bias' own extents: for processors, where a kernel may walk the pairs of a head
+ * and add to what it has stored. There is no WGSL.
+ */
+export const attentionGradientTemplate = (biased: boolean): Template => ({
+  name: biased ? "attentionGradientBiased" : "attentionGradient",
+  wgsl: "",
+  inputs: backwardInputs,
+  outputs: ["dq", "dk", "dv", ...(biased ? ["dbias"] : [])].map((output) => operand(output)),
+  cpu: runGradient,
+});

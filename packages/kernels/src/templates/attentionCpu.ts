@@ -194,3 +194,11 @@ export function runBias(run: TemplateRun): void {
       dbias[at] = (dbias[at] as number) + pairs.slope(query, key).slope;
     }
 }
+
+/** All cotangents: of q, k, v and, if there is a fourth output, of the bias. */
+export function runGradient(run: TemplateRun): void {
+  const [dq, ...others] = run.outputs as TemplateArray[];
+  runQueries({ ...run, outputs: [dq!] });
+  runKeys({ ...run, outputs: others.slice(0, 2) });
+  if (others.length > 2) runBias({ ...run, outputs: others.slice(2) });
+}

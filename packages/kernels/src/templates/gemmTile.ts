@@ -10,6 +10,17 @@ export function gemmTile(software: boolean, m: number, n: number, k: number): Ge
   return software ? softwareTile(m, n, k) : hardwareTile(m, n, k);
 }
 
+/**
+ * On a CPU renderer with subgroups of four invocations: the tile of `batch` products in quads, which share their loads; null where
+ * another one is better. Up to 8 rows or columns would leave half of a quad's 16 x 16 outputs idle, and a product of some tenths of a
+ * millisecond is not worth the 30 ms more that its kernel takes to compile than with 4 x 4 outputs per invocation.
+ */
+export function quadTile(m: number, n: number, k: number, batch: number): GemmTile | null {
+  if (m <= 8 || n <= 8 || batch * m * n * k < 1 << 18) return null;
+  const threads = n > 16 ? ([4, 4] as const) : ([2, 8] as const);
+  return { threads, perThread: [8, 8], shared: false, depth: 4, quads: true };
+}
+
 /** Up to `size` invocations as [along n, along m], no more along n than `columns` outputs of each need. */
 function registerTile(size: number, n: number, rows: number, columns: number): GemmTile {
   const across = Math.min(Math.ceil(n / columns), 8, size);
@@ -55,8 +66,14 @@ const fill = { software: { groups: 8, depth: 512 }, hardware: { groups: 128, dep
  * The number of partial sums over k (split-K) that fill the machine where the outputs alone do not: filter gradients have few outputs and
  * a long k. The partial sums are added in a fixed order by a kernel of their own.
  */
-export function gemmParts(software: boolean, batch: number, m: number, n: number, k: number): number {
-  const { threads, perThread } = gemmTile(software, m, n, k);
+export function gemmParts(
+  software: boolean,
+  batch: number,
+  m: number,
+  n: number,
+  k: number,
+  { threads, perThread }: GemmTile = gemmTile(software, m, n, k),
+): number {
   const groups =
     batch * Math.ceil(m / (threads[1] * perThread[0])) * Math.ceil(n / (threads[0] * perThread[1]));
   const { groups: wanted, depth } = fill[software ? "software" : "hardware"];

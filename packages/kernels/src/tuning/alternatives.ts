@@ -6,7 +6,10 @@ import type { GemmKernel, GemmTile, LoopKernel } from "../ir/kernel.ts";
 export type TunableKernel = LoopKernel | GemmKernel;
 
 /** What the forms depend on besides the kernel. */
-export type TuningTarget = Pick<Target, "software" | "workgroupBytes" | "maxWorkgroupSize" | "subgroups">;
+export type TuningTarget = Pick<
+  Target,
+  "software" | "workgroupBytes" | "maxWorkgroupSize" | "subgroups" | "quads"
+>;
 
 const tile = (threads: GemmTile["threads"], perThread: GemmTile["perThread"], shared: boolean): GemmTile => ({
   threads,
@@ -39,9 +42,12 @@ const softwareTiles: readonly GemmTile[] = [
   tile([4, 1], [16, 16], false),
 ];
 
-function tileName({ threads, perThread, shared, depth }: GemmTile): string {
+/** For those of them whose subgroups are of four invocations. */
+const quadTiles: readonly GemmTile[] = [{ ...tile([4, 4], [8, 8], false), quads: true }];
+
+function tileName({ threads, perThread, shared, depth, quads }: GemmTile): string {
   const outputs = `${threads[1] * perThread[0]}x${threads[0] * perThread[1]}`;
-  return `${outputs}${shared ? `x${depth}` : ""} by ${threads[0] * threads[1]}`;
+  return `${outputs}${shared ? `x${depth}` : ""}${quads ? " in quads" : ""} by ${threads[0] * threads[1]}`;
 }
 
 function tileFits({ threads, perThread, shared, depth }: GemmTile, target: TuningTarget): boolean {
@@ -53,10 +59,13 @@ function tileFits({ threads, perThread, shared, depth }: GemmTile, target: Tunin
 function gemmForms(kernel: GemmKernel, params: Uint32Array, target: TuningTarget): [string, GemmKernel][] {
   const [, m = 0, n = 0, k = 0] = params;
   const narrow = m < 16 || n < 16 || k < 16;
-  const tiles = target.software ? softwareTiles : narrow ? narrowTiles : wideTiles;
+  const inSoftware = target.quads ? [...softwareTiles, ...quadTiles] : softwareTiles;
+  const tiles = target.software ? inSoftware : narrow ? narrowTiles : wideTiles;
   return [kernel.tile, ...tiles.filter((each) => tileFits(each, target))].map((each) => {
-    const label = kernel.label.replace(/_\d+x\d+(x\d+)?/, `_${tileName(each).split(" ")[0]}`);
-    return [tileName(each), { ...kernel, label, tile: each }];
+    const name = tileName(each);
+    const short = name.replace(/ by .*/, "").replace(" in ", "_");
+    const label = kernel.label.replace(/_\d+x\d+(x\d+)?(_quads)?/, `_${short}`);
+    return [name, { ...kernel, label, tile: each }];
   });
 }
 

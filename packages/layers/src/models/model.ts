@@ -25,7 +25,7 @@ import type { Optimizer } from "../optimizers/optimizer.ts";
 import { shapesOnly } from "../shapesOnly.ts";
 import { asTensor } from "../tensors.ts";
 import { Compiled, type CompileOptions } from "../training/compiled.ts";
-import type { Data } from "../training/data.ts";
+import { type Data, releaseColumns } from "../training/data.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
 import { type FitOptions, fit } from "../training/fit.ts";
 import type { PredictOptions, Predictor } from "../training/predict.ts";
@@ -267,7 +267,9 @@ export class Model extends Layer {
       // In one turn with the step: calls that are not awaited get their own batch's values all the same.
       trainer.compiled.resetMetrics();
       trainer[step](samples);
-      return trainer.logs(where);
+      const logs = await trainer.logs(where);
+      releaseColumns(rows.samples.x, rows.samples.y, rows.samples.weight);
+      return logs;
     });
   }
 

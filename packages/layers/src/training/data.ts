@@ -79,8 +79,22 @@ function toColumn(where: string, name: string, data: TensorLike): Tensor {
   const numbers = hostNumbers(data);
   checkFinite(where, name, numbers, column.shape);
   seen.add(column);
+  made.add(column);
   hosts.set(column, numbers);
   return column;
+}
+
+/** Tensors that were made here of a user's host data. */
+const made = new WeakSet<Tensor>();
+
+/**
+ * Gives back what `toColumns` made. A loop that awaits nothing but steps on the cpu never leaves the garbage collector's finalizers a turn, so
+ * batches from the host would pile up.
+ */
+export function releaseColumns(...columns: readonly (Values | null)[]): void {
+  for (const column of columns.flatMap((values) => (values === null ? [] : leavesOf(values)))) {
+    if (made.has(column)) column.dispose();
+  }
 }
 
 function hostNumbers(data: TensorLike): HostData {

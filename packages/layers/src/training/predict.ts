@@ -16,7 +16,7 @@ import type { Values } from "../layer.ts";
 import type { Model } from "../models/model.ts";
 import { takeRows } from "../tensors.ts";
 import { leavesOf, mapValues } from "../values.ts";
-import { countSamples, type Data, exceeds, toColumns } from "./data.ts";
+import { countSamples, type Data, exceeds, releaseColumns, toColumns } from "./data.ts";
 import { inOrder } from "./order.ts";
 import { Pace } from "./pace.ts";
 import { outputsLike } from "./samples.ts";
@@ -87,9 +87,15 @@ export class Predictor {
       const room = pace.next();
       if (room) await room;
     }
+    releaseColumns(x);
     return mapValues(like, (_, output) => joined(parts.map((part) => leavesOf(part)[output] as Tensor)));
   }
 }
 
-const joined = (parts: readonly Tensor[]): Tensor =>
-  parts.length === 1 ? (parts[0] as Tensor) : joinRows(parts);
+/** All rows; the parts are given back at once, since a loop of predictions may leave the garbage collector no turn. */
+function joined(parts: readonly Tensor[]): Tensor {
+  if (parts.length === 1) return parts[0] as Tensor;
+  const all = joinRows(parts);
+  for (const part of parts) part.dispose();
+  return all;
+}

@@ -7,18 +7,22 @@ import {
   type Instr,
   type LoopKernel,
   type SideKernel,
+  type Target,
   workgroupCounts,
   workgroupSize,
 } from "@tenrec/kernels";
 import { ParamTable } from "./code.ts";
 import { finishCall } from "./emitLoop.ts";
 
+/** What of a device limits the kernels beside each other. */
+type SideTarget = Pick<Target, "name" | "maxBindings" | "software">;
+
 /** Independent calls in as few dispatches as bindings and barriers allow, in their order. */
-export function combineSide(calls: readonly Call[], maxBindings: number): readonly Call[] {
+export function combineSide(calls: readonly Call[], target: SideTarget): readonly Call[] {
   const combined: Call[] = [];
   let beside: Call[] = [];
   for (const call of calls) {
-    const joined = beside.length > 0 ? sideCall([...beside, call], maxBindings) : null;
+    const joined = beside.length > 0 ? sideCall([...beside, call], target) : null;
     if (joined) combined[combined.length - 1] = joined;
     else combined.push(call);
     beside = joined ? [...beside, call] : [call];
@@ -27,7 +31,7 @@ export function combineSide(calls: readonly Call[], maxBindings: number): readon
 }
 
 /** One dispatch for all, or null where their bindings or workgroups cannot live together. */
-function sideCall(calls: readonly Call[], maxBindings: number): Call | null {
+function sideCall(calls: readonly Call[], target: SideTarget): Call | null {
   const bindings: Binding[] = [];
   const ranges: BindingRange[] = [];
   const bindingMap: number[][] = [];
@@ -39,7 +43,7 @@ function sideCall(calls: readonly Call[], maxBindings: number): Call | null {
     bindingMap.push(map);
   }
   const parts = calls.map((call) => call.kernel as SideKernel["parts"][number]);
-  if (bindings.length > maxBindings || !haveOneSize(parts)) return null;
+  if (bindings.length > target.maxBindings || !agree(parts, target)) return null;
   const params = new ParamTable();
   const paramBase: number[] = [];
   for (const call of calls) appendParams(params, paramBase, call);
@@ -58,10 +62,16 @@ function sideCall(calls: readonly Call[], maxBindings: number): Call | null {
   return finishCall(kernel, params, ranges);
 }
 
-/** Kernels with barriers run in workgroups of exactly their size. */
-function haveOneSize(parts: SideKernel["parts"]): boolean {
+/**
+ * Kernels with barriers run in workgroups of exactly their size. A CPU renderer switches between the subgroups of a workgroup wherever the
+ * dispatch has a barrier: there they stay among themselves (two products beside the sum of a column take 94 ms, apart 17; SwiftShader).
+ */
+function agree(parts: SideKernel["parts"], { name, software }: SideTarget): boolean {
   const size = Math.max(...parts.map(workgroupSize));
-  return parts.every((part) => !hasBarriers(part) || workgroupSize(part) === size);
+  const waiting = parts.filter(hasBarriers);
+  const renders = name === "webgpu" && software;
+  if (renders && waiting.length > 0 && waiting.length < parts.length) return false;
+  return waiting.every((part) => workgroupSize(part) === size);
 }
 
 function appendParams(params: ParamTable, paramBase: number[], call: Call): void {

@@ -210,7 +210,7 @@ function emitStep(step: ScheduleStep, level: Level, context: EmitContext): reado
       ? emitGroup(group, grouping, lowering, context)
       : emitTemplate(group, grouping.isStored, context);
   });
-  return combineSide(parts, context.target.maxBindings);
+  return combineSide(parts, context.target);
 }
 
 function emitFlow(flow: Flow, context: EmitContext): PlanStep[] {

@@ -52,13 +52,14 @@ export function emitGemm(
   ];
   const table = bindValues(uses, context.placeOf, context.bufferBytes);
   const params = new ParamTable();
-  for (const extent of [extents.batch, extents.m, extents.n, extents.k]) params.add(extent, "uint32");
+  const { batch, m, n, k } = extents;
+  for (const extent of [batch, m, n, k]) params.add(extent, "uint32");
   const body = (lowering: Lowering, stores: readonly DraftStore[]) => {
     const writer = new CodeWriter(lanesOf(lowering), params, table.access, context.scalarOf);
     writer.write([], stores);
     return writer.body(stores);
   };
-  const tile = context.choices?.tiles.shift() ?? context.target.gemmTile(extents.m, extents.n, extents.k);
+  const tile = context.choices?.tiles.shift() ?? context.target.gemmTile(m, n, k, batch);
   const operandA = writeOperand(a, table, params, context);
   const operandB = writeOperand(b, table, params, context);
   const epilogue = body(draft.epilogue, draft.stores);
@@ -80,7 +81,7 @@ export function emitGemm(
 function gemmLabel(a: Operand, b: Operand, tile: GemmKernel["tile"], label: string): string {
   const layout = `${a.transposed ? "t" : "n"}${b.transposed ? "t" : "n"}`;
   const [m, n] = [tile.threads[1] * tile.perThread[0], tile.threads[0] * tile.perThread[1]];
-  return `gemm_f32_${layout}_${m}x${n}${tile.shared ? `x${tile.depth}` : ""}${label}`;
+  return `gemm_f32_${layout}_${m}x${n}${tile.shared ? `x${tile.depth}` : ""}${tile.quads ? "_quads" : ""}${label}`;
 }
 
 function extentsOf(contraction: Node): Extents {

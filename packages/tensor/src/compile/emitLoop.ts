@@ -33,6 +33,12 @@ export interface Choices {
 
 type LoopForm = Pick<LoopKernel, "schedule" | "workgroupSize" | "subgroups">;
 
+/**
+ * Invocations that share a row on a CPU renderer. A processor runs all of a workgroup, and every barrier switches between its subgroups:
+ * 64 columns of 512 values are summed in 7.6 ms by 64 invocations each, in 1.8 by 16 (SwiftShader, npm webgpu 0.6.2, 2026-11-30).
+ */
+const fewInvocations = 16;
+
 /** Elements of a column that one invocation walks even where there are too few columns to fill a machine. */
 const shallowColumn = 256;
 
@@ -120,7 +126,9 @@ function chooseForm(loop: LoopDraft, { target, choices }: EmitContext): LoopForm
 
 function ownForm(schedule: LoopKernel["schedule"], { stages }: LoopDraft, target: Target): LoopForm {
   const meets = target.subgroups && schedule === "workgroup" && stages.length > 0;
-  return { schedule, workgroupSize: target.workgroupSize, ...(meets ? { subgroups: true } : {}) };
+  const renders = target.name === "webgpu" && target.software;
+  const workgroupSize = renders && schedule === "workgroup" ? fewInvocations : target.workgroupSize;
+  return { schedule, workgroupSize, ...(meets ? { subgroups: true } : {}) };
 }
 
 function chooseSchedule(loop: LoopDraft, target: Target): LoopKernel["schedule"] {

@@ -2,7 +2,7 @@
 import { type Attrs, type Node, type Primitive, record } from "../graph/node.ts";
 import { shapeOf } from "../graph/shape.ts";
 import { mul, sub, scale as times } from "./arithmetic.ts";
-import { biasSums, fusedBias, fusedKeys, fusedQueries } from "./attentionKernels.ts";
+import { biasSums, fusedBias, fusedGradient, fusedKeys, fusedQueries } from "./attentionKernels.ts";
 import {
   type AttentionParts,
   type AttentionSettings,
@@ -142,4 +142,5 @@ export const attentionGradientPrimitive: Primitive = /*#__PURE__*/ bundle("atten
   },
   decompose,
   vjp,
+  template: fusedGradient,
 });

@@ -5,10 +5,11 @@ import { stridesOf } from "../graph/shape.ts";
 import { extentsOf, keptShare, pairShape, settingsOf, unpackInputs } from "./attentionScores.ts";
 import { at } from "./factory.ts";
 
-/** Depth up to which an invocation's rows stay in registers. */
+/** Depth up to which the rows of an invocation of a GPU stay in registers, and products cost a processor little. */
 const maxDepth = 64;
-/** Scores per row from which storing them costs more than computing them again. */
+/** Scores per row from which storing them costs more than computing them again: in memory of a GPU, in that of a processor. */
 const longSource = 64;
+const shortSource = 8;
 
 type Templates = Target["templates"];
 type Call = Parameters<Templates["attentionByQueries"]>;
@@ -24,20 +25,32 @@ function stridesOfPairs(x: Node | null): PairAxes | null {
 
 type Launch = (templates: Templates, ...call: Call) => TemplateCall;
 
-/**
- * The fused kernel where it pays: depths of at most 64 in fours, and a GPU: in software the products of the decomposition are faster.
- * `bindings`: operands and results that are always there.
- */
-function fused(bindings: number, launch: Launch): NonNullable<Primitive["template"]> {
+interface Rows {
+  readonly depth: number;
+  readonly causal: boolean;
+}
+
+/** Scores per row from which a fused kernel pays. */
+type Pays = (target: Target, rows: Rows) => number;
+/** In software products are faster than shaders. */
+const onGpu: Pays = ({ name, software }, { depth }) =>
+  name === "webgpu" && !software && depth <= maxDepth ? longSource : Infinity;
+/** Deep products of scores are not worth computing again, unless causality halves them. */
+const onProcessor: Pays = ({ webAssembly }, { depth, causal }) =>
+  webAssembly && (causal || depth <= maxDepth) ? shortSource : Infinity;
+const onBoth: Pays = (target, rows) => Math.min(onGpu(target, rows), onProcessor(target, rows));
+
+/** A fused kernel, for depths in fours. `bindings`: operands and results that are always there. */
+function fused(pays: Pays, bindings: number, launch: Launch): NonNullable<Primitive["template"]> {
   return (inputs, attrs, target) => {
     const parts = unpackInputs(inputs, attrs);
     const { q, v, bias, mask, factor, bits } = parts;
     const extents = { ...extentsOf(parts), depth: at(q.shape, 3), valueDepth: at(v.shape, 3) };
-    const fits = [extents.depth, extents.valueDepth].every((depth) => depth % 4 === 0 && depth <= maxDepth);
-    const needed = bindings + [bias, mask, factor, bits].filter(Boolean).length;
-    const takes = (target.name === "cpu" || !target.software) && target.maxBindings >= needed;
-    if (!fits || !takes || extents.source < longSource) return null;
     const { scale, causal, rate, emptyZero } = settingsOf(attrs);
+    const depths = [extents.depth, extents.valueDepth];
+    const needed = bindings + [bias, mask, factor, bits].filter(Boolean).length;
+    const isLong = extents.source >= pays(target, { depth: Math.max(...depths), causal });
+    if (depths.some((depth) => depth % 4 !== 0) || !isLong || target.maxBindings < needed) return null;
     const [ofBias, ofMask, ofFactor] = [bias, mask, factor].map(stridesOfPairs) as (PairAxes | null)[];
     return launch(target.templates, extents, {
       scale,
@@ -51,17 +64,17 @@ function fused(bindings: number, launch: Launch): NonNullable<Primitive["templat
   };
 }
 
-export const fusedForward = /*#__PURE__*/ fused(5, (templates, ...call) => ({
+export const fusedForward = /*#__PURE__*/ fused(onBoth, 5, (templates, ...call) => ({
   template: templates.attentionForwardTemplate,
   ...templates.attentionByQueries(...call),
 }));
 
-export const fusedQueries = /*#__PURE__*/ fused(7, (templates, ...call) => ({
+export const fusedQueries = /*#__PURE__*/ fused(onGpu, 7, (templates, ...call) => ({
   template: templates.attentionQueriesTemplate,
   ...templates.attentionByQueries(...call),
 }));
 
-export const fusedKeys = /*#__PURE__*/ fused(8, (templates, ...call) => ({
+export const fusedKeys = /*#__PURE__*/ fused(onGpu, 8, (templates, ...call) => ({
   template: templates.attentionKeysTemplate,
   ...templates.attentionByKeys(...call),
 }));
@@ -75,7 +88,16 @@ export function biasSums(inputs: readonly Node[], attrs: Attrs): PairAxes {
 }
 
 export const fusedBias: NonNullable<Primitive["template"]> = (inputs, attrs, target) =>
-  fused(7, (templates, ...call) => ({
+  fused(onGpu, 7, (templates, ...call) => ({
     template: templates.attentionBiasTemplate,
     ...templates.attentionByBias(...call, biasSums(inputs, attrs)),
   }))(inputs, attrs, target);
+
+/** All cotangents at once. */
+export const fusedGradient: NonNullable<Primitive["template"]> = (inputs, attrs, target) => {
+  const { bias } = unpackInputs(inputs, attrs);
+  return fused(onProcessor, 9, (templates, ...call) => ({
+    template: templates.attentionGradientTemplate(bias !== null),
+    ...templates.attentionByBias(...call, bias ? pairShape(bias) : [1, 1, 1, 1]),
+  }))(inputs, attrs, target);
+};

@@ -67,7 +67,8 @@ export interface InitResult extends DeviceInfo {
  * Chooses the device. Optional: the first value that is asked for does it with `backend: "auto"`.
  *
  * @param options - `backend`: "auto" (WebGPU on a hardware adapter, else cpu), "webgpu" or "cpu"; `device`: a GPUDevice to use;
- * `webAssembly`: how the cpu computes, "relaxed" (the default), "strict" (the same bits on every machine) or false (JavaScript alone).
+ * `webAssembly`: how the cpu computes, "relaxed" (the default), "strict" (the same bits on every machine) or false (JavaScript alone);
+ * `threads`: in how many threads (1, the default, to 16), with `workerUrl` where their module has to come from elsewhere.
  * @returns the backend, the adapter and a notice where the best choice was not to be had.
  * @throws StateError if values already live on another device; DeviceError if the backend is not available.
  * @example
@@ -81,7 +82,8 @@ export async function init(options: InitOptions = {}): Promise<InitResult> {
       info &&
       (wanted === "auto" || wanted === info.backend) &&
       !options.device &&
-      options.webAssembly === undefined
+      options.webAssembly === undefined &&
+      options.threads === undefined
     )
       return info;
     await reset();

@@ -242,10 +242,10 @@ export class ModuleBuilder {
   }
 
   /** Runs `body`; what it defined before it threw is taken back. */
-  attempt(body: () => void): void {
+  attempt<T>(body: () => T): T {
     const count = this.#functions.length;
     try {
-      body();
+      return body();
     } catch (error) {
       this.#functions.length = count;
       for (const [name, index] of this.#helpers) if (index >= count) this.#helpers.delete(name);

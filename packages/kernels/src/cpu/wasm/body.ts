@@ -7,11 +7,13 @@ import { findNeeds, type Needs } from "../needs.ts";
 import type { Nest } from "../nest.ts";
 import { type Accumulator, makeAccumulator } from "./accumulator.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
+import { compute } from "./compute.ts";
 import { BodyContext, type Frame, stageKey } from "./context.ts";
 import { int, min, mul } from "./integers.ts";
+import { findKept, type Kept } from "./kept.ts";
 import { type Access, accessOf, pointerOf, storeIndexed } from "./places.ts";
 import { Unsupported } from "./unsupported.ts";
-import { compute, pushAxis, valueOf } from "./values.ts";
+import { isOfRow, pushAxis, reciprocalOf, stepValue } from "./values.ts";
 
 /** Depths: 0 the function, 1 its rows, 2 lanes that are rows, then the inner axes, the last of them in lanes if they lie inside. */
 const rowLevel = 1;
@@ -28,6 +30,7 @@ type PlacedAccess = Access & { readonly level: number };
 export class BodyEmitter {
   readonly #context: BodyContext;
   readonly #needs: Needs;
+  readonly #kept: Kept | null;
   readonly #phases: number;
   readonly #levels = new Map<number, number>();
   readonly #inner: readonly number[];
@@ -43,7 +46,10 @@ export class BodyEmitter {
     this.#context = context;
     this.#inner = inner;
     this.#phases = spec.stages.length === 0 ? 1 : Math.max(...facts.stagePhases) + 2;
-    this.#needs = findNeeds(spec, facts, this.#phases);
+    const needs = findNeeds(spec, facts, this.#phases);
+    this.#kept = findKept(context, needs);
+    this.#needs = this.#kept ? findNeeds(spec, facts, this.#phases, new Set([this.#kept.id])) : needs;
+    if (this.#kept) context.kept.set(this.#kept.id, this.#kept.store);
     for (const axis of nest.outer) this.#levels.set(axis, rowLevel);
     nest.sequential.forEach((axis, i) => this.#levels.set(axis, innerLevel + i));
     const last = nest.lanesInside ? innerLevel + nest.sequential.length : laneLevel;
@@ -107,9 +113,10 @@ export class BodyEmitter {
     this.#emitInner(phase, 0, () =>
       context.forCopies((copy) => {
         own.forEach((s, i) => {
-          const value = valueOf(context, stages[s]!.value);
+          const value = stepValue(context, stages[s]!.value);
           (accumulators[i]![copy] ?? accumulators[i]![0]!).add(value, context.at.width, copy);
         });
+        if (this.#kept?.phase === phase) storeIndexed(context, { ...this.#kept.store, value: this.#kept.id });
         this.#store(full, copy);
       }),
     );
@@ -161,10 +168,10 @@ export class BodyEmitter {
 
   /** Vectors that a turn of the lane loop computes. */
   get #copies(): number {
-    const { nest, spec, laneAxis } = this.#context;
+    const { nest, laneAxis } = this.#context;
     const vectors = Math.floor(nest.extents[laneAxis]! / 4);
-    const { length } = spec.code;
-    const wanted = length > someSteps ? 1 : length > fewSteps ? 2 : 4;
+    const steps = this.#needs.inner.reduce((sum, { size }) => sum + size, this.#needs.outer.size);
+    const wanted = steps > someSteps ? 1 : steps > fewSteps ? 2 : 4;
     return Math.max(1, Math.min(vectors, wanted));
   }
 
@@ -202,8 +209,25 @@ export class BodyEmitter {
   /** Computes what a phase needs at a depth: values, then where deeper accesses start. */
   #setup(level: number, phase: number): void {
     const wanted = this.#neededIn(phase).filter((id) => this.#levelOf(id) === level);
-    for (const id of wanted.sort((a, b) => a - b)) compute(this.#context, id);
+    const isLast = phase === this.#phases - 1;
+    for (const id of wanted.sort((a, b) => a - b)) compute(this.#context, id, isLast);
+    if (level === this.#stageLevel) this.#prepareQuotients(phase);
     for (const access of this.#accesses(phase)) if (access.level > level) pointerOf(this.#context, access);
+  }
+
+  /** Divisors that are the same for a whole row: one division instead of many. */
+  #prepareQuotients(phase: number): void {
+    const { code } = this.#context.spec;
+    for (const id of this.#needs.inner[phase]!) {
+      const { op, dtype, args } = code[id]!;
+      if (
+        op === "div" &&
+        dtype === "float32" &&
+        isOfRow(this.#context, args[1]!) &&
+        this.#context.isKnown(args[1]!)
+      )
+        reciprocalOf(this.#context, args[1]!);
+    }
   }
 
   #neededIn(phase: number): number[] {

@@ -2,7 +2,7 @@
 import { internal } from "../../device/errors.ts";
 import { type Affine, rangeOf } from "../affine.ts";
 import { type Analysis, analyse } from "../analysis.ts";
-import type { BodySpec } from "../bodySpec.ts";
+import type { BodySpec, BodyStore } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import type { Nest } from "../nest.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
@@ -33,6 +33,8 @@ interface Scope {
   readonly scalars: Map<number, Value>;
   /** Addresses of the first lane. */
   readonly lanes: Map<string, Local>;
+  /** 1 over a step. */
+  readonly reciprocals: Map<number, Value>;
 }
 
 /** Where the emitter stands. */
@@ -54,6 +56,8 @@ export class BodyContext {
   readonly frame: Frame;
   readonly facts: Analysis;
   readonly laneAxis: number;
+  /** Steps that an earlier phase left in memory, for the last one. */
+  readonly kept = new Map<number, BodyStore>();
   readonly at: Position = { axes: new Map(), lane: null, width: 1, copies: 1, copy: 0 };
   readonly #scopes: Scope[] = [emptyScope()];
 
@@ -122,5 +126,11 @@ export function stageKey(stage: number): number {
 }
 
 function emptyScope(): Scope {
-  return { values: new Map(), pointers: new Map(), scalars: new Map(), lanes: new Map() };
+  return {
+    values: new Map(),
+    pointers: new Map(),
+    scalars: new Map(),
+    lanes: new Map(),
+    reciprocals: new Map(),
+  };
 }

@@ -17,6 +17,8 @@ export function binary(name: keyof typeof plain): (x: Value, y: Value) => Value 
 export const add = binary("i32.add");
 export const sub = binary("i32.sub");
 export const mul = binary("i32.mul");
+/** Of numbers that are not negative. */
+export const div = binary("i32.div_u");
 export const equal = binary("i32.eq");
 
 /** x + y * factor. */

@@ -4,12 +4,17 @@ import { type Affine, affineForms, type Params } from "../affine.ts";
 import { type BodySpec, storesOf } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest, type Nest } from "../nest.ts";
+import { chunksFor, type Work, weightOf } from "../threads/work.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { BodyEmitter } from "./body.ts";
 import type { Frame } from "./context.ts";
 import { type Digit, replaceAxes, splitAxes, splitStores } from "./digits.ts";
+import { add, div, int, mul, sub } from "./integers.ts";
 
-/** Emits the kernel for rows `begin` to `end`; returns how many rows there are. */
+/** Words of which no two threads should write some. */
+const cacheLine = 16;
+
+/** Emits the kernel for units `begin` to `end`: rows, or where several threads would have too few of them, parts of rows. */
 export function emitLoop(
   f: FunctionBuilder,
   kernel: LoopKernel,
@@ -17,7 +22,8 @@ export function emitLoop(
   params: Params,
   frame: Frame,
   [begin, end]: readonly [Value, Value],
-): number {
+  threaded: boolean,
+): Work {
   const { body, rows, cols } = kernel;
   const extents = Array.from(params.words.subarray(0, rows + cols));
   const split = splitAxes(body.code, extents, params);
@@ -33,12 +39,37 @@ export function emitLoop(
   const nest = chooseLoops(spec, split.extents, outer, inner);
   const emitter = new BodyEmitter(f, spec, nest, frame, inner);
   emitter.emitStart();
-  const row = f.local("i32");
-  f.loop(row, begin, end, 1, () => {
-    const indices = decodeRow(f, row.get, nest);
-    emitter.emitRow((axis) => indices.get(axis)!);
+  const cost = costOf(spec, nest);
+  const part = threaded ? partOfRow(nest, cost) : null;
+  const parts = part === null ? 1 : Math.ceil(nest.blockExtent / part);
+  const unit = f.local("i32");
+  f.loop(unit, begin, end, 1, () => {
+    const row = part === null ? unit.get : f.keep("i32", div(unit.get, int(parts))).get;
+    const indices = decodeRow(f, row, nest);
+    const lanes = part === null ? null : lanesOf(f, sub(unit.get, mul(row, int(parts))), part);
+    emitter.emitRow((axis) => indices.get(axis)!, lanes);
   });
-  return nest.outerExtent;
+  return { units: nest.outerExtent * parts, cost };
+}
+
+/** In vector operations; 0 where threads would meet in the same words. */
+function costOf({ code, stores }: BodySpec, { outerExtent, blockExtent, sequentialExtent }: Nest): number {
+  if (stores.some(({ op }) => op === "or")) return 0;
+  return outerExtent * sequentialExtent * Math.ceil(blockExtent / 4) * weightOf(code, stores.length);
+}
+
+/** How many lanes a unit has, where there are more chunks to be made than rows; null: whole rows. */
+function partOfRow({ outerExtent, blockExtent, lanesInside }: Nest, cost: number): number | null {
+  const wanted = Math.ceil(chunksFor(cost) / outerExtent);
+  if (cost === 0 || lanesInside || wanted < 2) return null;
+  const lanes = Math.ceil(blockExtent / wanted / cacheLine) * cacheLine;
+  return lanes < blockExtent ? lanes : null;
+}
+
+/** The lanes of part number `part` of a row; the last part may name more than there are. */
+function lanesOf(f: FunctionBuilder, part: Value, lanes: number): readonly [Value, Value] {
+  const from = f.keep("i32", mul(part, int(lanes))).get;
+  return [from, add(from, int(lanes))];
 }
 
 /** The index of each row axis, from the number of the row. */

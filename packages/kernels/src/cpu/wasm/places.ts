@@ -19,7 +19,7 @@ import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import type { BodyContext } from "./context.ts";
 import { add, addScaled, int, sub } from "./integers.ts";
 import { Unsupported } from "./unsupported.ts";
-import { inMemory, scalarOf, valueOf } from "./values.ts";
+import { inMemory, scalarOf, stepValue } from "./values.ts";
 
 /** A load or store at an affine place. */
 export interface Access {
@@ -104,7 +104,7 @@ export function loadIndexed(
   const access = accessOf(context, binding, index, dtype);
   const place = placeOf(context, binding.seenAs(dtype));
   const stride = access?.form.axes.get(laneAxis) ?? 0;
-  if (!access) gather(f, place, valueOf(context, index as number), at.width);
+  if (!access) gather(f, place, stepValue(context, index as number), at.width);
   else if (stride !== 0) loadLanes(f, place, lanesOf(context, access, stride), at.width);
   else loadSplat(f, place, pointerOf(context, access), context.isInside(access.form, access.range));
   if (dtype !== "bool") return;
@@ -120,7 +120,7 @@ export function storeIndexed(context: BodyContext, store: BodyStore): void {
   const place = placeOf(context, range);
   const stored = inMemory(context, value);
   if (!access) {
-    scatter(f, op, place, valueOf(context, index as number), stored, at.width);
+    scatter(f, op, place, stepValue(context, index as number), stored, at.width);
     return;
   }
   const stride = access.form.axes.get(laneAxis) ?? 0;

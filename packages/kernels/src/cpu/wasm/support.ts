@@ -31,7 +31,10 @@ export function findSupport(): WebAssemblySupport {
     if (!WebAssembly.validate(testModule(false))) return none("WebAssembly has no SIMD here");
     if (!answersRight(false)) return none("WebAssembly computes wrong numbers with SIMD here");
   } catch (error) {
-    return none(`WebAssembly may not be compiled here (${error instanceof Error ? error.message : error})`);
+    const message = error instanceof Error ? error.message : error;
+    return none(
+      `WebAssembly may not be compiled here: policies of pages allow it by 'wasm-unsafe-eval' (${message})`,
+    );
   }
   return { simd: true, relaxed: WebAssembly.validate(testModule(true)) && answersRight(true), reason: "" };
 }

@@ -1,13 +1,12 @@
-/** @file The steps of scalar code as values of a function: constants where they stand, the others computed once in the loop they belong to. */
+/** @file The values of scalar steps: constants where they stand, the others as they were computed. */
 import type { Dtype } from "../../ir/kernel.ts";
 import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import type { Value } from "./assembler.ts";
-import { type BodyContext, stageKey } from "./context.ts";
+import type { BodyContext } from "./context.ts";
 import { int } from "./integers.ts";
-import { loadIndexed } from "./places.ts";
 import { constant, lower, registerOf } from "./scalar.ts";
 
-export function valueOf(context: BodyContext, id: number): Value {
+export function stepValue(context: BodyContext, id: number): Value {
   return context.facts.constant[id] ? constantOf(context, id) : context.computed(id);
 }
 
@@ -16,41 +15,11 @@ export function scalarOf(context: BodyContext, id: number): Value {
   const known = context.find((scope) => scope.scalars.get(id));
   if (known) return known;
   const scalar = context.f.keep("i32", (f) => {
-    valueOf(context, id)(f);
+    stepValue(context, id)(f);
     f.lane("i32x4.extract_lane", 0);
   }).get;
   context.scope.scalars.set(id, scalar);
   return scalar;
-}
-
-/** Computes a step whose operands are known, for each vector of lanes if they differ. */
-export function compute(context: BodyContext, id: number): void {
-  const { op, value = 0 } = context.spec.code[id]!;
-  const { values } = context.scope;
-  if (op === "stage") {
-    const stage = context.find((scope) => scope.values.get(stageKey(value)));
-    if (stage) values.set(id, stage);
-    return;
-  }
-  const made: Value[] = [];
-  if (context.isVarying(id)) context.forCopies(() => made.push(context.f.let(() => push(context, id))));
-  else made.push(context.f.let(() => push(context, id)));
-  values.set(id, made);
-}
-
-function push(context: BodyContext, id: number): void {
-  const { f, frame, spec } = context;
-  const { op, args, value = 0, dtype } = spec.code[id]!;
-  if (op === "axis") pushAxis(context, value);
-  else if (op === "param") frame.param(value)(f);
-  else if (op === "load") loadIndexed(context, spec.bindings[value]!, args[0]!, dtype);
-  else if (op === "acc") loadIndexed(context, spec.accumulator!.range, spec.accumulator!.form, dtype);
-  else
-    pushOperation(
-      context,
-      id,
-      args.map((arg) => valueOf(context, arg)),
-    );
 }
 
 function constantOf(context: BodyContext, id: number): Value {
@@ -77,12 +46,35 @@ function numberOf(context: BodyContext, id: number): number | undefined {
   return op === "param" && context.facts.constant[id] ? paramNumber(context, value, dtype) : undefined;
 }
 
-function pushOperation(context: BodyContext, id: number, args: readonly Value[]): void {
+export function pushOperation(context: BodyContext, id: number, args: readonly Value[]): void {
   const { code } = context.spec;
   const { op, dtype, args: ids } = code[id]!;
   const constants = ids.map((arg) => numberOf(context, arg));
   const lanes = context.isVarying(id) ? context.at.width : "same";
+  if (op === "div" && lanes !== "same" && isOfRow(context, ids[1]!)) {
+    args[0]!(context.f);
+    reciprocalOf(context, ids[1]!)(context.f);
+    context.f.simd("f32x4.mul");
+    return;
+  }
   lower(op as ScalarOpName, dtype, code[ids[0]!]!.dtype, { lanes, constants })(context.f, ...args);
+}
+
+/** The result of a reduction, or computed from one, and the same in all lanes: a row is divided by it many times. */
+export function isOfRow(context: BodyContext, id: number): boolean {
+  return context.facts.ready[id]! > 0 && !context.isVarying(id);
+}
+
+export function reciprocalOf(context: BodyContext, id: number): Value {
+  const known = context.find((scope) => scope.reciprocals.get(id));
+  if (known) return known;
+  const value = context.f.let((f) => {
+    f.v128([1, 1, 1, 1], false);
+    stepValue(context, id)(f);
+    f.simd("f32x4.div");
+  });
+  context.scope.reciprocals.set(id, value);
+  return value;
 }
 
 /** Pushes the index of an axis in each lane. */
@@ -106,7 +98,7 @@ export function pushAxis({ f, at, laneAxis }: BodyContext, axis: number): void {
 
 /** Pushes a value as memory has it: bools as 0 or 1. */
 export function inMemory(context: BodyContext, id: number): Value {
-  const value = valueOf(context, id);
+  const value = stepValue(context, id);
   if (context.spec.code[id]!.dtype !== "bool") return value;
   return context.f.let((f) => {
     value(f);

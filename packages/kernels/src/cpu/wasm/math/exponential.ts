@@ -51,9 +51,10 @@ export function scale(f: FunctionBuilder, x: Value, exponent: Value): Value {
   return mul(mul(x, addWords(half, oneBits)), addWords(subWords(exponent, half), oneBits));
 }
 
+/** 2 exp(r) times 2^(n - 1), which is a float for all n up to 128 and 0 for n = -126: results below 2^-125 are 0. */
 export const exp: Formula = (f, x) => {
-  const { exponent, expm1 } = reduce(f, f.let(clamp(x, -104, 89)));
-  return scale(f, add(expm1, 1), exponent);
+  const { exponent, expm1 } = reduce(f, f.let(clamp(x, -87.6, 89)));
+  return mul(fma(expm1, 2, 2), addWords(exponent, oneBits - exponentUnit));
 };
 
 /** exp(x) / 2, which is finite where sinh and cosh are. */

@@ -2,12 +2,13 @@
 import type { Value } from "../assembler.ts";
 import { add as addIntegers, addScaled, int, min, sub } from "../integers.ts";
 import { exp } from "../math/exponential.ts";
-import { add, constant, div, eq, max, sub as minus, mul, select } from "../math/expression.ts";
+import { add, constant, div, sub as minus, mul, or, select } from "../math/expression.ts";
 import { log } from "../math/logarithm.ts";
 import { tileColumns } from "../microKernel.ts";
 import type { EmitTemplate } from "../template.ts";
 import { type Block, Pairs } from "./attentionPairs.ts";
-import { emptyPower, isTriangle, noKey, Scores } from "./attentionScores.ts";
+import { emptyPower, noKey, Scores } from "./attentionScores.ts";
+import { apply } from "./combine.ts";
 import {
   loadHalf,
   packBlock,
@@ -15,6 +16,7 @@ import {
   packRows,
   panelWords,
   rowBytes,
+  scaleWords,
   storeHalf,
   unpackBlock,
 } from "./panels.ts";
@@ -23,7 +25,7 @@ const halves = [0, 1];
 
 export const emitForward: EmitTemplate = (call) => {
   const pairs = new Pairs(call, "queries");
-  const { f, source, depth, width } = pairs;
+  const { f, time, source, depth, width, scale } = pairs;
   const keys = call.scratch(panelWords(source, depth));
   const values = call.scratch(panelWords(width, source));
   const query = call.scratch(depth * tileColumns);
@@ -35,8 +37,9 @@ export const emitForward: EmitTemplate = (call) => {
     const o = pairs.queryMatrix(call.outputs[0]!, width);
     packRows(f, pairs.keyMatrix(call.inputs[1]!, depth), keys);
     packColumns(f, pairs.keyMatrix(call.inputs[2]!, width), values);
-    pairs.overBlocks(isTriangle(call), (block) => {
+    pairs.overBlocks(int(0), int(time), (block) => {
       packBlock(f, q, block.first, query);
+      scaleWords(f, query, depth * tileColumns, scale);
       pairs.multiplyRows(block, keys, depth, query, powers);
       const totals = softmax(pairs, block, powers, lse);
       pairs.multiplyColumns(block, values, width, powers, sums);
@@ -49,46 +52,46 @@ export const emitForward: EmitTemplate = (call) => {
 
 /** Products become probabilities that are not normalised yet; returns their totals, and stores the log-sum-exp. */
 function softmax(pairs: Pairs, block: Block, area: Value, lse: Value): Value[] {
-  const { f } = pairs;
-  const { MASKED } = pairs.call.constants;
+  const { f, call } = pairs;
   const scores = new Scores(pairs, block);
-  const largest = storeScores(pairs, block, scores, area);
-  const isEmpty = largest.map((top) => f.let(eq(top, -Infinity)));
-  /** A query without any key has no largest score. */
+  const { largest, hasKey } = storeScores(pairs, block, scores, area);
   const orIfEmpty = (value: Value, other: number, half: number): Value =>
-    MASKED ? f.let(select(isEmpty[half]!, other, value)) : value;
-  const tops = largest.map((top, half) => orIfEmpty(top, 0, half));
+    call.constants.MASKED ? f.let(select(hasKey[half]!, value, other)) : value;
   const totals = halves.map(() => f.keep("v128", constant(0)));
   pairs.overRows(block, (placeIn) => {
     const at = placeIn(area);
     for (const half of halves) {
-      const power = f.let(exp(f, f.let(minus(loadHalf(at, half), tops[half]!))));
+      const power = f.let(exp(f, f.let(minus(loadHalf(at, half), largest[half]!))));
       f.set(totals[half]!, add(totals[half]!.get, power));
       storeHalf(f, at, half, scores.weighted(orIfEmpty(power, emptyPower(pairs), half), half));
     }
   });
   for (const half of halves) {
-    const sum = f.let(add(tops[half]!, log(f, totals[half]!.get)));
+    const sum = f.let(add(largest[half]!, log(f, totals[half]!.get)));
     storeHalf(f, lse, half, orIfEmpty(sum, noKey, half));
   }
   return totals.map(({ get }, half) => orIfEmpty(get, 1, half));
 }
 
-/** Scores in the place of products, -Infinity where pairs do not count; returns the largest of each query. */
-function storeScores(pairs: Pairs, block: Block, scores: Scores, area: Value): Value[] {
+/** Scores in the place of products, -Infinity where pairs do not count; the largest of each query, and whether it has a key at all. */
+function storeScores(pairs: Pairs, block: Block, scores: Scores, area: Value) {
   const { f } = pairs;
   const largest = halves.map(() => f.keep("v128", constant(-Infinity)));
+  const hasKey = halves.map(() => f.keep("v128", constant(0)));
   pairs.overRows(block, (placeIn) => {
     const at = placeIn(area);
     for (const half of halves) {
       const all = scores.score(loadHalf(at, half), half);
       const allowed = scores.allowed(half);
-      const score = f.let(allowed ? select(allowed, all, -Infinity) : all);
-      f.set(largest[half]!, max(largest[half]!.get, score));
-      storeHalf(f, at, half, score);
+      const mask = allowed && f.let(allowed);
+      const score = f.let(mask ? select(mask, all, -Infinity) : all);
+      // A score that is NaN makes the total NaN, whatever the largest is.
+      f.set(largest[half]!, apply("f32x4.pmax", largest[half]!.get, score));
+      if (mask) f.set(hasKey[half]!, or(hasKey[half]!.get, mask));
+      if (mask || pairs.call.constants.BIASED) storeHalf(f, at, half, score);
     }
   });
-  return largest.map(({ get }) => get);
+  return { largest: largest.map(({ get }) => get), hasKey: hasKey.map(({ get }) => get) };
 }
 
 /** Divides the columns of an area [width, 8]. */

@@ -8,9 +8,6 @@ import { type Matrix, multiplyPanels, rowBytes } from "./panels.ts";
 /** Strides along [batch, heads, time, source]. */
 export type PairAxes = readonly [number, number, number, number];
 
-/** A vector of the row at hand: of half 0 lanes 0 to 3, of half 1 lanes 4 to 7. */
-export type Read = (half: number) => Value;
-
 /** A float by its bits. */
 export const numberOf = (bits: number): number => new Float32Array(Int32Array.of(bits).buffer)[0]!;
 
@@ -32,7 +29,7 @@ export class Pairs {
   /** Elements of a query or key, and of a value. */
   readonly depth: number;
   readonly width: number;
-  /** Factor of the products of queries and keys. */
+  /** Factor of queries. */
   readonly scale: number;
   readonly lanesAreQueries: boolean;
   /** The row at hand. */
@@ -107,17 +104,28 @@ export class Pairs {
     };
   }
 
-  /** `body` for every block of the head at hand; `causal`: without rows that no lane may meet. */
-  overBlocks(causal: boolean, body: (block: Block) => void): void {
-    const { f, rows } = this;
+  /**
+   * Whether rows are left out that causality excludes for all lanes: not where queries without any key have the mean of all values, those
+   * that they may not meet as well.
+   */
+  get isTriangle(): boolean {
+    const { CAUSAL, MASKED, EMPTY_ZERO } = this.call.constants;
+    return Boolean(CAUSAL && (!MASKED || EMPTY_ZERO));
+  }
+
+  /** The first row that keys from `first` on meet. */
+  firstQuery(first: Value): Value {
+    return this.isTriangle ? min(first, int(this.time)) : int(0);
+  }
+
+  /** `body` for the blocks of eight lanes of the head at hand, from lane `from` to `to`. */
+  overBlocks(from: Value, to: Value, body: (block: Block) => void): void {
+    const { f, rows, isTriangle, lanesAreQueries } = this;
     const lane = f.local("i32");
-    f.loop(lane, int(0), int(this.lanes), tileColumns, () => {
+    f.loop(lane, from, to, tileColumns, () => {
       const first = lane.get;
-      const [begin, end] = !causal
-        ? [int(0), int(rows)]
-        : this.lanesAreQueries
-          ? [int(0), min(add(first, int(tileColumns)), int(rows))]
-          : [min(first, int(rows)), int(rows)];
+      const begin = lanesAreQueries ? int(0) : this.firstQuery(first);
+      const end = lanesAreQueries && isTriangle ? min(add(first, int(tileColumns)), int(rows)) : int(rows);
       body({ first, begin: f.keep("i32", begin).get, end: f.keep("i32", end).get });
     });
   }
@@ -165,46 +173,4 @@ export class Pairs {
   headStart(array: Value, [batch, head]: PairAxes): Value {
     return addScaled(addScaled(array, this.#batch.get, batch * 4), this.#head.get, head * 4);
   }
-
-  /** How an array with such strides is read in a block. */
-  reader({ first }: Block, array: Value, strides: PairAxes): Read {
-    const start = this.f.keep("i32", this.headStart(array, strides)).get;
-    const [laneStride, rowStride] = this.lanesAreQueries
-      ? [strides[2], strides[3]]
-      : [strides[3], strides[2]];
-    const at = (index: Value): Value => {
-      const address = this.f.keep("i32", addScaled(start, index, laneStride * 4)).get;
-      return addScaled(address, this.row.get, rowStride * 4);
-    };
-    if (laneStride === 0) return () => load("v128.load32_splat", at(first), 0);
-    if (laneStride === 1) {
-      const address = at(first);
-      return (half) => load("v128.load", address, half * 16);
-    }
-    const last = int(this.lanes - 1);
-    const addresses = Array.from({ length: tileColumns }, (_, lane) => at(min(add(first, int(lane)), last)));
-    return (half) => gather(addresses.slice(half * 4, half * 4 + 4));
-  }
-}
-
-function load(name: "v128.load" | "v128.load32_splat", address: Value, offset: number): Value {
-  return (f) => {
-    address(f);
-    f.memory(name, offset);
-  };
-}
-
-/** A word of each address. */
-function gather([first, ...others]: readonly Value[]): Value {
-  return others.reduce<Value>(
-    (vector, address, i) => (f) => {
-      address(f);
-      vector(f);
-      f.memoryLane("v128.load32_lane", i + 1);
-    },
-    (f) => {
-      first!(f);
-      f.memory("v128.load32_zero");
-    },
-  );
 }

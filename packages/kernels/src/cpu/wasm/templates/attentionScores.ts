@@ -6,17 +6,17 @@ import {
   addWords,
   and,
   andWords,
-  fma,
   lt,
   mul,
+  add as plus,
   select,
   shiftRight,
   sub,
   subWords,
   wordsToFloats,
 } from "../math/expression.ts";
-import type { TemplateCall } from "../template.ts";
-import { type Block, numberOf, type PairAxes, type Pairs, type Read } from "./attentionPairs.ts";
+import { type Block, numberOf, type PairAxes, type Pairs } from "./attentionPairs.ts";
+import { type Read, reader } from "./attentionReads.ts";
 
 /** The log-sum-exp of a query without any key. */
 export const noKey = 3e38;
@@ -24,11 +24,6 @@ export const noKey = 3e38;
 /** The probability of each key where none counts. */
 export function emptyPower({ call: { constants }, source }: Pairs): number {
   return constants.EMPTY_ZERO ? 0 : 1 / source;
-}
-
-/** Whether rows can be left out that causality excludes for all lanes: queries without any key meet even those. */
-export function isTriangle({ constants }: TemplateCall): boolean {
-  return Boolean(constants.CAUSAL && (!constants.MASKED || constants.EMPTY_ZERO));
 }
 
 /** The rules of a call, at the row at hand of a block. */
@@ -43,20 +38,19 @@ export class Scores {
   constructor(pairs: Pairs, block: Block) {
     const { call, heads, time, source } = pairs;
     const { constants, params } = call;
-    const reader = (has: unknown, input: number, strides: readonly number[]): Read | null =>
-      has ? pairs.reader(block, call.inputs[input]!, strides as PairAxes) : null;
+    const read = (has: unknown, input: number, strides: readonly number[]): Read | null =>
+      has ? reader(pairs, block, call.inputs[input]!, strides as PairAxes) : null;
     this.#pairs = pairs;
     this.#first = block.first;
-    this.#bias = reader(constants.BIASED, 3, params.slice(7));
-    this.#mask = reader(constants.MASKED, 4, params.slice(11));
-    this.#factor = reader(constants.WEIGHTED, 5, params.slice(15));
-    this.#bits = reader(constants.DROPPED, 6, [heads * time * source, time * source, source, 1]);
+    this.#bias = read(constants.BIASED, 3, params.slice(7));
+    this.#mask = read(constants.MASKED, 4, params.slice(11));
+    this.#factor = read(constants.WEIGHTED, 5, params.slice(15));
+    this.#bits = read(constants.DROPPED, 6, [heads * time * source, time * source, source, 1]);
   }
 
   /** The score of pairs whose product is given. */
   score(product: Value, half: number): Value {
-    const { scale } = this.#pairs;
-    return this.#bias ? fma(product, scale, this.#bias(half)) : mul(product, scale);
+    return this.#bias ? plus(product, this.#bias(half)) : product;
   }
 
   /** The mask of pairs that count; null where all do. */

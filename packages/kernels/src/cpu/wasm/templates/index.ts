@@ -1,7 +1,7 @@
 /** @file The templates that have a WebAssembly form, by name; the others run their JavaScript. */
 import type { EmitTemplate } from "../template.ts";
-import { emitBias, emitKeys, emitQueries } from "./attentionBackward.ts";
 import { emitForward } from "./attentionForward.ts";
+import { emitGradient } from "./attentionGradient.ts";
 import { emitCumulative } from "./cumulative.ts";
 import { gruBackward, gruForward } from "./gru.ts";
 import { lstmBackward, lstmForward } from "./lstm.ts";
@@ -11,9 +11,8 @@ import { simpleBackward, simpleForward } from "./simpleRecurrent.ts";
 
 export const templateEmitters: Readonly<Record<string, EmitTemplate>> = {
   attentionForward: emitForward,
-  attentionQueries: emitQueries,
-  attentionKeys: emitKeys,
-  attentionBias: emitBias,
+  attentionGradient: emitGradient,
+  attentionGradientBiased: emitGradient,
   cumulative: emitCumulative(false),
   cumulativeInteger: emitCumulative(true),
   segmentReduce_float32: emitSegments(false),

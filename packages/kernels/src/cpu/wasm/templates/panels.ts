@@ -1,6 +1,7 @@
 /** @file Products of attention: operands as panels of four rows, results as tiles whose eight columns lie side by side, and their way back. */
 import type { FunctionBuilder, Value } from "../assembler.ts";
-import { addScaled, int, min, sub } from "../integers.ts";
+import { add, addScaled, int, min, sub } from "../integers.ts";
+import { mul as times } from "../math/expression.ts";
 import { microKernel, tileColumns, tileRows } from "../microKernel.ts";
 import { packer } from "../pack.ts";
 
@@ -80,7 +81,7 @@ interface PanelProduct {
   readonly panelDepth: number;
   readonly depth: Value;
   readonly columns: Value;
-  /** The result [lines, 8]: added to what is there unless `isFirst`. */
+  /** The result [lines, 8], a row after the other: added to what is there unless `isFirst`. */
   readonly to: Value;
   readonly lines: Value;
   readonly isFirst: Value;
@@ -107,6 +108,15 @@ export function loadHalf(address: Value, half: number): Value {
     address(f);
     f.memory("v128.load", half * 16);
   };
+}
+
+/** Multiplies so many words, a multiple of 4. */
+export function scaleWords(f: FunctionBuilder, at: Value, words: number, factor: number): void {
+  const offset = f.local("i32");
+  f.loop(offset, int(0), int(words * 4), 16, () => {
+    const address = f.keep("i32", add(at, offset.get)).get;
+    storeHalf(f, address, 0, times(loadHalf(address, 0), factor));
+  });
 }
 
 export function storeHalf(f: FunctionBuilder, address: Value, half: number, value: Value): void {
