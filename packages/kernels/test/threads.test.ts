@@ -1,4 +1,4 @@
-/** @file Threads of the cpu backend: equal bits for any number of them, who runs the chunks, and what happens where there are none. */
+/** @file Threads of the cpu backend: equal bits for any number, who runs the chunks, and what happens where there are none. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";

@@ -1,4 +1,4 @@
-/** @file The words that the threads of a device share beside its memory: the step that is run, and who sleeps; and what is posted to Workers. */
+/** @file What the threads of a device share beside its memory: the words that say which step is run and who sleeps, and messages. */
 
 /** Indices of words. Those that all threads write lie in cache lines of their own. */
 export const word = {

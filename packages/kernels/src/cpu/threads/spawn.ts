@@ -28,12 +28,14 @@ function nodeModule(): NodeModule | null {
   return scope.process?.getBuiltinModule?.("node:worker_threads") ?? null;
 }
 
+const isolation = "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+
 /** Why memory cannot be shared here, or null where it can. */
 export function whyNoThreads(): string | null {
   if (nodeModule()) return null;
   // The constructor of shared memory would succeed; only posting it fails.
   if (scope.crossOriginIsolated !== true)
-    return "the page is not isolated (it has to come with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)";
+    return `the page is not isolated (it has to come with ${isolation})`;
   return typeof Worker === "undefined" ? "there are no Workers here" : null;
 }
 
@@ -60,7 +62,7 @@ function spawnInPage(start: Message, url: string | URL | undefined): Promise<Spa
 }
 
 function spawnInNode(node: NodeModule, start: Message, url: string | URL | undefined): Promise<Spawned> {
-  // Sources are TypeScript, which takes the process's own flags to load; packages are JavaScript, which some flags would keep from loading.
+  // Sources are TypeScript, which takes the flags of the process to load; some flags would keep a package's JavaScript from loading.
   const isSource = !url && import.meta.url.endsWith(".ts");
   const path = url ?? `./worker.${isSource ? "ts" : "js"}`;
   const worker = new node.Worker(new URL(path, import.meta.url), isSource ? {} : { execArgv: [] });

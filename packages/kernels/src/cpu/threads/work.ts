@@ -1,4 +1,4 @@
-/** @file How much there is to do in a function, and into how many chunks it is cut: by shape alone, so that results never depend on threads. */
+/** @file What a function costs and into how many chunks it is cut: by shape alone, so that results never depend on threads. */
 import type { Instr } from "../../ir/kernel.ts";
 import { maxChunks } from "./control.ts";
 

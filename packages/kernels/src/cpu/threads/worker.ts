@@ -1,4 +1,4 @@
-/** @file A thread of the cpu backend: the module of a Worker, which takes chunks of the steps that the device's thread publishes. */
+/** @file A thread of the cpu backend: the module of a Worker, which takes chunks of steps that the device's thread publishes. */
 import { mathImports } from "../wasm/math.ts";
 import { chunkOf, closed, functionName, type Message, type StepFunction, word } from "./control.ts";
 

@@ -1,4 +1,4 @@
-/** @file Blocks of a matrix product: where operands, panels and C lie, how they are computed and packed, and the epilogue on rows. */
+/** @file Blocks of a matrix product: where operands, panels and C lie, how they are made, and the epilogue on rows. */
 import type { Body, GemmKernel, Operand } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
 import { storesOf } from "../bodySpec.ts";

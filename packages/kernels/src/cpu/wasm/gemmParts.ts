@@ -1,4 +1,4 @@
-/** @file How threads share a matrix product: functions whose units may run in any order, one after another for each block of k. */
+/** @file How threads share a matrix product: functions of units that may run in any order, one after another by blocks of k. */
 import type { GemmKernel } from "../../ir/kernel.ts";
 import type { Params } from "../affine.ts";
 import type { MemoryRange } from "../memory.ts";
@@ -13,9 +13,9 @@ import { tileColumns, tileRows } from "./microKernel.ts";
 import { kAxis, plainOperand } from "./operand.ts";
 
 /**
- * "all": everything, in one thread; "batches": all of some batches. Of a block of k: "compute" operands that do not lie in memory (units are k), "pack"
- * B (panels), "multiply" it into a C that is kept (blocks of rows). When all of B is packed: "rows" of C with their epilogue. When all of C is there: its
- * "epilogue" (blocks of rows). At last "sums", the epilogue of the column sums.
+ * "all": everything, in one thread; "batches": all of some batches. Of a block of k: "compute" operands that do not lie in memory (units
+ * are k), "pack" B (panels), "multiply" it into a C that is kept (blocks of rows). When all of B is packed: "rows" of C with their
+ * epilogue. When all of C is there: its "epilogue" (blocks of rows). At last "sums", the epilogue of the column sums.
  */
 export type GemmPart = "all" | "batches" | "compute" | "pack" | "multiply" | "rows" | "epilogue" | "sums";
 
