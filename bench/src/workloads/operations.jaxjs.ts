@@ -21,6 +21,7 @@ const operations: Record<Operation, (...operands: JaxArray[]) => JaxArray> = {
       .sqrt(np.abs(x!.mul(2).add(1)))
       .mul(y!)
       .sub(0.5),
+  gates: (x, y, z) => nn.sigmoid(x!.ref.mul(y!).add(z!)).mul(np.tanh(x!)),
   sum: (x) => x!.sum(),
   softmax: (x) => nn.softmax(x!),
   layerNorm: (x, gamma, beta) => layerNorm(x!, gamma!, beta!),

@@ -12,6 +12,7 @@ const operations: Record<Operation, (...operands: Tensor[]) => Tensor> = {
       .sqrt(ops.abs(x!.mul(2).add(1)))
       .mul(y!)
       .sub(0.5),
+  gates: (x, y, z) => ops.sigmoid(x!.mul(y!).add(z!)).mul(ops.tanh(x!)),
   sum: (x) => ops.sum(x!),
   softmax: (x) => ops.softmax(x!),
   layerNorm: (x, gamma, beta) =>

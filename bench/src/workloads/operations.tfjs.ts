@@ -15,6 +15,7 @@ const operations: Record<Operation, (...operands: Tensor[]) => Tensor> = {
   matmul: (a, b) => tf.matMul(a!, b!),
   negate: (x) => tf.neg(x!),
   chain: (x, y) => tf.sub(tf.mul(tf.sqrt(tf.abs(tf.add(tf.mul(x!, 2), 1))), y!), 0.5),
+  gates: (x, y, z) => tf.mul(tf.sigmoid(tf.add(tf.mul(x!, y!), z!)), tf.tanh(x!)),
   sum: (x) => tf.sum(x!),
   softmax: (x) => tf.softmax(x!),
   layerNorm: (x, gamma, beta) => layerNorm(x!, gamma!, beta!),

@@ -5,7 +5,15 @@ import { jaxVariants, lacksOnCpu, overPeers } from "../tables.ts";
 import type { Targets, Variant, Work, Workload } from "../types.ts";
 
 /** Names of operations that each library's side knows. */
-export type Operation = "matmul" | "negate" | "chain" | "sum" | "softmax" | "layerNorm" | "embeddingGradient";
+export type Operation =
+  | "matmul"
+  | "negate"
+  | "chain"
+  | "gates"
+  | "sum"
+  | "softmax"
+  | "layerNorm"
+  | "embeddingGradient";
 
 export interface OperationProblem {
   operation: Operation;
@@ -45,6 +53,16 @@ const chain = (name: string, length: number): Row => ({
   work: { bytes: 3 * 4 * length },
   cpu: overPeers(1 / 2),
   operands: (uniform) => [uniformValues([length], 1, uniform), uniformValues([length], 1, uniform)],
+});
+
+/** What the gates of a recurrent layer compute: bound by arithmetic, where `chain` is bound by memory. */
+const gates = (name: string, length: number): Row => ({
+  name,
+  title: `Elementwise chain sigmoid(x y + z) tanh(x) of ${length} numbers`,
+  operation: "gates",
+  work: { bytes: 4 * 4 * length },
+  cpu: overPeers(1 / 2),
+  operands: (uniform) => Array.from({ length: 3 }, () => uniformValues([length], 1, uniform)),
 });
 
 /** Of positive numbers, so that all libraries' sums agree in spite of their rounding. */
@@ -94,6 +112,7 @@ const operations: Row[] = [
   square(512),
   square(1024),
   chain("chain", 2 ** 20),
+  gates("gates", 2 ** 22),
   sum("sum", 2 ** 22),
   softmax("softmax", [512, 1024]),
   layerNorm("layer-norm", [512, 1024]),
