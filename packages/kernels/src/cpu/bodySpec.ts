@@ -1,9 +1,9 @@
 /** @file Bodies before and after compilation: scalar code with stages and stores, and lists of steps by loop. */
 import type { Instr, Stage, Store } from "../ir/kernel.ts";
 import type { Affine, Params } from "./affine.ts";
+import type { Step } from "./blocks/step.ts";
 import type { MemoryRange } from "./memory.ts";
 import type { Nest } from "./nest.ts";
-import type { Step } from "./step.ts";
 
 /** A store of step `value` at the index step `index`, or at a given affine place. */
 export interface BodyStore extends Pick<Store, "op" | "level" | "value"> {

@@ -6,12 +6,12 @@ import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/de
 import type { Plan } from "../ir/plan.ts";
 import { verifyPlan } from "../program/verify.ts";
 import * as templates from "../templates/library.ts";
+import { RegisterPool } from "./blocks/registers.ts";
+import { Scratch } from "./blocks/scratch.ts";
 import { ArrayHeap, LinearHeap } from "./heap.ts";
 import type { Machine } from "./machine.ts";
 import { CpuPool, CpuWorkspace } from "./pool.ts";
 import { CpuProgram, copyBytes } from "./program.ts";
-import { RegisterPool } from "./registers.ts";
-import { Scratch } from "./scratch.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 import { webAssemblySupport } from "./wasm/support.ts";
 

@@ -1,7 +1,8 @@
 /** @file What the compiled calls of a device share. */
+
+import type { RegisterPool } from "./blocks/registers.ts";
+import type { Scratch } from "./blocks/scratch.ts";
 import type { LinearHeap } from "./heap.ts";
-import type { RegisterPool } from "./registers.ts";
-import type { Scratch } from "./scratch.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 
 /** Executes a call on the memory bound at the time. */

@@ -1,6 +1,6 @@
 /** @file Nest, how the axes of a kernel become JavaScript loops: outer rows, a block of lanes and sequential inner axes. */
 import type { Affine } from "./affine.ts";
-import { blockSize } from "./registers.ts";
+import { blockSize } from "./blocks/registers.ts";
 
 /**
  * The order of loops is outer, block, sequential (lanes are rows: each lane reduces by itself), or with `lanesInside` outer,

@@ -5,7 +5,7 @@ import type { Kernel, SideKernel } from "../ir/kernel.ts";
 import type { Branch, Call, Plan, PlanStep, Repeat } from "../ir/plan.ts";
 import { memoryKey } from "../program/verify.ts";
 import type { Params } from "./affine.ts";
-import { compileCall } from "./call.ts";
+import { compileCall } from "./blocks/call.ts";
 import type { Machine, Runner } from "./machine.ts";
 import { Memory, MemoryRange, type Views } from "./memory.ts";
 import type { CpuPool, CpuWorkspace } from "./pool.ts";

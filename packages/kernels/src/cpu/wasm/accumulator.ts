@@ -1,7 +1,7 @@
 /** @file Reductions: what a stage keeps while elements come in, and its result. Float sums and products are kept in float64. */
 import { internal } from "../../device/errors.ts";
 import type { ReduceOp, Stage } from "../../ir/kernel.ts";
-import { identity } from "../reduce.ts";
+import { identity } from "../blocks/reduce.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import type { simd } from "./opcodes.ts";
 import { constant, lower, registerOf } from "./scalar.ts";

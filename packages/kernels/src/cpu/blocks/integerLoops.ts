@@ -1,5 +1,5 @@
 /** @file Loops of the scalar operations on int32, uint32 and bool. Most act on bits alone and serve all three; stores wrap. */
-import { divide, modulo, power, rest } from "./integerMath.ts";
+import { divide, modulo, power, rest } from "../integerMath.ts";
 import type { BlockFunction, Step, UintStep } from "./step.ts";
 
 const add: BlockFunction = (step: Step, count) => {

@@ -1,13 +1,13 @@
 /** @file The matrix product: packed panels, 4 x 4 tiles in float64, the epilogue on rows as they are finished. */
-import type { Body, GemmKernel } from "../ir/kernel.ts";
-import { axesAffine, type Params } from "./affine.ts";
+import type { Body, GemmKernel } from "../../ir/kernel.ts";
+import { axesAffine, type Params } from "../affine.ts";
+import { type BodyProgram, storesOf } from "../bodySpec.ts";
+import type { Machine, Runner } from "../machine.ts";
+import type { MemoryRange } from "../memory.ts";
+import { makeNest } from "../nest.ts";
 import { compileBody } from "./body.ts";
-import { type BodyProgram, storesOf } from "./bodySpec.ts";
 import { runPart } from "./loop.ts";
-import type { Machine, Runner } from "./machine.ts";
-import type { MemoryRange } from "./memory.ts";
 import { multiplyRow, multiplyTile, packColumns, sumColumns, tileSize } from "./microKernel.ts";
-import { makeNest } from "./nest.ts";
 import {
   compileOperand,
   type GemmExtents,

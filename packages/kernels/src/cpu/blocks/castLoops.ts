@@ -1,5 +1,5 @@
 /** @file Conversions between dtypes by value. */
-import type { Dtype } from "../ir/kernel.ts";
+import type { Dtype } from "../../ir/kernel.ts";
 import { kindOf, type Slot } from "./registers.ts";
 import { type BlockFunction, type ConvertStep, copyBits, type Step } from "./step.ts";
 

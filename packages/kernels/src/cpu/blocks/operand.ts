@@ -1,13 +1,13 @@
 /** @file Operands of the matrix product: read where they lie if they are plain, else computed into scratch memory by block loops. */
-import type { Operand } from "../ir/kernel.ts";
-import { affineForms, axesAffine, type Params } from "./affine.ts";
+import type { Operand } from "../../ir/kernel.ts";
+import { affineForms, axesAffine, type Params } from "../affine.ts";
+import type { BodyProgram } from "../bodySpec.ts";
+import type { Machine } from "../machine.ts";
+import { Memory, MemoryRange, viewsOf } from "../memory.ts";
+import { makeNest } from "../nest.ts";
 import { compileBody } from "./body.ts";
-import type { BodyProgram } from "./bodySpec.ts";
 import { runPart } from "./loop.ts";
-import type { Machine } from "./machine.ts";
-import { Memory, MemoryRange, viewsOf } from "./memory.ts";
 import type { Matrix } from "./microKernel.ts";
-import { makeNest } from "./nest.ts";
 import type { Slot } from "./registers.ts";
 
 /** Gives rows `first` to `end` of the operand of one batch: (m, k) for A, (k, n) for B. */

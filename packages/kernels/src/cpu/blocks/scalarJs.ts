@@ -1,7 +1,7 @@
 /** @file The table of scalar operations for JavaScript: one loop per operation and kind of operand. */
-import { internal } from "../device/errors.ts";
-import type { Dtype } from "../ir/kernel.ts";
-import type { ScalarOpName } from "../ir/scalarOps.ts";
+import { internal } from "../../device/errors.ts";
+import type { Dtype } from "../../ir/kernel.ts";
+import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import { castLoop } from "./castLoops.ts";
 import { floatLoops } from "./floatLoops.ts";
 import { boolLoops, intLoops, select, uintLoops } from "./integerLoops.ts";

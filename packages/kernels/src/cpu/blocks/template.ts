@@ -1,11 +1,11 @@
 /** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's own JavaScript. */
-import type { Dtype, TemplateArray, TemplateInput, TemplateKernel, TemplateOutput } from "../ir/kernel.ts";
-import { affineForms, axesAffine, type Params } from "./affine.ts";
+import type { Dtype, TemplateArray, TemplateInput, TemplateKernel, TemplateOutput } from "../../ir/kernel.ts";
+import { affineForms, axesAffine, type Params } from "../affine.ts";
+import type { Machine, Runner } from "../machine.ts";
+import type { MemoryRange } from "../memory.ts";
+import { makeNest } from "../nest.ts";
 import { compileBody } from "./body.ts";
 import { runBody } from "./loop.ts";
-import type { Machine, Runner } from "./machine.ts";
-import type { MemoryRange } from "./memory.ts";
-import { makeNest } from "./nest.ts";
 import { scratchRange } from "./operand.ts";
 import type { Numbers, Slot } from "./registers.ts";
 

@@ -1,5 +1,5 @@
 /** @file Registers of the block machine: short typed arrays that every scalar step reads and writes. */
-import type { Dtype } from "../ir/kernel.ts";
+import type { Dtype } from "../../ir/kernel.ts";
 
 /** Elements per block: small enough that the registers of a kernel stay in the first-level cache. */
 export const blockSize = 256;

@@ -1,13 +1,13 @@
 /** @file Compiles one kernel call of a plan for the block machine. */
-import type { Body, Kernel, LoopKernel, SideKernel } from "../ir/kernel.ts";
-import { type Affine, affineForms, type Params } from "./affine.ts";
+import type { Body, Kernel, LoopKernel, SideKernel } from "../../ir/kernel.ts";
+import { type Affine, affineForms, type Params } from "../affine.ts";
+import { storesOf } from "../bodySpec.ts";
+import type { Machine, Runner } from "../machine.ts";
+import type { MemoryRange } from "../memory.ts";
+import { chooseNest } from "../nest.ts";
 import { compileBody } from "./body.ts";
-import { storesOf } from "./bodySpec.ts";
 import { compileGemm } from "./gemm.ts";
 import { runBody } from "./loop.ts";
-import type { Machine, Runner } from "./machine.ts";
-import type { MemoryRange } from "./memory.ts";
-import { chooseNest } from "./nest.ts";
 import { compileTemplate } from "./template.ts";
 
 /**

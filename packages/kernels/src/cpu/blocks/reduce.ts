@@ -1,6 +1,6 @@
 /** @file Reductions: float64 accumulators per lane, or one accumulator that a block is folded into. */
-import { internal } from "../device/errors.ts";
-import type { ReduceOp } from "../ir/kernel.ts";
+import { internal } from "../../device/errors.ts";
+import type { ReduceOp } from "../../ir/kernel.ts";
 import type { Kind, Slot } from "./registers.ts";
 import type { BlockFunction, Step } from "./step.ts";
 

@@ -1,5 +1,5 @@
 /** @file Loops of the scalar operations on float32: computed in float64, rounded once by the store; tests give 0 or 1. */
-import { erf, erfinv, floorDiv, mod, pow, roundEven, sign, softplus } from "./floatMath.ts";
+import { erf, erfinv, floorDiv, mod, pow, roundEven, sign, softplus } from "../floatMath.ts";
 import { half } from "./half.ts";
 import type { BlockFunction, FloatStep } from "./step.ts";
 

@@ -1,6 +1,6 @@
 /** @file Runs compiled bodies: rows, blocks and phases in a fixed order. */
-import type { BodyProgram, Phase } from "./bodySpec.ts";
-import type { Nest } from "./nest.ts";
+import type { BodyProgram, Phase } from "../bodySpec.ts";
+import type { Nest } from "../nest.ts";
 import { blockSize } from "./registers.ts";
 import { runSteps } from "./step.ts";
 

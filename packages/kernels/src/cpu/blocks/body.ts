@@ -1,15 +1,15 @@
 /** @file Compiles scalar code with its stages and stores into lists of block steps, one list for each loop of a nest. */
-import type { Stage } from "../ir/kernel.ts";
-import type { ScalarOpName } from "../ir/scalarOps.ts";
+import type { Stage } from "../../ir/kernel.ts";
+import type { ScalarOpName } from "../../ir/scalarOps.ts";
+import { type Affine, axesAffine, constantAffine } from "../affine.ts";
+import { type Analysis, analyse, formOf, isUniform, isUniformStore } from "../analysis.ts";
+import type { BodyProgram, BodySpec, BodyStore, Phase } from "../bodySpec.ts";
+import type { Memory, MemoryRange } from "../memory.ts";
+import { findNeeds, type Needs } from "../needs.ts";
+import type { Nest } from "../nest.ts";
 import * as access from "./access.ts";
 import { type Address, bindAddress, isFixed } from "./address.ts";
-import { type Affine, axesAffine, constantAffine } from "./affine.ts";
-import { type Analysis, analyse, formOf, isUniform, isUniformStore } from "./analysis.ts";
-import type { BodyProgram, BodySpec, BodyStore, Phase } from "./bodySpec.ts";
 import { gatherHalves, loadHalves, scatterHalves, storeHalves } from "./half.ts";
-import type { Memory, MemoryRange } from "./memory.ts";
-import { findNeeds, type Needs } from "./needs.ts";
-import type { Nest } from "./nest.ts";
 import { finishIndices, finishLanes, identity, reduceLoop, resetLanes } from "./reduce.ts";
 import { type Kind, kindOf, type RegisterPool, Slot } from "./registers.ts";
 import { scalarStep } from "./scalarJs.ts";
