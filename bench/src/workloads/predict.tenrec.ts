@@ -14,5 +14,10 @@ export async function start({ weights, sample }: PredictProblem): Promise<Run> {
   model.build([null, features]);
   setWeights(model, weights);
   const x = toTensor(sample);
-  return awaitedRun(steps, async () => (await (await model.predict(x)).data())[0]!);
+  return awaitedRun(steps, async () => {
+    const prediction = await model.predict(x);
+    const data = await prediction.data();
+    prediction.dispose();
+    return data[0]!;
+  });
 }

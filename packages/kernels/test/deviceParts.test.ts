@@ -13,20 +13,20 @@ describe("sizes", () => {
     expect([0, 1, 16, 17, 100].map(paddedBytes)).toEqual([16, 16, 16, 32, 112]);
   });
 
-  test("classes are powers of two and 1.5 times them, exact when large", () => {
-    expect([16, 256, 257, 384, 400, 513, 768, 1000].map(sizeClass)).toEqual([
-      256, 256, 384, 384, 512, 768, 768, 1024,
+  test("classes are quarter steps between powers of two, exact when large", () => {
+    expect([16, 256, 257, 384, 400, 513, 768, 1000, 3136, 5120].map(sizeClass)).toEqual([
+      256, 256, 384, 384, 512, 640, 768, 1024, 3584, 5120,
     ]);
     expect(sizeClass(1 << 20)).toBe(1 << 20);
     expect(sizeClass((1 << 20) + 16)).toBe((1 << 20) + 256);
     expect(sizeClass(188_160_000)).toBe(188_160_000);
   });
 
-  test("a class holds its size, is stable, and wastes at most a third", () => {
+  test("a class holds its size, is stable, and wastes little", () => {
     for (let bytes = 272; bytes < 5 << 20; bytes = Math.ceil((bytes * 1.01) / 16) * 16) {
       const size = sizeClass(bytes);
       expect(size).toBeGreaterThanOrEqual(bytes);
-      expect(size).toBeLessThanOrEqual(bytes * 1.5);
+      expect(size).toBeLessThanOrEqual(bytes < 1024 ? bytes * 1.5 : bytes * 1.25);
       expect(sizeClass(size)).toBe(size);
       expect(size % 4).toBe(0);
     }

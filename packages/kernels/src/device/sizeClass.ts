@@ -14,12 +14,12 @@ export function paddedBytes(bytes: number): number {
 }
 
 /**
- * Bytes of the GPU buffer behind an allocation: 256, 384, 512, 768, 1024, ... (powers of two and 1.5 times
- * them, so at most a third is wasted) up to 64 KiB, then the next multiple of 256.
+ * Bytes of the GPU buffer behind an allocation: 256, 384, 512, 640, 768, 896, 1024, 1280, ... (four steps from a power of two to the next,
+ * so at most a fifth is wasted) up to 64 KiB, then the next multiple of 256.
  */
 export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
   if (bytes > exactAbove) return roundUp(bytes, 256);
-  const power = 2 ** Math.ceil(Math.log2(bytes));
-  return bytes <= power * 0.75 ? power * 0.75 : power;
+  const power = 2 ** (Math.ceil(Math.log2(bytes)) - 1);
+  return roundUp(bytes, Math.max(128, power / 4));
 }
