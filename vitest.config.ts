@@ -16,9 +16,9 @@ import { trainInNode } from "./tools/vitest/trainInNode.mjs";
 const dataFolder = process.env.TENREC_DATA ?? fileURLToPath(new URL("../shared/data", import.meta.url));
 const hasData = existsSync(dataFolder);
 
-/** What the fast ring leaves out: models trained, and the larger golden files. */
+/** What the fast ring leaves out: models trained, threads started, and the larger golden files. */
 const slow = [
-  "**/{realModels,charGpt,worker,orderingTargets,convLayers,mixedPrecision,train,nodeGuide}.test.ts",
+  "**/{realModels,charGpt,worker,orderingTargets,convLayers,mixedPrecision,train,nodeGuide,threads,linearMemory}.test.ts",
   "**/golden{Recurrent,Convolution,ModelLayers,Functional,Metrics}.test.ts",
 ];
 
