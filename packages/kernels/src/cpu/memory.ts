@@ -119,6 +119,11 @@ export class MemoryRange {
   }
 }
 
+/** Float32 elements in a memory of their own: what a kernel computes on the way. */
+export function ownRange(elements: number): MemoryRange {
+  return new MemoryRange(new Memory(), "float32", 0, elements * 4);
+}
+
 function isPacked(dtype: Dtype): dtype is "uint8" | "int8" | "float16" {
   return dtype === "uint8" || dtype === "int8" || dtype === "float16";
 }

@@ -42,15 +42,10 @@ export async function openWebGpu(options: OpenWebGpuOptions = {}): Promise<Devic
  * @example const { device, notice } = await openDevice({ backend: "auto" });
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<OpenedDevice> {
-  const { backend = "auto", webAssembly, threads, workerUrl, ...webGpu } = options;
-  const cpu = {
-    ...(webAssembly === undefined ? {} : { webAssembly }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(workerUrl === undefined ? {} : { workerUrl }),
-  };
-  if (backend === "cpu") return loadCpu(cpu);
-  if (backend === "webgpu" || webGpu.device) return { device: await openWebGpu(webGpu) };
-  if (backend === "auto") return openBest(webGpu, cpu);
+  const { backend = "auto" } = options;
+  if (backend === "cpu") return loadCpu(options);
+  if (backend === "webgpu" || options.device) return { device: await openWebGpu(options) };
+  if (backend === "auto") return openBest(options);
   throw new DeviceError("init", "unknown backend.", {
     received: JSON.stringify(backend),
     expected: '"auto", "webgpu" or "cpu"',
@@ -58,16 +53,19 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Opene
   });
 }
 
-async function openBest(options: OpenWebGpuOptions, cpu: CpuOptions): Promise<OpenedDevice> {
+async function openBest(options: OpenDeviceOptions): Promise<OpenedDevice> {
   try {
     const { describeAdapter, findAdapter } = await import("./adapter.ts");
     const { gpu, adapter } = await findAdapter(options);
     const { software, description } = describeAdapter(adapter.info);
     if (!software) return { device: await openWebGpu({ ...options, gpu }) };
-    return onCpu(cpu, `the only WebGPU adapter is a CPU renderer${description ? ` (${description})` : ""}`);
+    return onCpu(
+      options,
+      `the only WebGPU adapter is a CPU renderer${description ? ` (${description})` : ""}`,
+    );
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    return onCpu(cpu, /Received: (.*)/.exec(error.message)?.[1] ?? error.message);
+    return onCpu(options, /Received: (.*)/.exec(error.message)?.[1] ?? error.message);
   }
 }
 

@@ -1,10 +1,11 @@
 /** @file Operands of the matrix product: read where they lie if they are plain, else computed into scratch memory by block loops. */
 import type { Operand } from "../../ir/kernel.ts";
-import { affineForms, axesAffine, type Params } from "../affine.ts";
+import { axesAffine, type Params } from "../affine.ts";
 import type { BodyProgram } from "../bodySpec.ts";
 import type { Machine } from "../machine.ts";
-import { Memory, MemoryRange, viewsOf } from "../memory.ts";
+import { type MemoryRange, ownRange, viewsOf } from "../memory.ts";
 import { makeNest } from "../nest.ts";
+import { plainLoad } from "../plainLoad.ts";
 import { compileBody } from "./body.ts";
 import { runPart } from "./loop.ts";
 import type { Matrix } from "./microKernel.ts";
@@ -38,9 +39,9 @@ export function scratchForm(rowAxis: number, columnAxis: number, columns: number
 
 /** Scratch memory as a range that analysis takes for the whole matrix. */
 export function scratchRange(buffer: ArrayBuffer, elements: number): MemoryRange {
-  const memory = new Memory();
-  memory.bind(viewsOf(buffer));
-  return new MemoryRange(memory, "float32", 0, elements * 4);
+  const range = ownRange(elements);
+  range.memory.bind(viewsOf(buffer));
+  return range;
 }
 
 /** `axes` are those of the rows and columns; `partRows` the most rows that are prepared at a time. */
@@ -62,17 +63,15 @@ export function compileOperand(
 
 /** A load of float32 at an affine place. */
 function plainSource(
-  { code, value }: Operand,
+  operand: Operand,
   [rowAxis, columnAxis]: readonly [number, number],
   bindings: readonly MemoryRange[],
   params: Params,
 ): Source | null {
-  const { op, dtype, args, value: binding = 0 } = code[value]!;
-  const range = bindings[binding];
-  if (op !== "load" || dtype !== "float32" || !range || range.packed) return null;
-  const form = affineForms(code, params)[args[0]!];
-  if (!form || form.terms.size > 0) return null;
-  const slot = range.slot(dtype) as Slot<Float32Array>;
+  const plain = plainLoad(operand, bindings, params);
+  if (!plain || operand.code[operand.value]!.dtype !== "float32") return null;
+  const { range, form } = plain;
+  const slot = range.slot("float32") as Slot<Float32Array>;
   const base = range.first + form.constant;
   const batchStride = form.axes.get(0) ?? 0;
   const rowStride = form.axes.get(rowAxis) ?? 0;

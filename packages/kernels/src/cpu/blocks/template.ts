@@ -1,9 +1,10 @@
 /** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's own JavaScript. */
 import type { Dtype, TemplateArray, TemplateInput, TemplateKernel, TemplateOutput } from "../../ir/kernel.ts";
-import { affineForms, axesAffine, type Params } from "../affine.ts";
+import { axesAffine, type Params } from "../affine.ts";
 import type { Machine, Runner } from "../machine.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest } from "../nest.ts";
+import { plainLoad } from "../plainLoad.ts";
 import { compileBody } from "./body.ts";
 import { runBody } from "./loop.ts";
 import { scratchRange } from "./operand.ts";
@@ -51,17 +52,15 @@ function shiftOf({ code, value }: NonNullable<TemplateOutput["shift"]>, { words 
 
 /** A load of consecutive words. */
 function plainInput(
-  { code, value }: TemplateInput,
+  input: TemplateInput,
   size: number,
   bindings: readonly MemoryRange[],
   params: Params,
 ): ArrayOf | null {
-  const { op, dtype, args, value: binding = 0 } = code[value]!;
-  const range = bindings[binding];
-  if (op !== "load" || !range || range.seenAs(dtype).packed) return null;
-  const form = affineForms(code, params)[args[0]!];
-  if (!form || form.terms.size > 0 || (size > 1 && form.axes.get(0) !== 1)) return null;
-  return viewOf(range.slot(dtype), range.first + form.constant, size);
+  const plain = plainLoad(input, bindings, params);
+  if (!plain || (size > 1 && plain.form.axes.get(0) !== 1)) return null;
+  const { range, form } = plain;
+  return viewOf(range.slot(input.code[input.value]!.dtype), range.first + form.constant, size);
 }
 
 function computedInput(

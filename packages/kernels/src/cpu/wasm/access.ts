@@ -1,5 +1,6 @@
 /** @file Loads and stores of four lanes: together where they are neighbours, one by one where they are not. */
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
+import { add, int, max, min, shiftLeft, sub } from "./integers.ts";
 
 /** Where a binding lies: `base` is its first byte, `length` counts elements of `size` bytes. */
 export interface Place {
@@ -19,44 +20,16 @@ export interface Lanes {
   readonly inside: boolean;
 }
 
-function binary(
-  f: FunctionBuilder,
-  name: "i32.add" | "i32.sub" | "i32.mul" | "i32.shl",
-  x: Value,
-  y: number | Value,
-): void {
-  x(f);
-  if (typeof y === "number") f.i32(y);
-  else y(f);
-  f.plain(name);
-}
-
-/** Pushes `address` moved to the nearest element of the place. */
-function pushClamped(f: FunctionBuilder, { base, length, size }: Place, address: Value): void {
-  const offset = f.keep("i32", () => binary(f, "i32.sub", address, base));
+/** `address` moved to the nearest element of the place. */
+function clamped(f: FunctionBuilder, { base, length, size }: Place, address: Value): Value {
   const last = Math.max(length - 1, 0) * size;
-  const clamped = f.keep("i32", () => {
-    offset.get(f);
-    f.i32(last);
-    offset.get(f);
-    f.i32(last);
-    f.plain("i32.lt_s");
-    f.plain("select");
-  });
-  base(f);
-  clamped.get(f);
-  f.i32(0);
-  clamped.get(f);
-  f.i32(0);
-  f.plain("i32.gt_s");
-  f.plain("select");
-  f.plain("i32.add");
+  const offset = f.keep("i32", sub(address, base)).get;
+  return add(base, max(f.keep("i32", min(offset, int(last))).get, int(0)));
 }
 
 /** Pushes one element in all lanes. */
 export function loadSplat(f: FunctionBuilder, place: Place, address: Value, inside: boolean): void {
-  if (inside) address(f);
-  else pushClamped(f, place, address);
+  (inside ? address : clamped(f, place, address))(f);
   if (place.size === 4) {
     f.memory("v128.load32_splat");
     return;
@@ -73,7 +46,7 @@ export function loadLanes(f: FunctionBuilder, place: Place, lanes: Lanes, width:
   else if (inside) loadNeighbours(f, place, lanes);
   else {
     const isInside: Value = () => {
-      binary(f, "i32.sub", laneAddress(lanes, place.size, 0), place.base);
+      sub(laneAddress(lanes, place.size, 0), place.base)(f);
       f.i32((place.length - 4) * place.size);
       f.plain("i32.le_u");
     };
@@ -88,7 +61,7 @@ export function loadLanes(f: FunctionBuilder, place: Place, lanes: Lanes, width:
 
 function laneAddress({ address, offset, stride }: Lanes, size: number, lane: number): Value {
   const bytes = offset + lane * stride * size;
-  return bytes === 0 ? address.get : (f) => binary(f, "i32.add", address.get, bytes);
+  return bytes === 0 ? address.get : add(address.get, int(bytes));
 }
 
 function loadNeighbours(f: FunctionBuilder, { size, signed }: Place, { address, offset }: Lanes): void {
@@ -106,7 +79,7 @@ function loadEach(f: FunctionBuilder, place: Place, lanes: Lanes): void {
   const result = f.local("v128");
   for (let lane = 0; lane < 4; lane++) {
     const at = laneAddress(lanes, place.size, lane);
-    loadInto(f, place, result, lane, lanes.inside ? at : () => pushClamped(f, place, at));
+    loadInto(f, place, result, lane, lanes.inside ? at : (g) => clamped(g, place, at)(g));
   }
   result.get(f);
 }
@@ -233,11 +206,6 @@ export function storeAt(
     f.plain("i32.lt_u");
   };
   f.if(isInside, () => {
-    const address: Value = () => {
-      place.base(f);
-      binary(f, "i32.shl", index.get, 2);
-      f.plain("i32.add");
-    };
-    storeOne(f, op, address, value, lane);
+    storeOne(f, op, add(place.base, shiftLeft(index.get, int(2))), value, lane);
   });
 }

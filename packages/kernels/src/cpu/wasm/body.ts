@@ -5,13 +5,14 @@ import type { BodySpec, BodyStore } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import { findNeeds, type Needs } from "../needs.ts";
 import type { Nest } from "../nest.ts";
-import { type Accumulator, makeAccumulator } from "./accumulator.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { compute } from "./compute.ts";
 import { BodyContext, type Frame, stageKey } from "./context.ts";
 import { int, min, mul } from "./integers.ts";
 import { findKept, type Kept } from "./kept.ts";
 import { type Access, accessOf, pointerOf, storeIndexed } from "./places.ts";
+import type { Accumulator } from "./reductions/accumulator.ts";
+import { makeAccumulator } from "./reductions/make.ts";
 import { Unsupported } from "./unsupported.ts";
 import { isOfRow, pushAxis, reciprocalOf, stepValue } from "./values.ts";
 
@@ -35,6 +36,8 @@ export class BodyEmitter {
   readonly #levels = new Map<number, number>();
   readonly #inner: readonly number[];
   readonly #stageLevel: number;
+  /** By phase, once they were looked for. */
+  readonly #accesses: PlacedAccess[][] = [];
 
   /**
    * `nest.block` is the lane axis (at most one), `nest.outer` the rows, `nest.sequential` the inner axes that are not in lanes; `inner` all inner
@@ -208,11 +211,12 @@ export class BodyEmitter {
 
   /** Computes what a phase needs at a depth: values, then where deeper accesses start. */
   #setup(level: number, phase: number): void {
-    const wanted = this.#neededIn(phase).filter((id) => this.#levelOf(id) === level);
     const isLast = phase === this.#phases - 1;
+    const wanted = this.#neededIn(phase).filter((id) => this.#levelOf(id) === level);
     for (const id of wanted.sort((a, b) => a - b)) compute(this.#context, id, isLast);
     if (level === this.#stageLevel) this.#prepareQuotients(phase);
-    for (const access of this.#accesses(phase)) if (access.level > level) pointerOf(this.#context, access);
+    this.#accesses[phase] ??= this.#findAccesses(phase);
+    for (const access of this.#accesses[phase]) if (access.level > level) pointerOf(this.#context, access);
   }
 
   /** Divisors that are the same for a whole row: one division instead of many. */
@@ -232,11 +236,12 @@ export class BodyEmitter {
 
   #neededIn(phase: number): number[] {
     const { outer, inner } = this.#needs;
-    return [...outer].filter((id) => this.#context.facts.ready[id] === phase).concat([...inner[phase]!]);
+    const ready = [...outer].filter((id) => this.#context.facts.ready[id] === phase);
+    return [...ready, ...inner[phase]!];
   }
 
   /** The affine accesses of a phase. */
-  #accesses(phase: number): PlacedAccess[] {
+  #findAccesses(phase: number): PlacedAccess[] {
     const { code, bindings, stores } = this.#context.spec;
     const placed = (range: MemoryRange, index: number | Affine, dtype: Dtype, level: number) => {
       const access = accessOf(this.#context, range, index, dtype);

@@ -17,6 +17,11 @@ export interface Frame {
   word(word: number): Value;
 }
 
+/** The same with `range`, a range of its own, at `base`. */
+export function withRange(frame: Frame, range: MemoryRange, base: Value): Frame {
+  return { ...frame, base: (other) => (other === range ? base : frame.base(other)) };
+}
+
 /** An address with the axes and terms that it holds so far. */
 export interface Pointer {
   readonly value: Value;

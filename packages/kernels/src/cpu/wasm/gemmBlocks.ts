@@ -2,9 +2,10 @@
 import type { Body, GemmKernel, Operand } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
 import { storesOf } from "../bodySpec.ts";
-import { Memory, MemoryRange } from "../memory.ts";
+import { type MemoryRange, ownRange } from "../memory.ts";
+import type { PlainLoad } from "../plainLoad.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
-import type { Frame } from "./context.ts";
+import { type Frame, withRange } from "./context.ts";
 import { addColumns, type Bounds, type DepthBlock, multiplyPanels, packLines } from "./gemmLoops.ts";
 import { type GemmScratch, type GemmSizes, layOut, type Places } from "./gemmScratch.ts";
 import { add, addScaled, int, min, mul, sub } from "./integers.ts";
@@ -16,7 +17,6 @@ import {
   kAxis,
   mAxis,
   nAxis,
-  type PlainOperand,
   plainBlock,
   plainOperand,
 } from "./operand.ts";
@@ -34,7 +34,7 @@ export interface GemmCall {
 /** An operand; lines are rows of A or columns of B. */
 export interface Side {
   readonly operand: Operand;
-  readonly plain: PlainOperand | null;
+  readonly plain: PlainLoad | null;
   readonly lineAxis: number;
   readonly lines: number;
   /** Where computed blocks lie. */
@@ -190,10 +190,9 @@ export class GemmBlocks {
     const { bindings, params, frame } = this.#call;
     const { columns } = this.sizes;
     const rows = rowAxis === null ? 1 : this.#extents[rowAxis]!;
-    const range = new MemoryRange(new Memory(), "float32", 0, rows * columns * 4);
+    const range = ownRange(rows * columns);
     const form = axesAffine([[nAxis, 1], ...(rowAxis === null ? [] : ([[rowAxis, columns]] as const))]);
     const base = f.keep("i32", sub(area, mul(first, int(columns * 4))));
-    const own: Frame = { ...frame, base: (other) => (other === range ? base.get : frame.base(other)) };
     const body = {
       code,
       stores: storesOf(stores, bindings),
@@ -201,7 +200,12 @@ export class GemmBlocks {
       params,
       accumulator: { range, form },
     };
-    emitRows(f, body, { ...this.#range([first, end]), rowAxis, columnAxis: nAxis }, own);
+    emitRows(
+      f,
+      body,
+      { ...this.#range([first, end]), rowAxis, columnAxis: nAxis },
+      withRange(frame, range, base.get),
+    );
   }
 
   #range([first, end]: Bounds): Pick<RowRange, "extents" | "batchAxis" | "batch" | "first" | "end"> {

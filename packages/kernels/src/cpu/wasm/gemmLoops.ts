@@ -1,9 +1,11 @@
 /** @file The loops of matrix products over packed panels: packing, multiplying, and the sums of columns. */
-import type { FunctionBuilder, Local, Value } from "./assembler.ts";
+import type { FunctionBuilder, Value } from "./assembler.ts";
 import { add, addScaled, ceilDiv, int, mul, sub } from "./integers.ts";
+import { add as addFloats, words } from "./math/expression.ts";
 import { microKernel, tileColumns, tileRows } from "./microKernel.ts";
 import type { Block } from "./operand.ts";
 import { packer } from "./pack.ts";
+import { loadVector, storeVector } from "./vectors.ts";
 
 /** From `from` on, below `to`. */
 export type Bounds = readonly [from: Value, to: Value];
@@ -76,23 +78,20 @@ export function addColumns(
   f.loop(j, first, end, tileColumns, () => {
     const to = f.keep("i32", addScaled(totals, j.get, 4));
     const sums = [0, 16].map((at) =>
-      f.keep("v128", () => f.if(isFirst.get, zero(f), loadAt(f, to, at), "v128")),
+      f.keep("v128", () =>
+        f.if(
+          isFirst.get,
+          () => words(0)(f),
+          () => loadVector(to.get, at)(f),
+          "v128",
+        ),
+      ),
     );
     f.loop(row, int(0), depth, 1, () => {
-      sums.forEach((sum, i) =>
-        f.set(sum, () => {
-          sum.get(f);
-          loadAt(f, from, i * 16)();
-          f.simd("f32x4.add");
-        }),
-      );
+      sums.forEach((sum, i) => f.set(sum, addFloats(sum.get, loadVector(from.get, i * 16))));
       f.set(from, add(from.get, int(tileColumns * 4)));
     });
-    sums.forEach((sum, i) => {
-      to.get(f);
-      sum.get(f);
-      f.memory("v128.store", i * 16);
-    });
+    sums.forEach((sum, i) => storeVector(f, to.get, sum.get, i * 16));
   });
 }
 
@@ -100,16 +99,5 @@ export function isZero(value: Value): Value {
   return (f) => {
     value(f);
     f.plain("i32.eqz");
-  };
-}
-
-function zero(f: FunctionBuilder): () => void {
-  return () => f.v128([0, 0, 0, 0], true);
-}
-
-function loadAt(f: FunctionBuilder, address: Local, offset: number): () => void {
-  return () => {
-    address.get(f);
-    f.memory("v128.load", offset);
   };
 }

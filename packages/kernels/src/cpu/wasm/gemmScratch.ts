@@ -1,4 +1,5 @@
 /** @file Sizes of a matrix product's blocks, and the scratch memory that they take: each thread's own, and what threads share. */
+import { Areas } from "./areas.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { add, addScaled, int } from "./integers.ts";
 import { tileColumns, tileRows } from "./microKernel.ts";
@@ -59,14 +60,12 @@ export interface Places {
   readonly bytes: number;
 }
 
-/** Memory handed out in order from `base` on, which may be set later. */
-class Areas {
+/** Areas from `base` on, which may be set later. */
+class PlacedAreas extends Areas {
   base: Value = int(0);
-  bytes = 0;
 
-  take(elements: number): Value {
-    const offset = this.bytes;
-    this.bytes += roundUp(elements * 4, 64) + 64;
+  place(words: number): Value {
+    const offset = this.take(words);
     return (f) => (offset === 0 ? this.base : add(this.base, int(offset)))(f);
   }
 }
@@ -78,18 +77,18 @@ export function layOut(
   hasSums: boolean,
   { base, threads }: GemmScratch,
 ): Places {
-  const own = new Areas();
+  const own = new PlacedAreas();
   // What one function leaves to the next.
-  const shared = inParts ? new Areas() : own;
+  const shared = inParts ? new PlacedAreas() : own;
   const ofRows = keepsC ? shared : own;
   const rows = keepsC ? m : Math.min(m, blockRows);
   const places = {
-    computedA: ofRows.take(isPlain.a ? 0 : keepsC ? depth * m : rows * k),
-    computedB: shared.take(isPlain.b ? 0 : depth * n),
-    packedA: own.take(roundUp(Math.min(m, blockRows), tileRows) * depth),
-    packedB: shared.take(columns * (keepsC ? depth : k)),
-    c: ofRows.take(roundUp(rows, tileRows) * columns),
-    sums: shared.take(hasSums ? columns : 0),
+    computedA: ofRows.place(isPlain.a ? 0 : keepsC ? depth * m : rows * k),
+    computedB: shared.place(isPlain.b ? 0 : depth * n),
+    packedA: own.place(roundUp(Math.min(m, blockRows), tileRows) * depth),
+    packedB: shared.place(columns * (keepsC ? depth : k)),
+    c: ofRows.place(roundUp(rows, tileRows) * columns),
+    sums: shared.place(hasSums ? columns : 0),
   };
   shared.base = base;
   const sharedBytes = inParts ? shared.bytes : 0;

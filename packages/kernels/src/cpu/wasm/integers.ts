@@ -20,6 +20,7 @@ export const mul = binary("i32.mul");
 /** Of numbers that are not negative. */
 export const div = binary("i32.div_u");
 export const equal = binary("i32.eq");
+export const shiftLeft = binary("i32.shl");
 
 /** x + y * factor. */
 export function addScaled(x: Value, y: Value, factor: number): Value {
@@ -27,17 +28,21 @@ export function addScaled(x: Value, y: Value, factor: number): Value {
   return add(x, factor === 1 ? y : mul(y, int(factor)));
 }
 
-/** The smaller of two signed numbers; both are computed twice. */
-export function min(x: Value, y: Value): Value {
-  return (f) => {
+/** The one of two numbers for which the comparison holds; both are computed twice. */
+function pick(comparison: "i32.lt_s" | "i32.gt_s"): (x: Value, y: Value) => Value {
+  return (x, y) => (f) => {
     x(f);
     y(f);
     x(f);
     y(f);
-    f.plain("i32.lt_s");
+    f.plain(comparison);
     f.plain("select");
   };
 }
+
+/** Of signed numbers. */
+export const min = pick("i32.lt_s");
+export const max = pick("i32.gt_s");
 
 /** x / divisor, rounded up; x is not negative. */
 export function ceilDiv(x: Value, divisor: number): Value {

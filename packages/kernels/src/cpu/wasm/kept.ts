@@ -1,5 +1,5 @@
 /** @file Steps worth keeping between the passes over a row: what is dear and needed again waits in the output, as the exponentials of a softmax do. */
-import { affineForms } from "../affine.ts";
+import { type Affine, affineForms } from "../affine.ts";
 import { formOf } from "../analysis.ts";
 import type { BodyStore } from "../bodySpec.ts";
 import { findNeeds, type Needs } from "../needs.ts";
@@ -22,44 +22,34 @@ export function findKept(context: BodyContext, needs: Needs): Kept | null {
   for (const id of dear.sort((a, b) => b - a)) {
     const phase = needs.inner.findIndex((ids) => ids.has(id));
     if (phase === last) continue;
-    const store = spec.stores.find((candidate) => mayHold(context, candidate, id, phase));
+    const store = spec.stores.find((candidate) => mayHold(context, candidate, id, phase, last + 1));
     if (store) return { id, phase, store };
   }
   return null;
 }
 
 /** The place of the store has room for the step until the last phase: it is an element's own, and nobody reads there in between. */
-function mayHold(context: BodyContext, store: BodyStore, id: number, phase: number): boolean {
+function mayHold(context: BodyContext, store: BodyStore, id: number, phase: number, phases: number): boolean {
   const { spec, facts, nest } = context;
   const form = formOf(facts, store.index);
   const isPlain = store.op === "set" && store.level === "full" && !store.range.half && !store.range.packed;
   if (!isPlain || !form || form.terms.size > 0 || !context.isInside(form, store.range)) return false;
   const axes = [...nest.outer, ...nest.block, ...nest.sequential];
   if (axes.some((axis) => nest.extents[axis]! > 1 && !form.axes.has(axis))) return false;
-  const { outer, inner } = findNeeds(
-    spec,
-    facts,
-    facts.stagePhases.length === 0 ? 1 : last(context) + 1,
-    new Set([id]),
-  );
   const forms = affineForms(spec.code, spec.params);
-  const touches = (step: number): boolean => {
+  const reads = (step: number): boolean => {
     const { op, value = 0 } = spec.code[step]!;
     return op === "load" && spec.bindings[value]!.memory === store.range.memory;
   };
-  const isSame = (step: number): boolean => {
-    const own = forms[spec.code[step]!.args[0]!];
-    const same = own?.constant === form.constant && own.terms.size === 0 && own.axes.size === form.axes.size;
-    return (
-      same === true && [...form.axes].every(([axis, coefficient]) => own!.axes.get(axis) === coefficient)
-    );
-  };
-  if ([...outer].some(touches)) return false;
-  return inner.every(
-    (ids, p) => p < phase || [...ids].every((step) => !touches(step) || (p === phase && isSame(step))),
-  );
+  const readsElsewhere = (step: number) => reads(step) && !isSame(forms[spec.code[step]!.args[0]!]!, form);
+  const { outer, inner } = findNeeds(spec, facts, phases, new Set([id]));
+  const later = inner.slice(phase + 1).flatMap((ids) => [...ids]);
+  return ![...outer, ...later].some(reads) && ![...inner[phase]!].some(readsElsewhere);
 }
 
-function last({ facts }: BodyContext): number {
-  return Math.max(...facts.stagePhases) + 1;
+/** The same place at every position. */
+function isSame(x: Affine, y: Affine): boolean {
+  const agree = (p: ReadonlyMap<number, number>, q: ReadonlyMap<number, number>) =>
+    p.size === q.size && [...p].every(([key, coefficient]) => q.get(key) === coefficient);
+  return x.constant === y.constant && agree(x.axes, y.axes) && agree(x.terms, y.terms);
 }

@@ -1,6 +1,8 @@
 /** @file The inner product of packed panels: a tile of C in registers, over a block of k. */
 import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
 import { add, int, mul } from "./integers.ts";
+import { add as addFloats } from "./math/expression.ts";
+import { loadVector, storeVector } from "./vectors.ts";
 
 /** Rows and columns of a tile: eight accumulators, two vectors of B and one of A fit the sixteen registers of x64. */
 export const tileRows = 4;
@@ -23,12 +25,7 @@ function emitTile(f: FunctionBuilder): void {
   const columns = Array.from({ length: vectors }, () => f.local("v128"));
   const end = f.keep("i32", add(a.get, mul(depth.get, int(tileRows * 4))));
   f.loop(a, a.get, end.get, tileRows * 4, () => {
-    columns.forEach((column, j) =>
-      f.set(column, () => {
-        b.get(f);
-        f.memory("v128.load", j * 16);
-      }),
-    );
+    columns.forEach((column, j) => f.set(column, loadVector(b.get, j * 16)));
     for (let row = 0; row < tileRows; row++) multiplyRow(f, a, row, columns, sums);
     f.set(b, add(b.get, int(tileColumns * 4)));
   });
@@ -62,13 +59,7 @@ function multiplyRow(
 
 function storeRow(f: FunctionBuilder, c: Local, sums: readonly Local[], adds: boolean): void {
   sums.forEach((sum, j) => {
-    c.get(f);
-    sum.get(f);
-    if (adds) {
-      c.get(f);
-      f.memory("v128.load", j * 16);
-      f.simd("f32x4.add");
-    }
-    f.memory("v128.store", j * 16);
+    const value = adds ? addFloats(sum.get, loadVector(c.get, j * 16)) : sum.get;
+    storeVector(f, c.get, value, j * 16);
   });
 }

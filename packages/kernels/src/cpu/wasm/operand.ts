@@ -1,10 +1,11 @@
 /** @file The operands of a matrix product: read where they lie if they are plain, else computed into scratch memory block by block. */
 
 import type { Operand } from "../../ir/kernel.ts";
-import { type Affine, affineForms, axesAffine, type Params } from "../affine.ts";
-import { Memory, MemoryRange } from "../memory.ts";
+import { axesAffine, type Params } from "../affine.ts";
+import { type MemoryRange, ownRange } from "../memory.ts";
+import { type PlainLoad, plainLoad } from "../plainLoad.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import type { Frame } from "./context.ts";
+import { type Frame, withRange } from "./context.ts";
 import { add, addScaled, int, sub } from "./integers.ts";
 import { emitRows, type RowBody, type RowRange } from "./rows.ts";
 
@@ -22,30 +23,16 @@ export interface Block {
   at(line: Value, k: Value): Value;
 }
 
-/** Where a plain float32 operand lies: an affine load. */
-export interface PlainOperand {
-  readonly form: Affine;
-  readonly range: MemoryRange;
-}
-
+/** Where an operand of float32 lies, if nothing has to be computed. */
 export function plainOperand(
-  { code, value }: Operand,
+  operand: Operand,
   bindings: readonly MemoryRange[],
   params: Params,
-): PlainOperand | null {
-  const { op, dtype, args, value: binding = 0 } = code[value]!;
-  const range = bindings[binding];
-  if (op !== "load" || dtype !== "float32" || !range || range.packed || range.half) return null;
-  const form = affineForms(code, params)[args[0]!];
-  return form && form.terms.size === 0 ? { form, range } : null;
+): PlainLoad | null {
+  return operand.code[operand.value]!.dtype === "float32" ? plainLoad(operand, bindings, params) : null;
 }
 
-export function plainBlock(
-  { form, range }: PlainOperand,
-  lineAxis: number,
-  batch: Value,
-  frame: Frame,
-): Block {
+export function plainBlock({ form, range }: PlainLoad, lineAxis: number, batch: Value, frame: Frame): Block {
   const strideOf = (axis: number) => form.axes.get(axis) ?? 0;
   const start = addScaled(add(frame.base(range), int(form.constant * 4)), batch, strideOf(batchAxis) * 4);
   const [lineStride, depthStride] = [strideOf(lineAxis), strideOf(kAxis)];
@@ -67,7 +54,7 @@ export function computeRows(
 ): void {
   const { extents, rowAxis, columnAxis, first } = range;
   const columns = extents[columnAxis]!;
-  const scratch = new MemoryRange(new Memory(), "float32", 0, extents[rowAxis]! * columns * 4);
+  const scratch = ownRange(extents[rowAxis]! * columns);
   const index = axesAffine([
     [rowAxis, columns],
     [columnAxis, 1],
@@ -75,6 +62,6 @@ export function computeRows(
   const store = { op: "set", level: "full", value, index, range: scratch } as const;
   // Rows count from 0 in the code, and from `first` in the scratch memory.
   const base = f.keep("i32", sub(target, addScaled(int(0), first, columns * 4)));
-  const own: Frame = { ...frame, base: (other) => (other === scratch ? base.get : frame.base(other)) };
-  emitRows(f, { ...body, code, stores: [store], accumulator: null }, range, own);
+  const own = { ...body, code, stores: [store], accumulator: null };
+  emitRows(f, own, range, withRange(frame, scratch, base.get));
 }

@@ -4,6 +4,7 @@ import type { Dtype } from "../../ir/kernel.ts";
 import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import { type Kind, kindOf } from "../blocks/registers.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
+import { constant as floats, shift, shiftRight, words } from "./math/expression.ts";
 import { mathOps } from "./math/index.ts";
 import { laneByLane, lanewise } from "./math.ts";
 import type { simd } from "./opcodes.ts";
@@ -37,14 +38,8 @@ function direct(name: keyof typeof simd): Lowering {
   };
 }
 
-const words = (value: number): Value => {
-  return (f) => f.v128([value, value, value, value], true);
-};
-export const floats = (value: number): Value => {
-  return (f) => f.v128([value, value, value, value], false);
-};
-
-function shift(name: "i32x4.shl" | "i32x4.shr_s" | "i32x4.shr_u"): Lowering {
+/** By counts of their own: WebAssembly has one for all lanes. */
+function shiftEach(name: "i32x4.shl" | "i32x4.shr_s" | "i32x4.shr_u"): Lowering {
   const scalar = (
     { "i32x4.shl": "i32.shl", "i32x4.shr_s": "i32.shr_s", "i32x4.shr_u": "i32.shr_u" } as const
   )[name];
@@ -56,15 +51,6 @@ function shift(name: "i32x4.shl" | "i32x4.shr_s" | "i32x4.shr_u"): Lowering {
       }
       f.plain(scalar);
     });
-}
-
-/** WebAssembly shifts all lanes by one count: a constant, or lane by lane. */
-function shiftBy(name: "i32x4.shl" | "i32x4.shr_s" | "i32x4.shr_u", x: Value, count: number): Value {
-  return (f) => {
-    x(f);
-    f.i32(count);
-    f.simd(name);
-  };
 }
 
 const bitwise = {
@@ -98,7 +84,7 @@ const sameForIntegers: Partial<Record<ScalarOpName, Lowering>> = {
   ne: direct("i32x4.ne"),
   not: direct("v128.not"),
   neg: direct("i32x4.neg"),
-  shl: shift("i32x4.shl"),
+  shl: shiftEach("i32x4.shl"),
 };
 
 const signed: Partial<Record<ScalarOpName, Lowering>> = {
@@ -109,11 +95,11 @@ const signed: Partial<Record<ScalarOpName, Lowering>> = {
   le: direct("i32x4.le_s"),
   gt: direct("i32x4.gt_s"),
   ge: direct("i32x4.ge_s"),
-  shr: shift("i32x4.shr_s"),
+  shr: shiftEach("i32x4.shr_s"),
   abs: direct("i32x4.abs"),
   sign: (f, x) => {
     // The sign bit everywhere, or 1 where positive.
-    shiftBy("i32x4.shr_s", x, 31)(f);
+    shiftRight(x, 31)(f);
     words(1)(f);
     x(f);
     words(0)(f);
@@ -131,7 +117,7 @@ const unsigned: Partial<Record<ScalarOpName, Lowering>> = {
   le: direct("i32x4.le_u"),
   gt: direct("i32x4.gt_u"),
   ge: direct("i32x4.ge_u"),
-  shr: shift("i32x4.shr_u"),
+  shr: shiftEach("i32x4.shr_u"),
   abs: (f, x) => x(f),
   sign: (f, x) => {
     words(1)(f);
@@ -232,7 +218,7 @@ export function lower(op: ScalarOpName, dtype: Dtype, operand: Dtype, context: S
     const [, second] = context.constants;
     if (op === "shl" || op === "shr") {
       const name = op === "shl" ? "i32x4.shl" : register === "i" ? "i32x4.shr_s" : "i32x4.shr_u";
-      if (second !== undefined) return (f, x) => shiftBy(name, x, second & 31)(f);
+      if (second !== undefined) return (f, x) => shift(name)(x, second & 31)(f);
     }
     if ((op === "idiv" || op === "irem") && second !== undefined && second > 0)
       return divideBy(op, register === "i", second, context.lanes);

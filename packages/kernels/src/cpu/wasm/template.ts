@@ -1,11 +1,13 @@
 /** @file Template kernels as WebAssembly: operands as addresses of whole arrays, and the emitter that a template has here, by its name. */
 import type { TemplateInput, TemplateKernel, TemplateOutput } from "../../ir/kernel.ts";
-import { affineForms, axesAffine, type Params } from "../affine.ts";
-import { Memory, MemoryRange } from "../memory.ts";
+import { axesAffine, type Params } from "../affine.ts";
+import { type MemoryRange, ownRange } from "../memory.ts";
 import { makeNest } from "../nest.ts";
+import { plainLoad } from "../plainLoad.ts";
+import { Areas } from "./areas.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { BodyEmitter } from "./body.ts";
-import type { Frame } from "./context.ts";
+import { type Frame, withRange } from "./context.ts";
 import { add, int, mul, sub } from "./integers.ts";
 import { templateEmitters } from "./templates/index.ts";
 import { Unsupported } from "./unsupported.ts";
@@ -27,17 +29,6 @@ export interface TemplateCall {
 
 /** Emits the code of a template; throws Unsupported where it has none for such a call. */
 export type EmitTemplate = (call: TemplateCall) => void;
-
-/** Bytes of scratch memory, handed out in order. */
-class Areas {
-  bytes = 0;
-
-  take(words: number): number {
-    const offset = this.bytes;
-    this.bytes += Math.ceil((words * 4) / 64) * 64 + 64;
-    return offset;
-  }
-}
 
 export function emitTemplate(
   f: FunctionBuilder,
@@ -71,18 +62,15 @@ export function emitTemplate(
 /** A load of consecutive words. */
 function plainInput(
   f: FunctionBuilder,
-  { code, value }: TemplateInput,
+  input: TemplateInput,
   size: number,
   bindings: readonly MemoryRange[],
   params: Params,
   frame: Frame,
 ): Value | null {
-  const { op, dtype, args, value: binding = 0 } = code[value]!;
-  const range = bindings[binding];
-  if (op !== "load" || !range || range.seenAs(dtype).packed || range.half) return null;
-  const form = affineForms(code, params)[args[0]!];
-  if (!form || form.terms.size > 0 || (size > 1 && form.axes.get(0) !== 1)) return null;
-  return f.keep("i32", add(frame.base(range), int(form.constant * 4))).get;
+  const plain = plainLoad(input, bindings, params);
+  if (!plain || (size > 1 && plain.form.axes.get(0) !== 1)) return null;
+  return f.keep("i32", add(frame.base(plain.range), int(plain.form.constant * 4))).get;
 }
 
 function computedInput(
@@ -95,11 +83,11 @@ function computedInput(
   take: (words: number) => Value,
 ): Value {
   const target = take(size);
-  const range = new MemoryRange(new Memory(), "float32", 0, size * 4);
+  const range = ownRange(size);
   const store = { op: "set", level: "full", value, index: axesAffine([[0, 1]]), range } as const;
   const spec = { code, stages: [], stores: [store], bindings, params, accumulator: null };
-  const own: Frame = { ...frame, base: (other) => (other === range ? target : frame.base(other)) };
-  const emitter = new BodyEmitter(f, spec, makeNest([size], [], [0], [], false), own);
+  const nest = makeNest([size], [], [0], [], false);
+  const emitter = new BodyEmitter(f, spec, nest, withRange(frame, range, target));
   emitter.emitStart();
   emitter.emitRow(() => int(0));
   return target;

@@ -1,6 +1,8 @@
 /** @file Products of a single row, which read the matrix once where it lies: nothing is packed. */
 import type { FunctionBuilder, Local, ModuleBuilder, Value } from "./assembler.ts";
 import { add, int, mul } from "./integers.ts";
+import { add as addFloats, words } from "./math/expression.ts";
+import { loadVector, storeVector } from "./vectors.ts";
 
 const signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32"], results: [] } as const;
 /** Columns that are summed at a time: eight accumulators. */
@@ -44,7 +46,7 @@ function sumColumns(
 ): void {
   const [a, , depth, , , isFirst] = f.params as [Local, Local, Local, Local, Local, Local];
   const offsets = Array.from({ length: width / 4 }, (_, i) => i * 16);
-  const sums = offsets.map(() => f.keep("v128", zeros));
+  const sums = offsets.map(() => f.keep("v128", words(0)));
   const [from, k] = [f.keep("i32", a.get), f.local("i32")];
   f.loop(k, int(0), depth.get, 1, () => {
     const factor = f.keep("v128", () => {
@@ -52,36 +54,20 @@ function sumColumns(
       f.memory("v128.load32_splat");
     });
     sums.forEach((sum, i) => {
-      f.set(sum, () =>
-        f.multiplyAdd(
-          factor.get,
-          () => {
-            b.get(f);
-            f.memory("v128.load", offsets[i]);
-          },
-          sum.get,
-        ),
-      );
+      f.set(sum, () => f.multiplyAdd(factor.get, loadVector(b.get, offsets[i]), sum.get));
     });
     f.set(from, add(from.get, int(aStride * 4)));
     f.set(b, add(b.get, int(bStride * 4)));
   });
   // As for tiles, block by block: results do not depend on the number of rows.
   sums.forEach((sum, i) => {
-    c.get(f);
-    sum.get(f);
-    f.if(
-      isFirst.get,
-      () => zeros(f),
-      () => {
-        c.get(f);
-        f.memory("v128.load", offsets[i]);
-      },
-      "v128",
-    );
-    f.simd("f32x4.add");
-    f.memory("v128.store", offsets[i]);
+    const before: Value = () =>
+      f.if(
+        isFirst.get,
+        () => words(0)(f),
+        () => loadVector(c.get, offsets[i])(f),
+        "v128",
+      );
+    storeVector(f, c.get, addFloats(sum.get, before), offsets[i]);
   });
 }
-
-const zeros: Value = (f) => f.v128([0, 0, 0, 0], true);

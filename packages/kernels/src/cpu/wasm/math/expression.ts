@@ -17,7 +17,8 @@ export function instruction(name: keyof typeof simd, splat: (number: number) => 
     };
 }
 
-function shift(name: "i32x4.shl" | "i32x4.shr_s") {
+/** All lanes by one count. */
+export function shift(name: "i32x4.shl" | "i32x4.shr_s" | "i32x4.shr_u") {
   return (x: Value, count: number): Value =>
     (f) => {
       x(f);
@@ -59,13 +60,12 @@ export const andWords = instruction("v128.and", words);
 export const wordsToFloats = instruction("f32x4.convert_i32x4_s", words);
 export const shiftLeft = shift("i32x4.shl");
 export const shiftRight = shift("i32x4.shr_s");
+export const shiftRightUnsigned = shift("i32x4.shr_u");
 
 /** x * y + z, in one rounding where the module may. */
 export function fma(x: Term, y: Term, z: Term): Value {
-  return (f) => {
-    if (f.module.relaxed) instruction("f32x4.relaxed_madd", constant)(x, y, z)(f);
-    else add(mul(x, y), z)(f);
-  };
+  const [a, b, c] = [x, y, z].map((term) => (typeof term === "number" ? constant(term) : term));
+  return (f) => f.multiplyAdd(a!, b!, c!);
 }
 
 /** c[0] + c[1] x + c[2] x^2 + ... */

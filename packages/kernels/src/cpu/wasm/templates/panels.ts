@@ -4,6 +4,7 @@ import { add, addScaled, int, min, sub } from "../integers.ts";
 import { mul as times } from "../math/expression.ts";
 import { microKernel, tileColumns, tileRows } from "../microKernel.ts";
 import { packer } from "../pack.ts";
+import { loadVector, storeVector } from "../vectors.ts";
 
 /** Bytes of a row of eight columns. */
 export const rowBytes = tileColumns * 4;
@@ -104,10 +105,7 @@ export function multiplyPanels(f: FunctionBuilder, product: PanelProduct): void 
 
 /** Lanes 0 to 3 or 4 to 7 of a row of eight. */
 export function loadHalf(address: Value, half: number): Value {
-  return (f) => {
-    address(f);
-    f.memory("v128.load", half * 16);
-  };
+  return loadVector(address, half * 16);
 }
 
 /** Multiplies so many words, a multiple of 4. */
@@ -120,7 +118,5 @@ export function scaleWords(f: FunctionBuilder, at: Value, words: number, factor:
 }
 
 export function storeHalf(f: FunctionBuilder, address: Value, half: number, value: Value): void {
-  address(f);
-  value(f);
-  f.memory("v128.store", half * 16);
+  storeVector(f, address, value, half * 16);
 }
