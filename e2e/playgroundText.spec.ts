@@ -45,7 +45,9 @@ for (const backend of ["cpu", "webgpu"] as const) {
     await page.locator("tenrec-writing #prompt").press("Enter");
     await expect(written(page)).toHaveText(/^The light .{20}/s, { timeout: 30_000 });
     // A fast backend may have taken its thousand steps, and begun the next text, by now.
-    await expect(page.locator("tenrec-writing #earlier li").filter({ hasText: "And now, " })).not.toHaveCount(0);
+    await expect(page.locator("tenrec-writing #earlier li").filter({ hasText: "And now, " })).not.toHaveCount(
+      0,
+    );
     const steps = await playground.value("steps");
     await playground.reachSteps(steps + 5);
     await playground.pause();

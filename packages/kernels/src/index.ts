@@ -7,7 +7,14 @@
  * device.run(program, externals, results, scalars);
  * const bytes = await device.read(results[0], 0, 16);
  */
-export { emitWgsl, hasBarriers, workgroupCount, workgroupCounts, workgroupSize } from "./codegen/index.ts";
+export {
+  emitWgsl,
+  hasBarriers,
+  hasWgsl,
+  workgroupCount,
+  workgroupCounts,
+  workgroupSize,
+} from "./codegen/index.ts";
 export { DeviceError, formatBytes, MemoryError } from "./device/errors.ts";
 export {
   type OpenDeviceOptions,

@@ -1,13 +1,13 @@
 /** @file Properties of generated text that need no device. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { fillTemplate, TemplateError } from "../src/codegen/fillTemplate.ts";
 import { emitWgsl, workgroupCount, workgroupCounts } from "../src/codegen/index.ts";
 import { scalarWgsl } from "../src/codegen/scalarWgsl.ts";
 import { literal } from "../src/codegen/types.ts";
 import type { GemmTile, SideKernel } from "../src/ir/kernel.ts";
 import * as operations from "../src/ir/scalarOps.ts";
 import { gemmTile } from "../src/templates/gemmTile.ts";
-import { fillTemplate, TemplateError } from "../src/templates/template.ts";
 import { loop, Program, read, set, write } from "./codegenKernels.ts";
 import { gemmKernel } from "./gemmKernels.ts";
 import { rowKernel } from "./rowKernels.ts";

@@ -25,7 +25,7 @@ function twoStepPlan(n: number): Plan {
     return {
       kind: "call",
       kernel,
-      key: "k",
+      key: JSON.stringify(kernel),
       bindings: ranges,
       params: words(kernel, n),
       workgroups: 1,
@@ -86,6 +86,7 @@ test("programs share slots, which grow with the largest and go with the last", a
   const device = openCpu();
   const small = device.build(twoStepPlan(4));
   const large = device.build(twoStepPlan(400));
+  await Promise.all([small.ready, large.ready]);
   expect(device.memory().owners).toEqual({ slot: 3200 });
   const [x, result] = [device.alloc(16, "x"), device.alloc(16, "result")];
   device.write(x, 0, Float32Array.of(1, 1, 1, 1));
@@ -98,9 +99,10 @@ test("programs share slots, which grow with the largest and go with the last", a
   expect(device.memory().owners.slot).toBeUndefined();
 });
 
-test("counts its work and allocates nothing per run", () => {
+test("counts its work and allocates nothing per run", async () => {
   const device = openCpu();
   const program = device.build(twoStepPlan(4));
+  await program.ready;
   const [x, result] = [device.alloc(16, "x"), device.alloc(16, "result")];
   device.write(x, 0, new Float32Array(4));
   const { buffersCreated, pipelines } = counts;

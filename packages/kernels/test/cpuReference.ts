@@ -108,7 +108,7 @@ export function planOf(kernel: Kernel, params: Uint32Array, arrays: readonly Wor
       {
         kind: "call",
         kernel,
-        key: "test",
+        key: JSON.stringify(kernel),
         bindings: arrays.map((array, buffer) => ({ buffer, offset: 0, bytes: array.byteLength })),
         params,
         workgroups: 1,

@@ -1,4 +1,5 @@
 /** @file Calls of recurrent templates for the tests: plain operands of one size, and the error against the JavaScript form. */
+import { runOf } from "../src/cpu/blocks/templates/index.ts";
 import type { Template, TemplateKernel } from "../src/ir/kernel.ts";
 import {
   gruBackwardTemplate,
@@ -124,7 +125,7 @@ export function recurrentCall(
   const outputs = template.outputs.map(({ name }) => new Float32Array(kind.size(name, size)));
   const expected = outputs.map((output) => output.slice());
   const own = kind.step ? [batch, units] : [batch, steps];
-  template.cpu({ inputs, outputs: expected, constants: {}, params: Int32Array.from(own) });
+  runOf(template)({ inputs, outputs: expected, constants: {}, params: Int32Array.from(own) });
   const lanesOf = new Map([...template.inputs, ...template.outputs].map(({ name, lanes }) => [name, lanes]));
   // Rows of four are bound as vectors.
   const wide = (name: string) => lanesOf.get(name) === 4 && (gates * units) % 4 === 0;

@@ -1,6 +1,7 @@
 /** Template kernels on the cpu backend, and what a plan with a wrong one is told. */
 import { describe, expect, test } from "vitest";
 import { emitWgsl, workgroupCount } from "../src/codegen/index.ts";
+import { wgslOf } from "../src/codegen/templates/index.ts";
 import { openCpu } from "../src/cpu/device.ts";
 import type { SideKernel, TemplateKernel } from "../src/ir/kernel.ts";
 import { planOf, runOnCpu, words } from "./cpuReference.ts";
@@ -79,7 +80,7 @@ describe("rejects", () => {
   });
 
   test("a hook of no operand", () => {
-    const wgsl = good.template.wgsl.replaceAll("load_x", "load_z");
+    const wgsl = wgslOf(good.template).replaceAll("load_x", "load_z");
     expect(() => emitWgsl({ ...good, template: { ...good.template, wgsl } })).toThrow(
       /belongs to no operand[^]*load_z/,
     );

@@ -1,5 +1,13 @@
 /** @file explain: the stages of a compiled function as text. Pure: it prints stored artefacts and changes nothing. */
-import { type Call, emitWgsl, type Plan, type PlanStep, planCalls } from "@tenrec/kernels";
+import {
+  type Call,
+  emitWgsl,
+  hasWgsl,
+  type Kernel,
+  type Plan,
+  type PlanStep,
+  planCalls,
+} from "@tenrec/kernels";
 import { type Compiled, describe } from "./compile/compile.ts";
 
 /** What `explain` takes: a jitted function, or a model whose step is one. */
@@ -22,10 +30,16 @@ export function explain(subject: Explainable): string {
     `# Schedule\n${describe(compiled)}`,
     `# Plan "${plan.label}": ${plan.slotBytes} bytes of activations\n${planText(plan)}`,
     `# WGSL\n${planCalls(plan)
-      .map(({ kernel }) => emitWgsl(kernel).code)
+      .map(({ kernel }) => codeText(kernel))
       .join("\n\n")}`,
   ];
   return sections.join("\n\n");
+}
+
+function codeText(kernel: Kernel): string {
+  return hasWgsl(kernel)
+    ? emitWgsl(kernel).code
+    : `// ${kernel.label} runs on the cpu alone and has no WGSL.`;
 }
 
 function planText(plan: Plan): string {

@@ -2,6 +2,7 @@
 import type { Target } from "@tenrec/kernels";
 import { describe, expect, test } from "vitest";
 import { vjp } from "../src/autodiff/vjp.ts";
+import { explain } from "../src/explain.ts";
 import type { Node } from "../src/graph/node.ts";
 import { attention } from "../src/primitives/attention.ts";
 import { attentionTargets } from "./attentionTargets.ts";
@@ -22,9 +23,16 @@ function compiled(over: Partial<Target>, { depth = 32, mask = false, causal = tr
   const output = attention({ q, k, v, mask: masks[0] ?? null }, { scale: 1, causal });
   const gradients = vjp([output], [g], [q, k, v], everything) as Node[];
   const leaves = [q, k, v, g, ...masks];
-  const { plan } = compileGraph(leaves, [output, ...gradients], gpuLike(over));
+  const program = compileGraph(leaves, [output, ...gradients], gpuLike(over));
+  const { plan } = program;
   const calls = plan.steps.flatMap((step) => (step.kind === "call" ? [step.kernel] : []));
-  return { labels: calls.map(({ label }) => label), bytes: plan.slotBytes, scores: 4 * 2 * 2 * 256 * 256 };
+  const text = explain({ explain: () => program });
+  return {
+    labels: calls.map(({ label }) => label),
+    bytes: plan.slotBytes,
+    scores: 4 * 2 * 2 * 256 * 256,
+    text,
+  };
 }
 
 describe("attention of 256 steps, forward and backward", () => {
@@ -50,9 +58,10 @@ describe("attention of 256 steps, forward and backward", () => {
 
   test("as WebAssembly: all gradients by one kernel", () => {
     for (const depth of [32, 96]) {
-      const { labels } = compiled(processor, { depth });
+      const { labels, text } = compiled(processor, { depth });
       const fused = labels.filter((label) => label.startsWith("attention")).sort();
       expect(fused).toEqual(["attentionForward", "attentionGradient"]);
+      expect(text).toMatch(/const DEPTH = \d+;[^]*\/\/ attentionGradient runs on the cpu alone/);
     }
   });
 });

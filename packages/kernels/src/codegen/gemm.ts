@@ -1,8 +1,8 @@
 /** @file WGSL of gemm kernels: a template of shaders/ with its operand loads and epilogue generated. */
 import type { Body, GemmKernel, Instr, Operand } from "../ir/kernel.ts";
 import { gemmLarge, gemmQuad, gemmRegister, gemmRow, gemmShared } from "../shaders.ts";
-import { fillTemplate, TemplateError } from "../templates/template.ts";
 import { type Analysis, analyse } from "./analysis.ts";
+import { fillTemplate, TemplateError } from "./fillTemplate.ts";
 import { indent, type PartFrame } from "./part.ts";
 import { paramWord, Scope, type Sources } from "./scope.ts";
 import { type Lanes, scalarOf, typeName } from "./types.ts";

@@ -1,10 +1,11 @@
 /** @file WGSL of template kernels: the loads, stores and params that a file of shaders/ marks as hooks. */
-import type { TemplateInput, TemplateKernel, TemplateOperand, TemplateOutput } from "../ir/kernel.ts";
-import { fillTemplate, hooksOf, TemplateError } from "../templates/template.ts";
+import type { Kernel, TemplateInput, TemplateKernel, TemplateOperand, TemplateOutput } from "../ir/kernel.ts";
 import { loadText, storeText } from "./access.ts";
 import { analyse } from "./analysis.ts";
+import { fillTemplate, hooksOf, TemplateError } from "./fillTemplate.ts";
 import { indent, type PartFrame } from "./part.ts";
 import { paramWord, Scope } from "./scope.ts";
+import { templateTexts, wgslOf } from "./templates/index.ts";
 import { type Lanes, scalarOf, typeName } from "./types.ts";
 
 function functionText(signature: string, lines: readonly string[]): string {
@@ -94,14 +95,21 @@ function operandHook(hook: string, kernel: TemplateKernel, frame: PartFrame): st
   return make(hook, operands[index]!, outputs[index]!, lanes, frame);
 }
 
+/** Whether `emitWgsl` has a text for a kernel: some templates are for the cpu alone. */
+export function hasWgsl(kernel: Kernel): boolean {
+  if (kernel.form === "side") return kernel.parts.every(hasWgsl);
+  if (kernel.form !== "template") return true;
+  return kernel.template.wgsl !== undefined || kernel.template.name in templateTexts;
+}
+
 /** Module-scope text of a template kernel, with `fn kernel<suffix>(group: u32, lid: u32)`. */
 export function emitTemplate(kernel: TemplateKernel, frame: PartFrame): string {
-  const { name, wgsl } = kernel.template;
+  const wgsl = wgslOf(kernel.template);
   const hooks = hooksOf(wgsl).map((hook) => [
     hook,
     hook === "param" ? paramHook(frame) : operandHook(hook, kernel, frame),
   ]);
-  return fillTemplate(name, wgsl, {
+  return fillTemplate(kernel.template.name, wgsl, {
     constants: kernel.constants,
     hooks: Object.fromEntries(hooks),
     suffix: frame.suffix,

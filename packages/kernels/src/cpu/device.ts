@@ -1,7 +1,8 @@
-/** @file The cpu device: the same plans as on WebGPU, executed by JavaScript block loops. */
+/** @file The cpu device: the same plans as on WebGPU, executed as WebAssembly, or by JavaScript block loops. */
 
 import { counts } from "../device/counters.ts";
-import { internal } from "../device/errors.ts";
+import { DeviceQueue } from "../device/deviceQueue.ts";
+import { disposedError, internal } from "../device/errors.ts";
 import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/device.ts";
 import type { Plan } from "../ir/plan.ts";
 import { verifyPlan } from "../program/verify.ts";
@@ -9,10 +10,10 @@ import * as templates from "../templates/library.ts";
 import { RegisterPool } from "./blocks/registers.ts";
 import { Scratch } from "./blocks/scratch.ts";
 import { ArrayHeap, LinearHeap } from "./heap.ts";
-import type { Machine } from "./machine.ts";
-import { CpuPool, CpuWorkspace } from "./pool.ts";
-import { CpuProgram, copyBytes } from "./program.ts";
+import { type CpuBuffer, CpuPool, CpuWorkspace } from "./pool.ts";
+import { CpuProgram, copyBytes, type ProgramHost } from "./program.ts";
 import type { ThreadPool } from "./threads/pool.ts";
+import { ModuleCache } from "./wasm/modules.ts";
 import { webAssemblySupport } from "./wasm/support.ts";
 
 /** Element indices are int32. */
@@ -67,12 +68,10 @@ export interface CpuOptions {
 class CpuDevice implements Device {
   readonly info: DeviceInfo;
   readonly target: Target;
-  readonly failure = null;
-  /** Never resolves: the cpu is not lost. */
-  readonly lost = new Promise<Error>(() => {});
+  readonly #queue = new DeviceQueue();
   readonly #pool: CpuPool;
-  readonly #workspace: CpuWorkspace;
-  readonly #machine: Machine;
+  readonly #host: ProgramHost;
+  readonly #threads: ThreadPool | null;
 
   /** `features`: what kernels are made of; without "wasm-simd" they are JavaScript. `threads` are the device's from now on. */
   constructor(features: readonly string[], threads: ThreadPool | null) {
@@ -85,47 +84,69 @@ class CpuDevice implements Device {
     const webAssembly = features.includes("wasm-simd");
     this.target = { ...cpuTarget, webAssembly };
     const linear = webAssembly ? new LinearHeap(threads?.memory) : null;
-    this.#pool = new CpuPool(linear ?? new ArrayHeap(), maxBytes);
-    this.#workspace = new CpuWorkspace(this.#pool);
     const relaxed = features.includes("relaxed-simd");
-    this.#machine = { heap: linear, relaxed, threads, registers: new RegisterPool(), scratch: new Scratch() };
+    const modules = linear && new ModuleCache(linear, relaxed, threads);
+    this.#threads = threads;
+    this.#pool = new CpuPool(linear ?? new ArrayHeap(), maxBytes);
+    this.#host = {
+      workspace: new CpuWorkspace(this.#pool),
+      machine: { modules, pool: this.#pool, registers: new RegisterPool(), scratch: new Scratch() },
+      defer: (operation) => this.#queue.inOrder(operation),
+    };
+  }
+
+  get failure(): Error | null {
+    return this.#queue.failure;
+  }
+
+  get lost(): Promise<Error> {
+    return this.#queue.lost;
   }
 
   alloc(bytes: number, label: string): DeviceBuffer {
+    if (this.#queue.disposed) throw disposedError("cpu");
     return this.#pool.take(bytes, label);
   }
 
   free(buffer: DeviceBuffer): void {
-    this.#pool.give(buffer);
+    // Only behind what still uses it: its range may be anybody's next.
+    this.#queue.inOrder(() => this.#pool.give(buffer));
   }
 
   write(buffer: DeviceBuffer, offset: number, data: ArrayBufferView): void {
+    const { block } = this.#inside(buffer, offset, data.byteLength);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.#inside(buffer, offset, bytes.length).set(bytes, offset);
-    counts.bytesWritten += bytes.length;
+    const kept = this.#queue.empty ? bytes : bytes.slice();
+    this.#queue.inOrder(() => {
+      block.views.uint8.set(kept, offset);
+      counts.bytesWritten += kept.length;
+    });
   }
 
   copy(from: DeviceBuffer, fromOffset: number, to: DeviceBuffer, toOffset: number, bytes: number): void {
-    this.#inside(from, fromOffset, bytes);
-    this.#inside(to, toOffset, bytes);
-    copyBytes(
-      this.#pool.owned(from).block.views,
-      fromOffset,
-      this.#pool.owned(to).block.views,
-      toOffset,
-      bytes,
-    );
+    const source = this.#inside(from, fromOffset, bytes).block;
+    const target = this.#inside(to, toOffset, bytes).block;
+    this.#queue.inOrder(() => copyBytes(source.views, fromOffset, target.views, toOffset, bytes));
   }
 
   read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const data = this.#inside(buffer, offset, bytes).slice(offset, offset + bytes).buffer;
-    counts.bytesRead += bytes;
-    return Promise.resolve(data);
+    if (this.#queue.ended) return Promise.reject(this.#queue.ended);
+    const { block } = this.#inside(buffer, offset, bytes);
+    const copyOut = (): Promise<ArrayBuffer> => {
+      counts.bytesRead += bytes;
+      return Promise.resolve(block.views.uint8.slice(offset, offset + bytes).buffer);
+    };
+    return this.#queue.empty ? copyOut() : this.#queue.promise(copyOut);
   }
 
   build(plan: Plan): Program {
     verifyPlan(plan, limits);
-    return new CpuProgram(plan, this.#workspace, this.#machine);
+    const program = new CpuProgram(plan, this.#host);
+    if (!program.settled) {
+      const drain = (): void => this.#queue.drain();
+      program.ready.then(drain, drain);
+    }
+    return program;
   }
 
   /** Nothing is prepared on the CPU: a run reads memory directly. */
@@ -138,9 +159,16 @@ class CpuDevice implements Device {
     results: readonly DeviceBuffer[],
     scalars: Uint32Array,
   ): void {
-    (program as CpuProgram).run(this.#pool, externals, results, scalars);
-    counts.passes++;
-    counts.submits++;
+    if (this.#queue.ended) return;
+    const ours = program as CpuProgram;
+    for (const buffer of externals) this.#pool.owned(buffer);
+    for (const buffer of results) this.#pool.owned(buffer);
+    if (this.#queue.empty && ours.settled) {
+      this.#execute(ours, externals as CpuBuffer[], results as CpuBuffer[], scalars);
+      return;
+    }
+    const kept = [[...externals] as CpuBuffer[], [...results] as CpuBuffer[], scalars.slice()] as const;
+    this.#queue.behind(ours, () => this.#execute(ours, ...kept));
   }
 
   /** Work is done when it is asked for: there is nothing to gather. */
@@ -149,16 +177,16 @@ class CpuDevice implements Device {
   }
 
   growth(plan: Plan): number {
-    return this.#workspace.growth(plan);
+    return this.#host.workspace.growth(plan);
   }
 
-  /** Null: work is done when `run` returns, so there is nothing to wait for. */
-  throttle(): null {
-    return null;
+  /** Null where work was done when `run` returned, so that there is nothing to wait for. */
+  throttle(): Promise<void> | null {
+    return this.#queue.empty ? null : this.sync();
   }
 
   sync(): Promise<void> {
-    return Promise.resolve();
+    return this.#queue.promise(() => Promise.resolve());
   }
 
   memory(): { bytes: number; buffers: number; owners: Record<string, number> } {
@@ -170,18 +198,35 @@ class CpuDevice implements Device {
   }
 
   dispose(): void {
-    this.#machine.threads?.dispose();
+    if (this.#queue.disposed) return;
+    this.#queue.dispose(disposedError("cpu"));
+    this.#threads?.dispose();
     this.#pool.dispose();
   }
 
-  /** The bytes of `buffer`, once it is known that the range lies inside. */
-  #inside(buffer: DeviceBuffer, offset: number, bytes: number): Uint8Array<ArrayBuffer> {
+  #execute(
+    program: CpuProgram,
+    externals: readonly CpuBuffer[],
+    results: readonly CpuBuffer[],
+    scalars: Uint32Array,
+  ): void {
+    if (program.failure) {
+      this.#queue.fail(program.failure);
+      return;
+    }
+    program.run(externals, results, scalars);
+    counts.passes++;
+    counts.submits++;
+  }
+
+  /** `buffer`, once it is known that the range lies inside. */
+  #inside(buffer: DeviceBuffer, offset: number, bytes: number): CpuBuffer {
     if (offset < 0 || offset + bytes > buffer.bytes) {
       throw internal(
         `bytes ${offset} to ${offset + bytes} lie outside buffer "${buffer.label}" of ${buffer.bytes} bytes.`,
       );
     }
-    return this.#pool.owned(buffer).block.views.uint8;
+    return this.#pool.owned(buffer);
   }
 }
 

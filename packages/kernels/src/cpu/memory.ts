@@ -1,6 +1,6 @@
 /** @file Memory, a buffer of a plan as kernels see it: slots that follow whatever array backs the buffer in this run. */
 import type { Dtype } from "../ir/kernel.ts";
-import { bitsOf, kindOf, type Numbers, Slot } from "./blocks/registers.ts";
+import { bitsOf, kindOf, type Numbers, Slot } from "./slot.ts";
 
 type ArrayView = Exclude<keyof Views, "offset">;
 

@@ -1,6 +1,5 @@
 /** @file Nest, how the axes of a kernel become JavaScript loops: outer rows, a block of lanes and sequential inner axes. */
 import type { Affine } from "./affine.ts";
-import { blockSize } from "./blocks/registers.ts";
 
 /**
  * The order of loops is outer, block, sequential (lanes are rows: each lane reduces by itself), or with `lanesInside` outer,
@@ -19,6 +18,9 @@ export interface Nest {
   /** Current index by axis; then the linear start of the block and the linear inner index of lane 0. */
   readonly position: Int32Array;
 }
+
+/** Elements per block: small enough that the registers of a kernel stay in the first-level cache. */
+export const blockSize = 256;
 
 /** Blocks shorter than this merge with the next outer axis: a step costs about as much as 20 elements. */
 const shortBlock = 32;

@@ -2,6 +2,9 @@
 import { DeviceError } from "../device/errors.ts";
 import type { Device } from "../ir/device.ts";
 import { type CpuOptions, cpuNotice, openCpu } from "./device.ts";
+import { blocks } from "./parts.ts";
+import { threadDefaults } from "./threads/defaults.ts";
+import { webAssemblySupport } from "./wasm/support.ts";
 
 const maxThreads = 16;
 
@@ -9,8 +12,12 @@ const maxThreads = 16;
 export async function openCpuDevice(
   options: CpuOptions = {},
 ): Promise<{ readonly device: Device; readonly notice?: string }> {
-  const { threads = 1, workerUrl, webAssembly } = options;
+  const { webAssembly } = options;
+  const usual = threadDefaults();
+  const { threads = webAssembly === false ? 1 : usual.threads, workerUrl = usual.workerUrl } = options;
   checkThreads(threads);
+  // Every program will need it.
+  if (webAssembly === false || !webAssemblySupport().simd) await blocks.get();
   const notice = cpuNotice(options);
   if (notice) return { device: openCpu(options), notice };
   if (threads === 1) return { device: openCpu(options) };

@@ -27,7 +27,7 @@ export class CpuPool {
   take(bytes: number, label: string): CpuBuffer {
     const padded = paddedBytes(bytes);
     if (!(padded <= this.#maxBytes)) throw this.#tooLarge(bytes, label);
-    const buffer = { id: ++this.#id, bytes: padded, label, block: this.#create(padded, label) };
+    const buffer = { id: ++this.#id, bytes: padded, label, block: this.takeRange(padded, label) };
     this.#live.add(buffer);
     this.#liveBytes += padded;
     countLiveBytes(padded);
@@ -39,6 +39,21 @@ export class CpuPool {
     this.#live.delete(buffer as CpuBuffer);
     this.#liveBytes -= buffer.bytes;
     countLiveBytes(-buffer.bytes);
+    this.#heap.give(block);
+  }
+
+  /** A range that is no buffer: what the device needs for itself. */
+  takeRange(bytes: number, label: string): Block {
+    try {
+      const { block, fresh } = this.#heap.take(bytes);
+      if (fresh) counts.buffersCreated++;
+      return block;
+    } catch (error) {
+      throw this.#outOfMemory(bytes, label, error);
+    }
+  }
+
+  giveRange(block: Block): void {
     this.#heap.give(block);
   }
 
@@ -71,16 +86,6 @@ export class CpuPool {
     this.#liveBytes = 0;
     this.#live.clear();
     this.#heap.dispose();
-  }
-
-  #create(bytes: number, label: string): Block {
-    try {
-      const { block, fresh } = this.#heap.take(bytes);
-      if (fresh) counts.buffersCreated++;
-      return block;
-    } catch (error) {
-      throw this.#outOfMemory(bytes, label, error);
-    }
   }
 
   #tooLarge(bytes: number, label: string): MemoryError {

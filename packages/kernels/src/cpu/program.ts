@@ -1,24 +1,25 @@
 /** @file A plan compiled for the cpu: its calls as runners, the memories they follow, and the copies at the end. */
 import { counts } from "../device/counters.ts";
 import type { DeviceBuffer, Program } from "../ir/device.ts";
-import type { Kernel, SideKernel } from "../ir/kernel.ts";
+import type { Kernel } from "../ir/kernel.ts";
 import type { Branch, Call, Plan, PlanStep, Repeat } from "../ir/plan.ts";
 import { memoryKey } from "../program/verify.ts";
 import type { Params } from "./affine.ts";
-import { compileCall } from "./blocks/call.ts";
+import { KernelCall } from "./kernelCall.ts";
+import { type Link, linkCalls } from "./link.ts";
 import type { Machine, Runner } from "./machine.ts";
 import { Memory, MemoryRange, type Views } from "./memory.ts";
-import type { CpuPool, CpuWorkspace } from "./pool.ts";
-import { PlanModule, type Write } from "./wasm/module.ts";
-import { Unsupported } from "./wasm/unsupported.ts";
+import type { CpuBuffer, CpuWorkspace } from "./pool.ts";
 
 /** Fills in a param word, in every run or every iteration. */
 type Patch = (value: number) => void;
 
-/** A kernel of a call, and how to fill in its params. */
-interface Compiled {
-  readonly run: Runner;
-  readonly write: Write;
+/** What a program needs of its device. */
+export interface ProgramHost {
+  readonly workspace: CpuWorkspace;
+  readonly machine: Machine;
+  /** Runs something behind all queued work. */
+  readonly defer: (operation: () => void) => void;
 }
 
 /** A slot whose content is a result in the end: it may lie in the result's own memory, if that is large enough. */
@@ -30,8 +31,10 @@ interface Home {
 
 export class CpuProgram implements Program {
   readonly plan: Plan;
-  readonly ready: Promise<void> = Promise.resolve();
-  readonly #workspace: CpuWorkspace;
+  readonly ready: Promise<void>;
+  /** Why it cannot be run, if so. */
+  failure: Error | null = null;
+  readonly #host: ProgramHost;
   readonly #memories = new Map<string, Memory>();
   readonly #externals: { readonly index: number; readonly memory: Memory }[] = [];
   readonly #slots: { readonly slot: number; readonly memory: Memory }[] = [];
@@ -39,38 +42,37 @@ export class CpuProgram implements Program {
   /** Patches of the run by scalar. */
   readonly #patches = new Map<number, Patch[]>();
   readonly #scratch = new Memory();
-  readonly #machine: Machine;
-  readonly #module: PlanModule | null;
+  readonly #calls: KernelCall[] = [];
   readonly #run: Runner;
+  #link: Link | null = null;
   #disposed = false;
 
-  constructor(plan: Plan, workspace: CpuWorkspace, machine: Machine) {
+  constructor(plan: Plan, host: ProgramHost) {
     this.plan = plan;
-    this.#workspace = workspace;
-    this.#retainMemory();
-    this.#machine = machine;
-    this.#module = machine.heap && new PlanModule(machine.heap, machine);
+    this.#host = host;
+    this.#findMemory();
     this.#run = this.#compileSteps(plan.steps, this.#patches);
-    this.#module?.finish(this.#scratch);
-    this.#workspace.retainScratch(this.#module?.scratchBytes ?? 0);
+    host.workspace.retain(plan);
+    this.ready = this.#prepare();
+    this.ready.catch(() => {});
   }
 
-  run(
-    pool: CpuPool,
-    externals: readonly DeviceBuffer[],
-    results: readonly DeviceBuffer[],
-    scalars: Uint32Array,
-  ): void {
-    for (const { index, memory } of this.#externals) memory.bind(pool.owned(externals[index]!).block.views);
-    for (const { slot, memory } of this.#slots) memory.bind(this.#workspace.views(slot));
-    for (const home of this.#homes) bindHome(home, pool, externals, results);
-    if (this.#module?.scratchBytes) this.#scratch.bind(this.#workspace.scratch);
+  /** Its code is there, or will never be. */
+  get settled(): boolean {
+    return this.#link !== null || this.failure !== null;
+  }
+
+  run(externals: readonly CpuBuffer[], results: readonly CpuBuffer[], scalars: Uint32Array): void {
+    const { workspace } = this.#host;
+    for (const { index, memory } of this.#externals) memory.bind(externals[index]!.block.views);
+    for (const { slot, memory } of this.#slots) memory.bind(workspace.views(slot));
+    for (const home of this.#homes) bindHome(home, externals, results);
+    if (this.#link!.scratchBytes > 0) this.#scratch.bind(workspace.scratch);
     for (const [scalar, patches] of this.#patches) patch(patches, scalars[scalar]!);
     this.#run();
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
       const source = this.#memoryOf(from).views;
-      const target =
-        "result" in to ? pool.owned(results[to.result]!).block.views : this.#memoryOf(to.buffer).views;
+      const target = "result" in to ? results[to.result]!.block.views : this.#memoryOf(to.buffer).views;
       if (source !== target) copyBytes(source, fromOffset, target, to.offset, bytes);
     }
   }
@@ -78,12 +80,49 @@ export class CpuProgram implements Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#workspace.release(this.plan);
-    this.#workspace.releaseScratch(this.#module?.scratchBytes ?? 0);
-    this.#module?.dispose();
+    this.#host.defer(() => this.#release());
   }
 
-  #retainMemory(): void {
+  /** Links the calls: at once where nothing has to be loaded or compiled for long. */
+  #prepare(): Promise<void> {
+    try {
+      const link = linkCalls(this.#calls, this.#host.machine, this.#scratch);
+      if (!(link instanceof Promise)) return Promise.resolve(this.#settle(link));
+      return link
+        .then((made) => this.#settle(made))
+        .catch((error: Error) => {
+          this.failure = error;
+          this.#host.workspace.release(this.plan);
+          throw error;
+        });
+    } catch (error) {
+      this.#host.workspace.release(this.plan);
+      throw error;
+    }
+  }
+
+  #settle(link: Link): void {
+    try {
+      this.#host.workspace.retainScratch(link.scratchBytes);
+    } catch (error) {
+      link.dispose();
+      throw error;
+    }
+    this.#link = link;
+    if (this.#disposed) this.#release();
+  }
+
+  /** Gives back what it holds; before it is linked, as soon as it is. */
+  #release(): void {
+    const link = this.#link;
+    if (!link) return;
+    const { workspace } = this.#host;
+    workspace.release(this.plan);
+    workspace.releaseScratch(link.scratchBytes);
+    link.dispose();
+  }
+
+  #findMemory(): void {
     for (const buffer of this.plan.buffers) {
       const key = memoryKey(buffer);
       const known = this.#memories.has(key);
@@ -93,7 +132,6 @@ export class CpuProgram implements Program {
       if (buffer.kind === "slot") this.#slots.push({ slot: buffer.slot, memory });
       else this.#externals.push({ index: buffer.index, memory });
     }
-    this.#workspace.retain(this.plan);
     for (const { from, fromOffset, to } of this.plan.copies) {
       const memory = this.#memoryOf(from);
       const isWhole = "result" in to && fromOffset === 0 && to.offset === 0;
@@ -146,69 +184,53 @@ export class CpuProgram implements Program {
   }
 
   #compileCall(call: Call, patches: Map<number, Patch[]>): Runner {
-    const { kernel, scalars } = call;
+    const { kernel, key, scalars } = call;
     const ranges = call.bindings.map(
       ({ buffer, offset, bytes }, i) =>
         new MemoryRange(this.#memoryOf(buffer), kernel.bindings[i]!.dtype, offset, bytes),
     );
-    counts.pipelines++;
     const params = { words: call.params.slice(), patched: new Set(scalars.map(({ word }) => word)) };
-    const { run, write } = this.#compileKernel(kernel, ranges, params);
+    const parts = partsOf(key, kernel, ranges, params);
+    this.#calls.push(...parts.map(({ call }) => call));
     for (const { word, scalar } of scalars) {
-      const own: Patch = (value) => write(word, value);
-      const known = patches.get(scalar);
-      if (known) known.push(own);
-      else patches.set(scalar, [own]);
+      const known = patches.get(scalar) ?? [];
+      patches.set(scalar, known);
+      for (const { call, base } of parts)
+        if (word >= base && word < base + call.kernel.numParams)
+          known.push((value) => call.write(word - base, value));
     }
     return () => {
       counts.dispatches++;
-      run();
+      for (const { call } of parts) call.run();
     };
   }
+}
 
-  /** As WebAssembly where the kernel has such a form, else as block loops. */
-  #compileKernel(kernel: Kernel, ranges: readonly MemoryRange[], params: Params): Compiled {
-    if (kernel.form === "side") return this.#compileSide(kernel, ranges, params);
-    try {
-      if (this.#module) return this.#module.add(kernel, ranges, params);
-    } catch (error) {
-      if (!(error instanceof Unsupported)) throw error;
-    }
-    const write: Write = (word, value) => {
-      params.words[word] = value;
+/** A kernel, or those side by side in it, which run one after another; `base`: where the params of a part start. */
+function partsOf(
+  key: string,
+  kernel: Kernel,
+  ranges: readonly MemoryRange[],
+  params: Params,
+): readonly { readonly call: KernelCall; readonly base: number }[] {
+  if (kernel.form !== "side") return [{ call: new KernelCall(key, kernel, ranges, params), base: 0 }];
+  return kernel.parts.map((part, i) => {
+    const base = kernel.paramBase[i]!;
+    const own = {
+      words: params.words.slice(base, base + part.numParams),
+      patched: new Set([...params.patched].map((word) => word - base)),
     };
-    return { run: compileCall(kernel, ranges, params, this.#machine), write };
-  }
-
-  /** One part after another. */
-  #compileSide(kernel: SideKernel, ranges: readonly MemoryRange[], { words, patched }: Params): Compiled {
-    const parts = kernel.parts.map((part, i) => {
-      const base = kernel.paramBase[i]!;
-      const own = {
-        words: words.slice(base, base + part.numParams),
-        patched: new Set([...patched].map((word) => word - base)),
-      };
-      const bindings = kernel.bindingMap[i]!.map((binding) => ranges[binding]!);
-      return { base, numParams: part.numParams, ...this.#compileKernel(part, bindings, own) };
-    });
-    const run = (): void => {
-      for (const part of parts) part.run();
-    };
-    const write: Write = (word, value) => {
-      for (const { base, numParams, write } of parts)
-        if (word >= base && word < base + numParams) write(word - base, value);
-    };
-    return { run, write };
-  }
+    const bindings = kernel.bindingMap[i]!.map((binding) => ranges[binding]!);
+    return { call: new KernelCall(`${i} of ${key}`, part, bindings, own), base };
+  });
 }
 
 function bindHome(
   { memory, result, bytes }: Home,
-  pool: CpuPool,
   externals: readonly DeviceBuffer[],
-  results: readonly DeviceBuffer[],
+  results: readonly CpuBuffer[],
 ): void {
-  const { block } = pool.owned(results[result]!);
+  const { block } = results[result]!;
   if (block.bytes >= bytes && !externals.includes(results[result]!)) memory.bind(block.views);
 }
 

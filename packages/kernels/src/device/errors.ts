@@ -35,6 +35,15 @@ export function internal(message: string): DeviceError {
   return error;
 }
 
+/** What a disposed device tells whoever still waits or computes. */
+export function disposedError(backend: "webgpu" | "cpu"): DeviceError {
+  return new DeviceError(backend, "the device was disposed.", {
+    received: "a call after dispose",
+    expected: "a device in use",
+    fix: "call init() again before computing",
+  });
+}
+
 /** `1,234,567 bytes (1.2 MiB)`. */
 export function formatBytes(bytes: number): string {
   const exact = `${bytes.toLocaleString("en-US")} bytes`;

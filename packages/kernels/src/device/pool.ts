@@ -50,6 +50,9 @@ const freeAlways = 64 << 20;
  */
 const peakDecay = 0.999;
 
+/** A GPU that has no memory for so little is lost: nobody waits to know. */
+const smallBytes = 1 << 16;
+
 export class BufferPool {
   readonly #gpu: GPUDevice;
   readonly #maxBytes: number;
@@ -110,14 +113,14 @@ export class BufferPool {
 
   /**
    * Allocations that may fail without being an error of the device. `made` resolves when the GPU has found memory for all of them, and
-   * rejects with MemoryError where it has not: then they must be given back unused.
+   * rejects with MemoryError where it has not: then they must be given back unused. Null where only small buffers were made.
    */
-  tentatively<T>(allocate: () => T): { readonly result: T; readonly made: Promise<void> } {
+  tentatively<T>(allocate: () => T): { readonly result: T; readonly made: Promise<void> | null } {
     const outcomes: Promise<void>[] = [];
     this.#outcomes = outcomes;
     try {
       const result = allocate();
-      return { result, made: Promise.all(outcomes).then(() => {}) };
+      return { result, made: outcomes.length === 0 ? null : Promise.all(outcomes).then(() => {}) };
     } finally {
       this.#outcomes = null;
     }
@@ -167,7 +170,7 @@ export class BufferPool {
     const gpu = this.#gpu.createBuffer({ size, usage: usageOf[kind], label });
     counts.buffersCreated++;
     const physical: Physical = { gpu, bytes: size, kind, serial: ++this.#serial, lost: false, label };
-    const tentative = this.#outcomes;
+    const tentative = size > smallBytes ? this.#outcomes : null;
     const outcome = this.#gpu.popErrorScope().then(
       (error) => {
         if (!error) return;

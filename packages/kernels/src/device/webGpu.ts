@@ -13,8 +13,8 @@ import {
   requestDevice,
 } from "./adapter.ts";
 import { counts } from "./counters.ts";
-import { DeviceError, internal } from "./errors.ts";
-import { OrderedQueue } from "./orderedQueue.ts";
+import { DeviceQueue } from "./deviceQueue.ts";
+import { DeviceError, disposedError, internal } from "./errors.ts";
 import { BufferPool, type GpuBuffer } from "./pool.ts";
 import { Readback } from "./readback.ts";
 import { webGpuTarget } from "./target.ts";
@@ -41,30 +41,19 @@ export async function openGpuDevice(options: WebGpuOptions): Promise<Device> {
   return new GpuDevice(await requestDevice(adapter, options.masked), { ...options, gpu });
 }
 
-/** An outstanding promise of the device, so that a failure can reject it. */
-interface Ticket<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
 class GpuDevice implements Device {
   readonly info: DeviceInfo;
   /** Held as long as the device: Node's binding takes everything down with it. */
   readonly source: GPU | undefined;
   target: Target;
-  readonly lost: Promise<Error>;
-  failure: Error | null = null;
   readonly #gpu: GPUDevice;
   readonly #owned: boolean;
   readonly #pool: BufferPool;
   readonly #host: ProgramHost;
   readonly #readback: Readback;
-  readonly #order = new OrderedQueue();
+  readonly #queue = new DeviceQueue();
   readonly #throttle = new Throttle();
-  readonly #tickets = new Set<Ticket<never>>();
-  #resolveLost: (error: Error) => void = () => {};
   #timer: Promise<KernelTimer> | null = null;
-  #disposed = false;
   #lastRun = "";
   /** Copies, and runs of `together`, that wait for the next operation to be submitted with it. */
   #encoder: GPUCommandEncoder | null = null;
@@ -80,11 +69,8 @@ class GpuDevice implements Device {
     const software = this.info.adapter?.software ?? false;
     const subgroups = !software && hasSubgroups(gpu, options.gpu);
     this.target = { ...webGpuTarget(gpu.limits, software, software && hasQuads(gpu)), subgroups, ...target };
-    this.lost = new Promise((resolve) => {
-      this.#resolveLost = resolve;
-    });
     const defer = (operation: () => void): void =>
-      this.#inOrder(() => {
+      this.#queue.inOrder(() => {
         // Memory is given back or destroyed: what is encoded already may use it.
         this.#submitEncoded();
         operation();
@@ -92,23 +78,31 @@ class GpuDevice implements Device {
     this.#pool = new BufferPool(
       gpu,
       (buffer) => defer(() => buffer.destroy()),
-      (error) => this.#fail(error),
+      (error) => this.#queue.fail(error),
     );
     const workspace = new Workspace(this.#pool);
     const clock = cutSubmits ? { lastDone: 0 } : null;
     this.#host = { gpu, pool: this.#pool, workspace, pipelines: new PipelineCache(gpu, emit), clock, defer };
     this.#readback = new Readback(gpu, this.#pool);
     gpu.addEventListener("uncapturederror", this.#onUncaptured);
-    gpu.lost.then(({ reason, message }) => this.#fail(this.#lostError(`${reason}: ${message}`)));
+    gpu.lost.then(({ reason, message }) => this.#queue.fail(this.#lostError(`${reason}: ${message}`)));
+  }
+
+  get failure(): Error | null {
+    return this.#queue.failure;
+  }
+
+  get lost(): Promise<Error> {
+    return this.#queue.lost;
   }
 
   alloc(bytes: number, label: string): DeviceBuffer {
-    if (this.#disposed) throw disposedError();
+    if (this.#queue.disposed) throw disposedError("webgpu");
     return this.#pool.take(bytes, label);
   }
 
   free(buffer: DeviceBuffer): void {
-    if (!this.#disposed) this.#pool.give(buffer as GpuBuffer);
+    if (!this.#queue.disposed) this.#pool.give(buffer as GpuBuffer);
   }
 
   write(buffer: DeviceBuffer, offset: number, data: ArrayBufferView): void {
@@ -116,8 +110,8 @@ class GpuDevice implements Device {
     checkRange("write", buffer, offset, data.byteLength);
     if (offset % 4 !== 0)
       throw internal(`write at byte ${offset} of "${buffer.label}" is not at a whole word.`);
-    const words = wholeWords(data, !this.#order.empty);
-    this.#inOrder(() => {
+    const words = wholeWords(data, !this.#queue.empty);
+    this.#queue.inOrder(() => {
       this.#submitEncoded();
       this.#gpu.queue.writeBuffer(physical.gpu, offset, words.buffer, words.byteOffset, words.byteLength);
       counts.bytesWritten += words.byteLength;
@@ -129,7 +123,7 @@ class GpuDevice implements Device {
     const target = this.#own(to).physical.gpu;
     checkRange("copy from", from, fromOffset, bytes);
     checkRange("copy to", to, toOffset, bytes);
-    this.#inOrder(() => {
+    this.#queue.inOrder(() => {
       this.#encoder ??= this.#gpu.createCommandEncoder();
       this.#encoder.copyBufferToBuffer(source, fromOffset, target, toOffset, bytes);
     });
@@ -150,10 +144,10 @@ class GpuDevice implements Device {
   }
 
   read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    if (this.#ended) return Promise.reject(this.#ended);
+    if (this.#queue.ended) return Promise.reject(this.#queue.ended);
     const owned = this.#own(buffer);
     checkRange("read", buffer, offset, bytes);
-    return this.#promise(() => {
+    return this.#queue.promise(() => {
       this.#submitEncoded();
       return this.#readback.read(owned, offset, bytes);
     });
@@ -161,18 +155,16 @@ class GpuDevice implements Device {
 
   build(plan: Plan): Program {
     const { result: program, made } = this.#pool.tentatively(() => new GpuProgram(this.#host, plan));
-    made.catch((error: Error) => {
-      if (program.ran) this.#fail(error);
-    });
-    const built = program.ready;
-    program.waitFor(made);
-    const drain = (): void => this.#drain();
-    built.then(drain, drain);
+    program.settle(made);
+    if (!program.settled) {
+      const drain = (): void => this.#queue.drain();
+      program.ready.then(drain, drain);
+    }
     return program;
   }
 
   bind(program: Program, externals: readonly DeviceBuffer[]): void {
-    if (!this.#ended) (program as GpuProgram).bind(externals as GpuBuffer[]);
+    if (!this.#queue.ended) (program as GpuProgram).bind(externals as GpuBuffer[]);
   }
 
   run(
@@ -181,25 +173,25 @@ class GpuDevice implements Device {
     results: readonly DeviceBuffer[],
     scalars: Uint32Array,
   ): void {
-    if (this.#ended) return;
+    if (this.#queue.ended) return;
     const ours = program as GpuProgram;
     ours.check(externals as GpuBuffer[], results as GpuBuffer[], scalars);
-    if (this.#order.empty && ours.settled) {
+    if (this.#queue.empty && ours.settled) {
       this.#execute(ours, externals as GpuBuffer[], results as GpuBuffer[], scalars);
       return;
     }
     const kept = [[...externals] as GpuBuffer[], [...results] as GpuBuffer[], scalars.slice()] as const;
-    this.#order.push(ours, () => this.#execute(ours, ...kept));
+    this.#queue.behind(ours, () => this.#execute(ours, ...kept));
   }
 
   together(body: () => void): void {
-    this.#inOrder(() => {
+    this.#queue.inOrder(() => {
       this.#gathering++;
     });
     try {
       body();
     } finally {
-      this.#inOrder(() => {
+      this.#queue.inOrder(() => {
         if (--this.#gathering === 0) this.#submitEncoded();
       });
     }
@@ -210,7 +202,7 @@ class GpuDevice implements Device {
   }
 
   sync(): Promise<void> {
-    return this.#promise(() => {
+    return this.#queue.promise(() => {
       this.#submitEncoded();
       return this.#gpu.queue.onSubmittedWorkDone();
     });
@@ -232,10 +224,9 @@ class GpuDevice implements Device {
   }
 
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (this.#queue.disposed) return;
     this.#gpu.removeEventListener("uncapturederror", this.#onUncaptured);
-    this.#rejectAll(disposedError());
+    this.#queue.dispose(disposedError("webgpu"));
     this.#pool.dispose();
     if (this.#owned) this.#gpu.destroy();
   }
@@ -247,7 +238,7 @@ class GpuDevice implements Device {
     scalars: Uint32Array,
   ): void {
     if (program.failure) {
-      this.#fail(program.failure);
+      this.#queue.fail(program.failure);
       return;
     }
     this.#lastRun = program.plan.label;
@@ -260,58 +251,8 @@ class GpuDevice implements Device {
     else program.submit(encoder);
   }
 
-  /** Why nothing can be computed any more, if so. */
-  get #ended(): Error | null {
-    return this.#disposed ? disposedError() : this.failure;
-  }
-
-  /** At once where nothing waits, else behind what waits. A failed device takes no more work. */
-  #inOrder(execute: () => void): void {
-    if (this.#ended) return;
-    if (this.#order.empty) execute();
-    else this.#order.push(null, execute);
-  }
-
-  #drain(): void {
-    try {
-      this.#order.drain();
-    } catch (error) {
-      this.#fail(error as Error);
-    }
-  }
-
-  /** The promise of `start`, called in queue order; a failure of the device rejects it. */
-  #promise<T>(start: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#ended) {
-        reject(this.#ended);
-        return;
-      }
-      const ticket: Ticket<T> = { resolve, reject };
-      this.#tickets.add(ticket);
-      this.#inOrder(() => {
-        start()
-          .then(resolve, reject)
-          .finally(() => this.#tickets.delete(ticket));
-      });
-    });
-  }
-
-  #fail(error: Error): void {
-    if (this.failure || this.#disposed) return;
-    this.failure = error;
-    this.#rejectAll(error);
-    this.#resolveLost(error);
-  }
-
-  #rejectAll(error: Error): void {
-    this.#order.clear();
-    for (const ticket of this.#tickets) ticket.reject(error);
-    this.#tickets.clear();
-  }
-
   readonly #onUncaptured = ({ error }: GPUUncapturedErrorEvent): void => {
-    this.#fail(
+    this.#queue.fail(
       new DeviceError("webgpu", "the GPU reported an error.", {
         received: `${error.message}${this.#lastRun ? ` (the last program run was "${this.#lastRun}")` : ""}`,
         expected: "no GPU errors",
@@ -329,7 +270,7 @@ class GpuDevice implements Device {
   }
 
   #own(buffer: DeviceBuffer): GpuBuffer {
-    if (this.#disposed) throw disposedError();
+    if (this.#queue.disposed) throw disposedError("webgpu");
     if (this.#pool.owns(buffer)) return buffer;
     throw internal(`buffer "${buffer.label}" was used after it was freed, or belongs to another device.`);
   }
@@ -350,12 +291,4 @@ function wholeWords(data: ArrayBufferView, copy: boolean): Uint8Array {
   const padded = new Uint8Array(data.byteLength + 4 - rest);
   padded.set(bytes);
   return padded;
-}
-
-function disposedError(): DeviceError {
-  return new DeviceError("webgpu", "the device was disposed.", {
-    received: "a call after dispose",
-    expected: "a device in use",
-    fix: "call init() again before computing",
-  });
 }

@@ -151,18 +151,25 @@ export interface SideKernel {
 }
 
 /**
- * A hand-written kernel of shaders/ with its JavaScript counterpart. Programs refer to it by value, so that only what is imported ships;
- * `name` is its identity. The WGSL declares `// @hook` functions for the operands it uses: `load_x(i: i32) -> T` for input x (`load4_x`
- * where its `lanes` are 4: four elements from i, a multiple of 4), `store_y(i: i32, value: T)`, `read_y(i: i32) -> T` (4: `store4_y`, `read4_y`) for
- * output y, and `param(word: i32) -> i32`. Elements are numbered row-major.
+ * The signature of a hand-written kernel. Each backend has what it runs by `name`, so that a page loads no other's: WGSL (`codegen/templates`),
+ * WebAssembly (`cpu/wasm/templates`) or, where there is none, JavaScript (`cpu/blocks/templates`). Elements of operands are numbered row-major.
+ *
+ * A template of one's own brings `wgsl` and `cpu`, as far as it is launched there; they come before those of the library, but for
+ * WebAssembly, which its name chooses.
  */
 export interface Template {
+  /** Its identity: kernels of templates of one name are taken for the same. */
   readonly name: string;
-  readonly wgsl: string;
   readonly inputs: readonly TemplateOperand[];
   readonly outputs: readonly TemplateOperand[];
+  /**
+   * Text that declares `// @hook` functions for the operands it uses: `load_x(i: i32) -> T` for input x (`load4_x` where its `lanes` are 4: four
+   * elements from i, a multiple of 4), `store_y(i: i32, value: T)`, `read_y(i: i32) -> T` (4: `store4_y`, `read4_y`) for output y, and
+   * `param(word: i32) -> i32`; and `fn kernel(group: u32, lid: u32)`.
+   */
+  readonly wgsl?: string;
   /** The same on typed arrays: results within rounding of the WGSL. */
-  readonly cpu: (run: TemplateRun) => void;
+  readonly cpu?: RunTemplate;
 }
 
 export interface TemplateOperand {
@@ -180,6 +187,8 @@ export interface TemplateRun {
   readonly constants: Readonly<Record<string, number | boolean>>;
   readonly params: Int32Array;
 }
+
+export type RunTemplate = (run: TemplateRun) => void;
 
 export interface TemplateInput extends Pick<Operand, "code" | "value" | "vector"> {
   readonly size: number;

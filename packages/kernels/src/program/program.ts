@@ -31,10 +31,8 @@ export interface ProgramHost {
 
 export class GpuProgram implements Program {
   readonly plan: Plan;
-  ready: Promise<void>;
-  /** Something of it has been encoded. */
-  ran = false;
-  /** The pipelines are built, or failed (`failure`). */
+  ready: Promise<void> = Promise.resolve();
+  /** Its pipelines and its memory are there, or will never be (`failure`). */
   settled = false;
   failure: Error | null = null;
   disposed = false;
@@ -81,17 +79,33 @@ export class GpuProgram implements Program {
     this.#counts = makeCounts(host.pool, host.gpu.queue, flat.numPredicates, predicated, plan.label);
     const bound = calls.map((call, i) => ({ call, layout: this.#entries[i]!.layout }));
     this.#bindGroups = new BindGroups(host.gpu, plan, bound, this.#uniforms, host.workspace, this.#counts);
-    this.ready = this.#settle();
   }
 
-  /** `made`: what becomes of the memory that it has asked for. Without it the program fails; the device goes on. */
-  waitFor(made: Promise<void>): void {
-    const memory = made.catch((error: Error) => {
-      this.failure ??= error;
-      throw error;
-    });
-    this.ready = Promise.all([this.ready, memory]).then(() => {});
-    this.ready.catch(() => {});
+  /**
+   * Settles at once where every pipeline is known and little memory was asked for, so that a cached kernel never makes the queue wait. `made`:
+   * what becomes of new memory, without which the program fails while the device goes on.
+   */
+  settle(made: Promise<void> | null): void {
+    const isBuilt = this.#entries.every((entry) => entry.pipeline);
+    if (isBuilt && !made) {
+      this.#finish();
+      return;
+    }
+    const built = this.#entries.map((entry) => entry.ready);
+    this.ready = Promise.all([made, ...built]).then(
+      () => this.#finish(),
+      (error: unknown) => {
+        this.failure = error instanceof Error ? error : new Error(String(error));
+        this.settled = true;
+        throw this.failure;
+      },
+    );
+    this.ready.catch(() => {}); // Seen by reads behind a run; `ready` itself may have no listener.
+  }
+
+  #finish(): void {
+    this.#pipelines = this.#entries.map((entry) => entry.pipeline!);
+    this.settled = true;
   }
 
   /** Throws where externals, results or scalars do not fit the plan. Allocates nothing. */
@@ -122,7 +136,6 @@ export class GpuProgram implements Program {
     results: readonly GpuBuffer[],
     scalars: Uint32Array,
   ): GPUCommandEncoder {
-    this.ran = true;
     const { gpu } = this.#host;
     const numLaunches = this.#launches.length;
     const groups = this.#bindGroups.get(externals);
@@ -225,25 +238,6 @@ export class GpuProgram implements Program {
       const fault = owned ? `has ${has} of ${bytes[i]} bytes` : "was freed or belongs to another device";
       throw internal(`"${label}", number ${i} of the ${what} of "${this.plan.label}", ${fault}.`);
     }
-  }
-
-  /** Settles at once where every pipeline is known, so that a cached kernel never makes the queue wait. */
-  #settle(): Promise<void> {
-    const finish = (): void => {
-      this.#pipelines = this.#entries.map((entry) => entry.pipeline!);
-      this.settled = true;
-    };
-    if (this.#entries.every((entry) => entry.pipeline)) {
-      finish();
-      return Promise.resolve();
-    }
-    const ready = Promise.all(this.#entries.map((entry) => entry.ready)).then(finish, (error: unknown) => {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      this.settled = true;
-      throw this.failure;
-    });
-    ready.catch(() => {}); // Seen by reads behind a run; `ready` itself may have no listener.
-    return ready;
   }
 }
 

@@ -1,13 +1,5 @@
-/** @file Attention without stored scores: how its kernels are called. The same in JavaScript is attentionCpu.ts. */
+/** @file Attention without stored scores: its kernels and how they are called. */
 import type { Template, TemplateOperand } from "../ir/kernel.ts";
-import {
-  attentionBias,
-  attentionForward,
-  attentionKeys,
-  attentionPairs,
-  attentionQueries,
-} from "../shaders.ts";
-import { runBias, runForward, runGradient, runKeys, runQueries } from "./attentionCpu.ts";
 
 /** Extents of a call: q [batch, time, heads, depth], k [batch, source, kvHeads, depth], v [batch, source, kvHeads, valueDepth]. */
 export interface AttentionExtents {
@@ -109,16 +101,12 @@ const backwardInputs = [...forwardInputs, ...["lse", "delta", "g"].map((name) =>
 
 const attentionTemplate = (
   name: string,
-  wgsl: string,
   inputs: readonly TemplateOperand[],
   outputs: readonly string[],
-  cpu: Template["cpu"],
 ): Template => ({
   name,
-  wgsl: `${attentionPairs}\n${wgsl}`,
   inputs,
   outputs: outputs.map((output) => operand(output)),
-  cpu,
 });
 
 /**
@@ -127,37 +115,29 @@ const attentionTemplate = (
  */
 export const attentionForwardTemplate: Template = /*#__PURE__*/ attentionTemplate(
   "attentionForward",
-  attentionForward,
   forwardInputs,
   ["o", "lse"],
-  runForward,
 );
 
 /** Inputs of the forward kernel, then lse, delta [batch, heads, time] and g, the cotangent of o; output the cotangent of q. */
 export const attentionQueriesTemplate: Template = /*#__PURE__*/ attentionTemplate(
   "attentionQueries",
-  attentionQueries,
   backwardInputs,
   ["dq"],
-  runQueries,
 );
 
 /** The same inputs; outputs the cotangents of k and v. */
 export const attentionKeysTemplate: Template = /*#__PURE__*/ attentionTemplate(
   "attentionKeys",
-  attentionKeys,
   backwardInputs,
   ["dk", "dv"],
-  runKeys,
 );
 
 /** The same inputs; output the cotangent of the bias, summed along the axes that the call names. */
 export const attentionBiasTemplate: Template = /*#__PURE__*/ attentionTemplate(
   "attentionBias",
-  attentionBias,
   backwardInputs,
   ["dbias"],
-  runBias,
 );
 
 /**
@@ -166,8 +146,6 @@ export const attentionBiasTemplate: Template = /*#__PURE__*/ attentionTemplate(
  */
 export const attentionGradientTemplate = (biased: boolean): Template => ({
   name: biased ? "attentionGradientBiased" : "attentionGradient",
-  wgsl: "",
   inputs: backwardInputs,
   outputs: ["dq", "dk", "dv", ...(biased ? ["dbias"] : [])].map((output) => operand(output)),
-  cpu: runGradient,
 });

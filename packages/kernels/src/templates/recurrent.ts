@@ -1,19 +1,6 @@
 /** @file Recurrent layers as one kernel for a whole sequence, each way: the templates and how they are launched. */
 import type { Target } from "../ir/device.ts";
 import type { Dtype, Template, TemplateOperand } from "../ir/kernel.ts";
-import {
-  gruBackward,
-  gruForward,
-  lstmBackward,
-  lstmForward,
-  recurrentBackward,
-  recurrentForward,
-  simpleBackward,
-  simpleForward,
-} from "../shaders.ts";
-import { runGruBackward, runGruForward } from "./gruCpu.ts";
-import { runLstmBackward, runLstmForward } from "./lstmCpu.ts";
-import { runSimpleBackward, runSimpleForward } from "./simpleRecurrentCpu.ts";
 
 /** Operands by name: `mask` is bool, the weights `wh` are read four at a time. */
 function operands(...names: readonly string[]): TemplateOperand[] {
@@ -29,19 +16,15 @@ function operands(...names: readonly string[]): TemplateOperand[] {
  */
 export const lstmForwardTemplate: Template = {
   name: "lstmForward",
-  wgsl: recurrentForward + lstmForward,
   inputs: /*#__PURE__*/ operands("z", "wh", "h0", "c0", "mask"),
   outputs: /*#__PURE__*/ operands("H", "cell", "G"),
-  cpu: runLstmForward,
 };
 
 /** wh, G, cotangents dH [B, T + 1, U] and dCell [B, U], mask to dZ [B, T, 4U] and dS [B, 2, U] (of h0, of c0). */
 export const lstmBackwardTemplate: Template = {
   name: "lstmBackward",
-  wgsl: recurrentBackward + lstmBackward,
   inputs: /*#__PURE__*/ operands("wh", "G", "dH", "dCell", "mask"),
   outputs: /*#__PURE__*/ operands("dZ", "dS"),
-  cpu: runLstmBackward,
 };
 
 /**
@@ -50,37 +33,29 @@ export const lstmBackwardTemplate: Template = {
  */
 export const gruForwardTemplate: Template = {
   name: "gruForward",
-  wgsl: recurrentForward + gruForward,
   inputs: /*#__PURE__*/ operands("x", "wh", "bias", "h0", "mask"),
   outputs: /*#__PURE__*/ operands("H", "G"),
-  cpu: runGruForward,
 };
 
 /** wh, G, dH, mask to dG [B, T, 6U] (slopes of the input's product, then of the state's) and dS [B, U]. */
 export const gruBackwardTemplate: Template = {
   name: "gruBackward",
-  wgsl: recurrentBackward + gruBackward,
   inputs: /*#__PURE__*/ operands("wh", "G", "dH", "mask"),
   outputs: /*#__PURE__*/ operands("dG", "dS"),
-  cpu: runGruBackward,
 };
 
 /** z [B, T, U], wh [U, U], h0, mask to H: h = tanh(z + h wh). */
 export const simpleForwardTemplate: Template = {
   name: "simpleForward",
-  wgsl: recurrentForward + simpleForward,
   inputs: /*#__PURE__*/ operands("z", "wh", "h0", "mask"),
   outputs: /*#__PURE__*/ operands("H"),
-  cpu: runSimpleForward,
 };
 
 /** wh, H, dH, mask to dZ [B, T, U] and dS [B, U]. */
 export const simpleBackwardTemplate: Template = {
   name: "simpleBackward",
-  wgsl: recurrentBackward + simpleBackward,
   inputs: /*#__PURE__*/ operands("wh", "H", "dH", "mask"),
   outputs: /*#__PURE__*/ operands("dZ", "dS"),
-  cpu: runSimpleBackward,
 };
 
 /** What the launch depends on besides shapes. */

@@ -1,20 +1,7 @@
 /** @file One step of a recurrent layer, each way, as one kernel: for layers too wide for a kernel over the whole sequence. */
 import type { Target } from "../ir/device.ts";
 import type { Template, TemplateOperand } from "../ir/kernel.ts";
-import {
-  gruStep,
-  gruStepBack,
-  lstmStep,
-  lstmStepBack,
-  recurrentStep,
-  recurrentStepBack,
-  simpleStep,
-  simpleStepBack,
-} from "../shaders.ts";
-import { runGruStep, runGruStepBack } from "./gruCpu.ts";
-import { runLstmStep, runLstmStepBack } from "./lstmCpu.ts";
 import type { RecurrentLaunch } from "./recurrent.ts";
-import { runSimpleStep, runSimpleStepBack } from "./simpleRecurrentCpu.ts";
 
 function operands(...names: readonly string[]): TemplateOperand[] {
   return names.map((name) =>
@@ -25,10 +12,8 @@ function operands(...names: readonly string[]): TemplateOperand[] {
 /** z [B, 4U], h, c [B, U], wh [U, 4U], mask [B] to the states after the step and G [B, 5U]: the gates' values and c. Param words of all steps: B, U. */
 export const lstmStepTemplate: Template = {
   name: "lstmStep",
-  wgsl: recurrentStep + lstmStep,
   inputs: /*#__PURE__*/ operands("z", "h", "c", "wh", "mask"),
   outputs: /*#__PURE__*/ operands("hAfter", "cAfter", "G"),
-  cpu: runLstmStep,
 };
 
 /**
@@ -37,46 +22,36 @@ export const lstmStepTemplate: Template = {
  */
 export const lstmStepBackTemplate: Template = {
   name: "lstmStepBack",
-  wgsl: recurrentStepBack + lstmStepBack,
   inputs: /*#__PURE__*/ operands("wh", "next", "held", "G", "dH", "mask"),
   outputs: /*#__PURE__*/ operands("dZ", "heldBefore"),
-  cpu: runLstmStepBack,
 };
 
 /** x [B, 3U], h [B, U], wh [U, 3U], bias [2, 3U], mask [B] to the state after the step and G [B, 5U]: z, r, candidate, its recurrent part and h. */
 export const gruStepTemplate: Template = {
   name: "gruStep",
-  wgsl: recurrentStep + gruStep,
   inputs: /*#__PURE__*/ operands("x", "h", "wh", "bias", "mask"),
   outputs: /*#__PURE__*/ operands("hAfter", "G"),
-  cpu: runGruStep,
 };
 
 /** wh, next [B, 6U], held [B, U], G, dH [B, U], mask [B] to dG [B, 6U] (slopes of the input's product, of the state's) and heldBefore. */
 export const gruStepBackTemplate: Template = {
   name: "gruStepBack",
-  wgsl: recurrentStepBack + gruStepBack,
   inputs: /*#__PURE__*/ operands("wh", "next", "held", "G", "dH", "mask"),
   outputs: /*#__PURE__*/ operands("dG", "heldBefore"),
-  cpu: runGruStepBack,
 };
 
 /** z, h [B, U], wh [U, U], mask [B] to the state after the step. */
 export const simpleStepTemplate: Template = {
   name: "simpleStep",
-  wgsl: recurrentStep + simpleStep,
   inputs: /*#__PURE__*/ operands("z", "h", "wh", "mask"),
   outputs: /*#__PURE__*/ operands("hAfter"),
-  cpu: runSimpleStep,
 };
 
 /** wh, next, held, after (the state), dH [B, U], mask [B] to dZ and heldBefore [B, U]. */
 export const simpleStepBackTemplate: Template = {
   name: "simpleStepBack",
-  wgsl: recurrentStepBack + simpleStepBack,
   inputs: /*#__PURE__*/ operands("wh", "next", "held", "after", "dH", "mask"),
   outputs: /*#__PURE__*/ operands("dZ", "heldBefore"),
-  cpu: runSimpleStepBack,
 };
 
 type StepTarget = Pick<Target, "name" | "software">;

@@ -1,9 +1,10 @@
 /**
- * @file For tests and performance checks: the counters of all devices, an outside count of real GPU calls to check them by, and a seam
- * to compute without WebAssembly.
+ * @file For tests and performance checks: the counters of all devices, an outside count of real GPU calls to check them by, and seams
+ * to compute without WebAssembly and in several threads.
  */
 import { type Counters, counts, resetCounts } from "../device/counters.ts";
 
+export { pretendThreads } from "../cpu/threads/defaults.ts";
 export { pretendSupport } from "../cpu/wasm/support.ts";
 export type { Counters } from "../device/counters.ts";
 export { type GpuRecorder, recordGpu } from "./recorder.ts";

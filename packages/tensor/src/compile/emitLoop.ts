@@ -85,6 +85,9 @@ export function measured<K extends LoopKernel | GemmKernel>(
 /** What tells kernels apart: labels do not, a template does by its name. */
 function structureOf(name: string, value: unknown): unknown {
   if (name === "label") return undefined;
+  // JSON has one word for NaN and the infinities, and none for -0.
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (Object.is(value, -0)) return "-0";
   return name === "template" ? (value as Template).name : value;
 }
 

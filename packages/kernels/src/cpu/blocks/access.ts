@@ -1,6 +1,7 @@
 /** @file Loads and stores of blocks: at one stride, or through a register of indices. Words are moved as bits. */
+
+import type { Numbers } from "../slot.ts";
 import { nextRun, place, seek } from "./address.ts";
-import type { Numbers } from "./registers.ts";
 import type { Step } from "./step.ts";
 
 /** Moves the memory operand `out` to the block. */

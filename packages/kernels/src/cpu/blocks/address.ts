@@ -1,7 +1,7 @@
 /** @file Address, where a block of lanes starts in memory and how it walks on. */
 import { type Affine, rangeOf } from "../affine.ts";
 import { type Nest, startIndex } from "../nest.ts";
-import type { Slot } from "./registers.ts";
+import type { Slot } from "../slot.ts";
 
 /** An affine index bound to the loops of a nest. */
 export interface Address {

@@ -4,14 +4,16 @@ import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import { type Affine, axesAffine, constantAffine } from "../affine.ts";
 import { type Analysis, analyse, formOf, isUniform, isUniformStore } from "../analysis.ts";
 import type { BodyProgram, BodySpec, BodyStore, Phase } from "../bodySpec.ts";
+import { identity } from "../identity.ts";
 import type { Memory, MemoryRange } from "../memory.ts";
 import { findNeeds, type Needs } from "../needs.ts";
 import type { Nest } from "../nest.ts";
+import { type Kind, kindOf, Slot } from "../slot.ts";
 import * as access from "./access.ts";
 import { type Address, bindAddress, isFixed } from "./address.ts";
 import { gatherHalves, loadHalves, scatterHalves, storeHalves } from "./half.ts";
-import { finishIndices, finishLanes, identity, reduceLoop, resetLanes } from "./reduce.ts";
-import { type Kind, kindOf, type RegisterPool, Slot } from "./registers.ts";
+import { finishIndices, finishLanes, reduceLoop, resetLanes } from "./reduce.ts";
+import type { RegisterPool } from "./registers.ts";
 import { scalarStep } from "./scalarJs.ts";
 import { copyBits, runSteps, Step, spread } from "./step.ts";
 

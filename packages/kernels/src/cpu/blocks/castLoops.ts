@@ -1,6 +1,6 @@
 /** @file Conversions between dtypes by value. */
 import type { Dtype } from "../../ir/kernel.ts";
-import { kindOf, type Slot } from "./registers.ts";
+import { kindOf, type Slot } from "../slot.ts";
 import { type BlockFunction, type ConvertStep, copyBits, type Step } from "./step.ts";
 
 const intToFloat: BlockFunction = (step: ConvertStep<Slot<Float32Array>, Slot<Int32Array>>, count) => {

@@ -1,44 +1,8 @@
 /** @file float16 as the cpu device stores it: 16-bit words in memory, float32 in registers. */
+import { roundedBits, scratchWord, toWord } from "../halfMath.ts";
+import type { Slot } from "../slot.ts";
 import { place } from "./address.ts";
-import type { Slot } from "./registers.ts";
 import type { BlockFunction, FloatStep, Step } from "./step.ts";
-
-/** 2^-14: below it float16 has steps of 2^-24. */
-const smallestNormal = 0x38800000;
-/** 65520, half a step above the largest: it and all above round to infinity. */
-const firstInfinite = 0x477ff000;
-const infinity = 0x7f800000;
-
-/** The bits of the float32 `x`, whose own are `bits`, rounded to float16 (ties to even) and still a float32. */
-function roundedBits(x: number, bits: number, scratch: Float32Array, words: Int32Array): number {
-  const size = bits & 0x7fffffff;
-  const sign = bits & 0x80000000;
-  if (size >= smallestNormal) {
-    if (size > infinity) return bits;
-    if (size >= firstInfinite) return sign | infinity;
-    return sign | ((size + 0xfff + ((size >>> 13) & 1)) & ~0x1fff);
-  }
-  // The step of float32 at 0.5 is half a step of float32 at 1: 2^-24.
-  scratch[0] = Math.fround(Math.abs(x) + 0.5) - 0.5;
-  return sign | words[0]!;
-}
-
-/** The 16 bits of a float32 that is a float16: `bits` are its own. */
-function toWord(bits: number, x: number): number {
-  const size = bits & 0x7fffffff;
-  const sign = (bits >>> 16) & 0x8000;
-  if (size > infinity) return sign | 0x7e00;
-  if (size === infinity) return sign | 0x7c00;
-  return sign | (size >= smallestNormal ? (size - 0x38000000) >>> 13 : Math.abs(x) * 0x1000000);
-}
-
-/** The float16 nearest to `x`, a float32. */
-export function roundHalf(x: number): number {
-  const { scratch, words } = scratchWord();
-  scratch[0] = x;
-  words[0] = roundedBits(x, words[0]!, scratch, words);
-  return scratch[0];
-}
 
 function wordOf(x: number, bits: number, scratch: Float32Array, words: Int32Array): number {
   words[0] = roundedBits(x, bits, scratch, words);
@@ -73,11 +37,6 @@ export const half: BlockFunction = (step: FloatStep, count) => {
   const p = step.a.at;
   for (let i = 0; i < count; i++) out[o + i] = roundedBits(a[p + i]!, bits[p + i]!, scratch, words);
 };
-
-function scratchWord(): { scratch: Float32Array; words: Int32Array } {
-  const scratch = new Float32Array(1);
-  return { scratch, words: new Int32Array(scratch.buffer) };
-}
 
 type Words = Slot<Uint16Array>;
 type LoadStep = Step & { readonly a: Words };

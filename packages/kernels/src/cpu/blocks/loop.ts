@@ -1,7 +1,7 @@
 /** @file Runs compiled bodies: rows, blocks and phases in a fixed order. */
 import type { BodyProgram, Phase } from "../bodySpec.ts";
 import type { Nest } from "../nest.ts";
-import { blockSize } from "./registers.ts";
+import { blockSize } from "../nest.ts";
 import { runSteps } from "./step.ts";
 
 export function runBody(program: BodyProgram): void {

@@ -1,5 +1,5 @@
 /** @file Inner loops of the matrix product: packing into panels of four, the 4 x 4 kernel and the loop for few rows. */
-import type { Slot } from "./registers.ts";
+import type { Slot } from "../slot.ts";
 
 /** A matrix in memory: element (i, j) is `data[at + i * rowStride + j * columnStride]`. */
 export interface Matrix {

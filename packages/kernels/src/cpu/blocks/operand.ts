@@ -6,10 +6,10 @@ import type { Machine } from "../machine.ts";
 import { type MemoryRange, ownRange, viewsOf } from "../memory.ts";
 import { makeNest } from "../nest.ts";
 import { plainLoad } from "../plainLoad.ts";
+import type { Slot } from "../slot.ts";
 import { compileBody } from "./body.ts";
 import { runPart } from "./loop.ts";
 import type { Matrix } from "./microKernel.ts";
-import type { Slot } from "./registers.ts";
 
 /** Gives rows `first` to `end` of the operand of one batch: (m, k) for A, (k, n) for B. */
 export interface Source {

@@ -1,22 +1,12 @@
 /** @file Reductions: float64 accumulators per lane, or one accumulator that a block is folded into. */
 import { internal } from "../../device/errors.ts";
 import type { ReduceOp } from "../../ir/kernel.ts";
-import type { Kind, Slot } from "./registers.ts";
+import type { Kind, Slot } from "../slot.ts";
 import type { BlockFunction, Step } from "./step.ts";
 
 type Accumulators = Slot<Float64Array>;
 /** `out` accumulates `a`; argmax and argmin keep the index in `b`, and `c` holds the inner index of lane 0. */
 type ReduceStep = Step & { readonly out: Accumulators; readonly b: Accumulators };
-
-/** Value of an empty reduction. */
-export function identity(op: ReduceOp, kind: Kind): number {
-  if (op === "sum") return 0;
-  if (op === "prod") return 1;
-  const lowest = op === "max" || op === "argmax";
-  if (kind === "f") return lowest ? -Infinity : Infinity;
-  if (kind === "u") return lowest ? 0 : 0xffffffff;
-  return lowest ? -0x80000000 : 0x7fffffff;
-}
 
 /** Four partial sums hide the latency of the addition; their order is fixed. */
 const foldSum: BlockFunction = ({ out, a }: ReduceStep & { a: Slot<Float32Array> }, count) => {

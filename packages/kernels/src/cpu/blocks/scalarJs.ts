@@ -2,10 +2,10 @@
 import { internal } from "../../device/errors.ts";
 import type { Dtype } from "../../ir/kernel.ts";
 import type { ScalarOpName } from "../../ir/scalarOps.ts";
+import type { Slot } from "../slot.ts";
 import { castLoop } from "./castLoops.ts";
 import { floatLoops } from "./floatLoops.ts";
 import { boolLoops, intLoops, select, uintLoops } from "./integerLoops.ts";
-import type { Slot } from "./registers.ts";
 import { type BlockFunction, copyBits, Step } from "./step.ts";
 import { threefryLoops } from "./threefry.ts";
 

@@ -1,6 +1,7 @@
 /** @file Step, one block operation: a loop over the lanes of its slots. */
+
+import { Slot } from "../slot.ts";
 import type { Address } from "./address.ts";
-import { Slot } from "./registers.ts";
 
 /** The loop of a step over `count` lanes. Method form, so that loops may name the array types they are chosen for. */
 export type BlockFunction = { run(step: Step, count: number): void }["run"];

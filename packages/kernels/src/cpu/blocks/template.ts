@@ -1,14 +1,15 @@
-/** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's own JavaScript. */
+/** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's JavaScript. */
 import type { Dtype, TemplateArray, TemplateInput, TemplateKernel, TemplateOutput } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
 import type { Machine, Runner } from "../machine.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest } from "../nest.ts";
 import { plainLoad } from "../plainLoad.ts";
+import type { Numbers, Slot } from "../slot.ts";
 import { compileBody } from "./body.ts";
 import { runBody } from "./loop.ts";
 import { scratchRange } from "./operand.ts";
-import type { Numbers, Slot } from "./registers.ts";
+import { runOf } from "./templates/index.ts";
 
 /** An operand of a call: fills what has to be computed and gives the whole array. */
 type ArrayOf = () => TemplateArray;
@@ -92,6 +93,7 @@ export function compileTemplate(
 ): Runner {
   const { template, constants } = kernel;
   const { words } = params;
+  const run = runOf(template);
   const inputs = kernel.inputs.map((input, i) => {
     const size = words[input.size]!;
     return (
@@ -106,7 +108,7 @@ export function compileTemplate(
   });
   const own = new Int32Array(words.buffer, words.byteOffset, kernel.numOwnParams);
   return () =>
-    template.cpu({
+    run({
       inputs: inputs.map((array) => array()),
       outputs: outputs.map((array) => array()),
       constants,

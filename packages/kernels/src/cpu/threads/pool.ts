@@ -107,7 +107,7 @@ export class ThreadPool {
 /** Threads of which `count` - 1 are Workers, or why there are none. */
 export async function openThreads(
   count: number,
-  workerUrl: string | URL | undefined,
+  workerUrl: string | URL | null,
 ): Promise<{ readonly threads: ThreadPool } | { readonly reason: string }> {
   const missing = whyNoThreads();
   if (missing) return { reason: missing };

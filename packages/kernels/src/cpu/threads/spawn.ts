@@ -40,12 +40,12 @@ export function whyNoThreads(): string | null {
 }
 
 /** A Worker that has taken `start`; rejects where its module does not load. */
-export function spawn(start: Message, url: string | URL | undefined): Promise<Spawned> {
+export function spawn(start: Message, url: string | URL | null): Promise<Spawned> {
   const node = nodeModule();
   return node ? spawnInNode(node, start, url) : spawnInPage(start, url);
 }
 
-function spawnInPage(start: Message, url: string | URL | undefined): Promise<Spawned> {
+function spawnInPage(start: Message, url: string | URL | null): Promise<Spawned> {
   // Bundlers look for this expression as it stands.
   const worker = url
     ? new Worker(url, { type: "module" })
@@ -61,7 +61,7 @@ function spawnInPage(start: Message, url: string | URL | undefined): Promise<Spa
   });
 }
 
-function spawnInNode(node: NodeModule, start: Message, url: string | URL | undefined): Promise<Spawned> {
+function spawnInNode(node: NodeModule, start: Message, url: string | URL | null): Promise<Spawned> {
   // Sources are TypeScript, which takes the flags of the process to load; some flags would keep a package's JavaScript from loading.
   const isSource = !url && import.meta.url.endsWith(".ts");
   const path = url ?? `./worker.${isSource ? "ts" : "js"}`;

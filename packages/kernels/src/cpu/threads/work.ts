@@ -1,6 +1,7 @@
 /** @file What a function costs and into how many chunks it is cut: by shape alone, so that results never depend on threads. */
 import type { Instr } from "../../ir/kernel.ts";
 import { maxChunks } from "./control.ts";
+import { threadDefaults } from "./defaults.ts";
 
 /** Units of a function that may run in any order, and what they cost together in vector operations. */
 export interface Work {
@@ -9,12 +10,9 @@ export interface Work {
   readonly cost: number;
 }
 
-/** Handing out less costs more than it gains. */
-const smallestStep = 50_000;
-const chunkCost = 25_000;
-
 /** How many chunks are worth their while. */
 export function chunksFor(cost: number): number {
+  const { smallestStep, chunkCost } = threadDefaults();
   return cost < smallestStep ? 1 : Math.min(maxChunks, Math.floor(cost / chunkCost));
 }
 

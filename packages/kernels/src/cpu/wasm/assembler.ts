@@ -29,6 +29,10 @@ export class FunctionBuilder {
   readonly #locals: ValueType[] = [];
   /** Places of function numbers, known only when all imports are: five bytes each. */
   readonly #calls: { readonly at: number; readonly target: number }[] = [];
+  /** Vectors that stand in loops, by their bytes: locals that the function sets first. */
+  readonly #constants = new Map<string, { readonly local: Local; readonly bytes: Uint8Array }>();
+  /** Loops that are open. */
+  #depth = 0;
 
   constructor(module: ModuleBuilder, signature: Signature) {
     this.module = module;
@@ -130,10 +134,20 @@ export class FunctionBuilder {
 
   /** A vector of four floats, or of four words where `word`. */
   v128(values: readonly number[], word: boolean): void {
-    this.#code.byte(0xfd);
-    this.#code.u32(12);
-    const bits = new Int32Array(word ? values : new Float32Array(values).buffer);
-    this.#code.bytes(new Uint8Array(bits.buffer));
+    const words = new Int32Array(word ? values : new Float32Array(values).buffer);
+    const bytes = new Uint8Array(words.buffer);
+    // All zeros or ones take no longer than reading a register.
+    const isPlain = words.every((bits) => bits === words[0] && (bits === 0 || bits === -1));
+    if (this.#depth === 0 || isPlain) writeVector(this.#code, bytes);
+    else this.#constant(bytes).get(this);
+  }
+
+  /** Set once: V8 makes a vector anew, by three instructions, wherever it is written down. */
+  #constant(bytes: Uint8Array): Local {
+    const key = bytes.join();
+    const constant = this.#constants.get(key) ?? { local: this.local("v128"), bytes };
+    this.#constants.set(key, constant);
+    return constant.local;
   }
 
   /** Numbers between i32 and f64: `i32.trunc_sat_f64_s` and `_u`. */
@@ -172,7 +186,9 @@ export class FunctionBuilder {
     this.if(below, () => {
       this.#code.byte(0x03);
       this.#code.byte(0x40);
+      this.#depth++;
       body();
+      this.#depth--;
       this.set(counter, () => {
         counter.get(this);
         this.i32(step);
@@ -194,10 +210,21 @@ export class FunctionBuilder {
       all.byte(1);
       all.byte(types[type]);
     }
+    for (const { local, bytes } of this.#constants.values()) {
+      writeVector(all, bytes);
+      all.byte(0x21);
+      all.u32(local.index);
+    }
     all.bytes(this.#code.data);
     all.byte(0x0b);
     return all;
   }
+}
+
+function writeVector(code: Bytes, bytes: Uint8Array): void {
+  code.byte(0xfd);
+  code.u32(12);
+  code.bytes(bytes);
 }
 
 function makeLocal(index: number, type: ValueType): Local {

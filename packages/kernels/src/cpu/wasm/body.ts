@@ -117,7 +117,7 @@ export class BodyEmitter {
       context.forCopies((copy) => {
         own.forEach((s, i) => {
           const value = stepValue(context, stages[s]!.value);
-          (accumulators[i]![copy] ?? accumulators[i]![0]!).add(value, context.at.width, copy);
+          (accumulators[i]![copy] ?? accumulators[i]![0]!).add(value, context.at);
         });
         if (this.#kept?.phase === phase) storeIndexed(context, { ...this.#kept.store, value: this.#kept.id });
         this.#store(full, copy);

@@ -1,7 +1,7 @@
 /** @file JavaScript's functions as imports, called lane by lane: for what is rare, and beyond the bounds of the vector forms. */
 
-import { roundHalf } from "../blocks/half.ts";
 import { erfinv, mod } from "../floatMath.ts";
+import { roundHalf } from "../halfMath.ts";
 import { divide, modulo, power, rest } from "../integerMath.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import type { Lanes, Lowering, Register } from "./scalar.ts";

@@ -1,129 +1,66 @@
-/** @file One WebAssembly module per program: its kernels as functions, and what they read of each call. */
-import type { Kernel, SideKernel } from "../../ir/kernel.ts";
+/** @file Emits a WebAssembly module: the kernels of a program as functions. */
+import { counts } from "../../device/counters.ts";
 import type { Params } from "../affine.ts";
-import type { Block, LinearHeap } from "../heap.ts";
+import type { KernelCall, SingleKernel } from "../kernelCall.ts";
 import { maxPages } from "../linearMemory.ts";
-import type { Machine, Runner } from "../machine.ts";
-import type { Memory, MemoryRange } from "../memory.ts";
+import type { MemoryRange } from "../memory.ts";
 import { functionName, type StepFunction } from "../threads/control.ts";
-import type { ThreadPool } from "../threads/pool.ts";
 import { cut, type Work } from "../threads/work.ts";
 import { type FunctionBuilder, type Local, ModuleBuilder, type Value } from "./assembler.ts";
 import type { Frame } from "./context.ts";
 import { emitPart, type GemmPart, partsOf, wholeGemm } from "./gemmParts.ts";
 import { int } from "./integers.ts";
 import { emitLoop } from "./loop.ts";
-import { mathImports } from "./math.ts";
-import { runSteps, type Steps, type WasmStep } from "./steps.ts";
-import { emitTemplate } from "./template.ts";
+import type { Steps, WasmStep } from "./steps.ts";
+import { Unsupported } from "./unsupported.ts";
 
 const one = { params: ["i32", "i32", "i32"], results: [] } as const;
 /** Of several threads: which of them runs it. */
 const several = { params: ["i32", "i32", "i32", "i32"], results: [] } as const;
 
-/** A call: where its words start in the descriptors (in words), and what it runs. */
-interface WasmCall {
-  readonly first: number;
-  readonly bindings: readonly MemoryRange[];
-  readonly numParams: number;
-  readonly steps: Steps;
-}
-
 const notReady: StepFunction = () => {};
 
-type Emitted = Exclude<Kernel, SideKernel>;
+/** The emitter of hand-written kernels, which programs without them do not load. */
+export type TemplateModule = typeof import("./template.ts");
 
-/** Params of a call that a run fills in. */
-export type Write = (word: number, value: number) => void;
-
-export class PlanModule {
-  readonly #heap: LinearHeap;
-  readonly #threads: ThreadPool | null;
+/** Emits the functions of kernels; those of equal calls once. */
+export class ModuleEmitter {
+  /** What the calls run, by key; those that have no WebAssembly form are not here. */
+  readonly steps = new Map<string, Steps>();
+  readonly #threads: number;
+  readonly #templates: TemplateModule | null;
   readonly #builder: ModuleBuilder;
-  readonly #calls: WasmCall[] = [];
+  readonly #unsupported = new Set<string>();
   /** Of exported functions. */
   #count = 0;
-  /** Bases of bindings, params, scratch memory and the turn, of one call after another. */
-  #words = 0;
   #scratchBytes = 0;
-  #block: Block | null = null;
-  #program: number | null = null;
 
-  constructor(heap: LinearHeap, { relaxed, threads }: Pick<Machine, "relaxed" | "threads">) {
+  /** `threads`: how many share the work; 1 for that of the caller alone. */
+  constructor(relaxed: boolean, threads: number, templates: TemplateModule | null) {
     this.#builder = new ModuleBuilder(relaxed);
-    this.#heap = heap;
     this.#threads = threads;
+    this.#templates = templates;
   }
 
-  /** Adds a call; throws Unsupported where its kernel has no WebAssembly form. `write` fills in params from then on. */
-  add(kernel: Emitted, bindings: readonly MemoryRange[], params: Params): { run: Runner; write: Write } {
+  add({ key, kernel, ranges, params }: KernelCall): void {
+    if (this.steps.has(key) || this.#unsupported.has(key)) return;
     const count = this.#count;
     try {
-      const steps = this.#builder.attempt(() => this.#define(kernel, bindings, params));
-      return this.#addCall({ first: this.#words, bindings, numParams: kernel.numParams, steps });
+      this.steps.set(
+        key,
+        this.#builder.attempt(() => this.#define(kernel, ranges, params)),
+      );
+      counts.pipelines++;
     } catch (error) {
+      if (!(error instanceof Unsupported)) throw error;
       this.#count = count;
-      throw error;
+      this.#unsupported.add(key);
     }
   }
 
-  #addCall(call: WasmCall): { run: Runner; write: Write } {
-    this.#words += call.bindings.length + call.numParams + 2;
-    this.#calls.push(call);
-    const write: Write = (word, value) => {
-      this.#block!.views.u[call.first + call.bindings.length + word] = value;
-    };
-    return { run: this.#threads ? this.#runInThreads(call, this.#threads) : this.#runAlone(call), write };
-  }
-
-  /** Compiles what was added, and lets every call follow its memory and `scratch`, which holds `scratchBytes`. */
-  finish(scratch: Memory): void {
-    if (this.#calls.length === 0) return;
-    this.#block = this.#heap.take(this.#words * 4).block;
-    const module = new WebAssembly.Module(this.#builder.finish(this.#threads && { maximum: maxPages }));
-    const { exports } = new WebAssembly.Instance(module, {
-      math: mathImports,
-      env: { memory: this.#heap.memory },
-    });
-    this.#program = this.#threads?.add(module) ?? null;
-    for (const call of this.#calls) {
-      for (const step of [...call.steps.ofBlock, ...call.steps.ofBatch]) {
-        step.run = exports[functionName(step.number)] as StepFunction;
-        step.program = this.#program ?? 0;
-      }
-      call.bindings.forEach(({ memory, offset }, i) => {
-        memory.follow((start) => {
-          this.#block!.views.u[call.first + i] = start + offset;
-        });
-      });
-      scratch.follow((start) => {
-        this.#block!.views.u[call.first + call.bindings.length + call.numParams] = start;
-      });
-    }
-  }
-
-  dispose(): void {
-    if (this.#program !== null) this.#threads!.drop(this.#program);
-    this.#program = null;
-    if (this.#block) this.#heap.give(this.#block);
-    this.#block = null;
-  }
-
-  #address({ first }: WasmCall): number {
-    return this.#block!.views.offset + first * 4;
-  }
-
-  #runAlone(call: WasmCall): Runner {
-    const step = call.steps.ofBatch[0]!;
-    return () => step.run(this.#address(call), 0, step.units);
-  }
-
-  #runInThreads(call: WasmCall, threads: ThreadPool): Runner {
-    const turnWord = call.first + call.bindings.length + call.numParams + 1;
-    const setTurn = (turn: number): void => {
-      this.#block!.views.u[turnWord] = turn;
-    };
-    return () => runSteps(call.steps, this.#address(call), threads, setTurn);
+  /** The module of what was added. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#builder.finish(this.#threads > 1 ? { maximum: maxPages } : null);
   }
 
   /** Bytes that the calls use for what they compute on the way, one after another. */
@@ -131,8 +68,8 @@ export class PlanModule {
     return this.#scratchBytes;
   }
 
-  #define(kernel: Emitted, bindings: readonly MemoryRange[], params: Params): Steps {
-    const isShared = this.#threads !== null && kernel.form === "gemm";
+  #define(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params): Steps {
+    const isShared = this.#threads > 1 && kernel.form === "gemm";
     const { ofBlock, ofBatch, ...counts } = isShared ? partsOf(kernel, bindings, params) : wholeGemm;
     const steps = (parts: readonly GemmPart[]) =>
       parts.map((part) => this.#step(kernel, bindings, params, part));
@@ -140,10 +77,10 @@ export class PlanModule {
   }
 
   /** Defines the function of a part of a kernel. */
-  #step(kernel: Emitted, bindings: readonly MemoryRange[], params: Params, part: GemmPart): WasmStep {
+  #step(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params, part: GemmPart): WasmStep {
     const number = this.#count++;
     let work: Work = { units: 1, cost: 0 };
-    this.#builder.define(this.#threads ? several : one, functionName(number), (f) => {
+    this.#builder.define(this.#threads > 1 ? several : one, functionName(number), (f) => {
       work = this.#emit(f, kernel, bindings, params, part);
     });
     return { number, ...work, ...cut(work), program: 0, run: notReady };
@@ -151,7 +88,7 @@ export class PlanModule {
 
   #emit(
     f: FunctionBuilder,
-    kernel: Emitted,
+    kernel: SingleKernel,
     bindings: readonly MemoryRange[],
     params: Params,
     part: GemmPart,
@@ -167,11 +104,11 @@ export class PlanModule {
       word: (word) => loadWord(f, call, bindings.length + word),
     };
     const units = [begin.get, end.get] as const;
-    const threads = this.#threads?.count ?? 1;
+    const threads = this.#threads;
     if (kernel.form === "loop") return emitLoop(f, kernel, bindings, params, frame, units, threads > 1);
     const scratch = f.keep("i32", loadWord(f, call, bindings.length + kernel.numParams)).get;
     if (kernel.form === "template") {
-      const { scratchBytes } = emitTemplate(f, kernel, bindings, params, frame, scratch);
+      const { scratchBytes } = this.#templates!.emitTemplate(f, kernel, bindings, params, frame, scratch);
       this.#scratchBytes = Math.max(this.#scratchBytes, scratchBytes);
       return { units: 1, cost: 0 };
     }

@@ -2,7 +2,7 @@
 import { internal } from "../../device/errors.ts";
 import type { Dtype } from "../../ir/kernel.ts";
 import type { ScalarOpName } from "../../ir/scalarOps.ts";
-import { type Kind, kindOf } from "../blocks/registers.ts";
+import { type Kind, kindOf } from "../slot.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { constant as floats, shift, shiftRight, words } from "./math/expression.ts";
 import { mathOps } from "./math/index.ts";

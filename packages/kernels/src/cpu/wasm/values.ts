@@ -4,6 +4,7 @@ import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import type { Value } from "./assembler.ts";
 import type { BodyContext } from "./context.ts";
 import { int } from "./integers.ts";
+import { expOfNegative } from "./math/exponential.ts";
 import { constant, lower, registerOf } from "./scalar.ts";
 
 export function stepValue(context: BodyContext, id: number): Value {
@@ -57,7 +58,20 @@ export function pushOperation(context: BodyContext, id: number, args: readonly V
     context.f.simd("f32x4.mul");
     return;
   }
+  if (op === "exp" && isBelowMaximum(context, ids[0]!)) {
+    expOfNegative(context.f, args[0]!)(context.f);
+    return;
+  }
   lower(op as ScalarOpName, dtype, code[ids[0]!]!.dtype, { lanes, constants })(context.f, ...args);
+}
+
+/** A value less the maximum over its row, as the softmax and its kin have it. */
+function isBelowMaximum({ spec: { code, stages } }: BodyContext, id: number): boolean {
+  const { op, args } = code[id]!;
+  const subtracted = op === "sub" ? code[args[1]!]! : null;
+  if (subtracted?.op !== "stage") return false;
+  const stage = stages[subtracted.value!]!;
+  return stage.op === "max" && stage.value === args[0];
 }
 
 /** The result of a reduction, or computed from one, and the same in all lanes: a row is divided by it many times. */

@@ -1,5 +1,5 @@
 /** @file The error function. */
-import { exp } from "./exponential.ts";
+import { expOfNegative } from "./exponential.ts";
 import { abs, clamp, type Formula, fma, lt, mul, polynomial, select, sub, withSign } from "./expression.ts";
 
 /** erf(x) / x - 1 over x^2 <= 0.64, to 3.5e-9 of erf. */
@@ -11,6 +11,6 @@ const far = [-5.6841665e-5, -1.1282713, -0.63614225, -0.1048761, 0.022697112, -0
 export const erf: Formula = (f, x) => {
   const size = f.let(clamp(abs(x), 0, 4));
   const logRest = f.let(polynomial(size, far));
-  const whole = sub(1, exp(f, logRest));
+  const whole = sub(1, expOfNegative(f, logRest));
   return select(lt(size, 0.8), fma(x, polynomial(f.let(mul(x, x)), near), x), withSign(whole, x));
 };

@@ -4,6 +4,7 @@ import {
   add,
   addWords,
   andWords,
+  atLeast,
   clamp,
   div,
   type Formula,
@@ -37,12 +38,18 @@ export function smallExpm1(r: Value): Value {
   return fma(mul(r, r), polynomial(r, expTail), r);
 }
 
-/** x = n log(2) + r: the bits of n in the place of an exponent, and exp(r) - 1. */
-function reduce(f: FunctionBuilder, x: Value): { exponent: Value; expm1: Value } {
-  const shifted = f.let(fma(x, Math.LOG2E, toInteger));
-  const n = f.let(sub(shifted, toInteger));
-  const r = f.let(fma(n, -log2Low, fma(n, -log2High, x)));
-  return { exponent: f.let(shiftLeft(shifted, 23)), expm1: smallExpm1(r) };
+/** exp(r) 2 for |r| <= log(2) / 2, to 1e-7 of it: exactly 2 at 0. */
+const twiceExp = [2, 1.9999994, 0.99998295, 0.33335277, 0.08379632, 0.016580544];
+
+/**
+ * sign x = n log(2) + r: the words of n + `bias` in the place of an exponent (where `bias` is 127, those of 2^n), and sign r.
+ * A sign costs nothing here.
+ */
+function reduce(f: FunctionBuilder, x: Value, bias: number, sign: 1 | -1): { exponent: Value; r: Value } {
+  const shifted = f.let(fma(x, sign * Math.LOG2E, toInteger + bias));
+  const n = f.let(sub(shifted, toInteger + bias));
+  const r = f.let(fma(n, -sign * log2Low, fma(n, -sign * log2High, x)));
+  return { exponent: f.let(shiftLeft(shifted, 23)), r };
 }
 
 /** x 2^n by two factors, as 2^n may be beyond the floats where the product is not. */
@@ -52,30 +59,37 @@ export function scale(f: FunctionBuilder, x: Value, exponent: Value): Value {
 }
 
 /** 2 exp(r) times 2^(n - 1), which is a float for all n up to 128 and 0 for n = -126: results below 2^-125 are 0. */
-export const exp: Formula = (f, x) => {
-  const { exponent, expm1 } = reduce(f, f.let(clamp(x, -87.6, 89)));
-  return mul(fma(expm1, 2, 2), addWords(exponent, oneBits - exponentUnit));
-};
+function clampedExp(f: FunctionBuilder, x: Value, sign: 1 | -1 = 1): Value {
+  const { exponent, r } = reduce(f, f.let(x), 126, sign);
+  const coefficients = twiceExp.map((coefficient, power) => coefficient * sign ** power);
+  return mul(polynomial(r, coefficients), exponent);
+}
+
+const [least, most] = [-87.6, 89];
+
+export const exp: Formula = (f, x) => clampedExp(f, clamp(x, least, most));
+
+/** exp of numbers that are at most 0. */
+export const expOfNegative: Formula = (f, x) => clampedExp(f, atLeast(x, least));
 
 /** exp(x) / 2, which is finite where sinh and cosh are. */
 export const halfExp: Formula = (f, x) => {
-  const { exponent, expm1 } = reduce(f, f.let(clamp(x, -104, 90)));
-  return scale(f, add(expm1, 1), f.let(subWords(exponent, exponentUnit)));
+  const { exponent, r } = reduce(f, f.let(clamp(x, -104, 90)), -1, 1);
+  return scale(f, add(smallExpm1(r), 1), exponent);
 };
 
 /** (exp(x) - 1) / 4: the factor of the polynomial is a float for all n. */
-const quarterExpm1: Formula = (f, x) => {
-  const { exponent, expm1 } = reduce(f, f.let(clamp(x, -18, 89)));
-  const factor = f.let(addWords(exponent, oneBits - 2 * exponentUnit));
-  return fma(factor, expm1, sub(factor, 0.25));
-};
+function quarterExpm1(f: FunctionBuilder, x: Value): Value {
+  const { exponent, r } = reduce(f, f.let(x), 125, 1);
+  return fma(exponent, smallExpm1(r), sub(exponent, 0.25));
+}
 
-export const expm1: Formula = (f, x) => withSign(mul(quarterExpm1(f, x), 4), x);
+export const expm1: Formula = (f, x) => withSign(mul(quarterExpm1(f, clamp(x, -18, most)), 4), x);
 
-export const sigmoid: Formula = (f, x) => div(1, add(exp(f, f.let(mul(x, -1))), 1));
+export const sigmoid: Formula = (f, x) => div(1, add(clampedExp(f, clamp(x, -most, -least), -1), 1));
 
 /** -t / (t + 2) where t = expm1(-2 |x|), whose relative precision near 0 carries over. */
 export const tanh: Formula = (f, x) => {
-  const quarter = f.let(quarterExpm1(f, f.let(mul(minusAbs(x), 2))));
+  const quarter = f.let(quarterExpm1(f, atLeast(mul(minusAbs(x), 2), -18)));
   return withSign(div(quarter, add(quarter, 0.5)), x);
 };

@@ -89,10 +89,15 @@ export function select(mask: Value, x: Term, y: Term): Value {
   return instruction("v128.bitselect", constant)(x, y, mask);
 }
 
-/** x within [low, high]; NaN stays. Unlike `min` and `max`, `pmin` and `pmax` are one instruction each of an x64 processor. */
+/** x, or `low` where that is greater; NaN stays. Unlike `max`, `pmax` is one instruction of an x64 processor. */
+export function atLeast(x: Value, low: number): Value {
+  // The first operand is what it gives where a comparison with NaN is false.
+  return pmax(x, low);
+}
+
+/** x within [low, high]; NaN stays. */
 export function clamp(x: Value, low: number, high: number): Value {
-  // The second operand is what they give where a comparison with NaN is false.
-  return pmax(pmin(x, high), low);
+  return atLeast(pmin(x, high), low);
 }
 
 const signBit = words(-0x80000000);

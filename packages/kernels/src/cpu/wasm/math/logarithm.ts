@@ -1,6 +1,6 @@
 /** @file log and its kin: x = 2^n m with m around 1, and a polynomial in m - 1. */
 import type { FunctionBuilder, Value } from "../assembler.ts";
-import { exp, log2High, log2Low } from "./exponential.ts";
+import { expOfNegative, log2High, log2Low } from "./exponential.ts";
 import {
   add,
   and,
@@ -70,4 +70,4 @@ export const log1p: Formula = (f, x) => {
 
 /** log(1 + exp(x)) without overflow. */
 export const softplus: Formula = (f, x) =>
-  add(max(x, 0), finiteLog1p(f, f.let(exp(f, f.let(minusAbs(x))))).log);
+  add(max(x, 0), finiteLog1p(f, f.let(expOfNegative(f, f.let(minusAbs(x))))).log);

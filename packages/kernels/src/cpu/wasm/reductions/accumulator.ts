@@ -1,11 +1,18 @@
 /** @file What a stage keeps while elements come in, and gives in the end. */
 import type { Value } from "../assembler.ts";
 
+/** Which of the vectors that come together is meant, and how many of its lanes count. */
+export interface Turn {
+  readonly width: 1 | 4;
+  readonly copies: number;
+  readonly copy: number;
+}
+
 /** A running reduction. `inside`: lanes are elements of one reduction; else each lane has its own. */
 export interface Accumulator {
   reset(): void;
-  /** Takes in the first `width` lanes; `copy` counts vectors that come together, which may be kept apart. */
-  add(value: Value, width: 1 | 4, copy: number): void;
+  /** Takes in a vector, before the next one of its turn. */
+  add(value: Value, turn: Turn): void;
   /** Pushes the result: in all lanes where `inside`. */
   push(): void;
 }

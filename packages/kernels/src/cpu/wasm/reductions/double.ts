@@ -1,33 +1,30 @@
 /** @file Sums and products of floats, kept in float64. */
 import type { FunctionBuilder, Local, Value } from "../assembler.ts";
-import type { Accumulator } from "./accumulator.ts";
+import type { Accumulator, Turn } from "./accumulator.ts";
 
 /** The upper half in the place of the lower. */
 const upper: readonly number[] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-
-/** The lower and the upper half of a vector in float64. */
-interface Halves {
-  readonly low: Local;
-  readonly high: Local;
-}
 
 export class DoubleAccumulator implements Accumulator {
   readonly #f: FunctionBuilder;
   readonly #op: "f64x2.add" | "f64x2.mul";
   readonly #inside: boolean;
   readonly #start: number;
-  readonly #copies: readonly Halves[];
+  /** Of the lower and the upper half of vectors. */
+  readonly #low: Local;
+  readonly #high: Local;
 
-  constructor(f: FunctionBuilder, op: "sum" | "prod", inside: boolean, copies: number) {
+  constructor(f: FunctionBuilder, op: "sum" | "prod", inside: boolean) {
     this.#f = f;
     this.#op = op === "sum" ? "f64x2.add" : "f64x2.mul";
     this.#inside = inside;
     this.#start = op === "sum" ? 0 : 1;
-    this.#copies = Array.from({ length: copies }, () => ({ low: f.local("v128"), high: f.local("v128") }));
+    this.#low = f.local("v128");
+    this.#high = f.local("v128");
   }
 
   reset(): void {
-    for (const half of this.#copies.flatMap(({ low, high }) => [low, high])) {
+    for (const half of [this.#low, this.#high]) {
       this.#f.set(half, (f) => {
         f.f64(this.#start);
         f.simd("f64x2.splat");
@@ -35,24 +32,22 @@ export class DoubleAccumulator implements Accumulator {
     }
   }
 
-  add(value: Value, width: 1 | 4, copy: number): void {
-    const { low, high } = this.#copies[copy] ?? this.#copies[0]!;
+  add(value: Value, { width }: Turn): void {
     if (width === 4) {
-      this.#take(low, value);
-      this.#take(high, (f) => {
+      this.#take(this.#low, value);
+      this.#take(this.#high, (f) => {
         value(f);
         value(f);
         f.shuffle(upper);
       });
-    } else if (this.#inside) this.#takeFirst(low, value);
-    else this.#take(low, value);
+    } else if (this.#inside) this.#takeFirst(this.#low, value);
+    else this.#take(this.#low, value);
   }
 
   push(): void {
     const f = this.#f;
-    const [first, ...others] = this.#copies as [Halves, ...Halves[]];
     if (!this.#inside) {
-      for (const half of [first.low, first.high]) {
+      for (const half of [this.#low, this.#high]) {
         half.get(f);
         f.simd("f32x4.demote_f64x2_zero");
       }
@@ -60,11 +55,9 @@ export class DoubleAccumulator implements Accumulator {
       return;
     }
     const all = f.keep("v128", () => {
-      first.low.get(f);
-      for (const half of [first.high, ...others.flatMap(({ low, high }) => [low, high])]) {
-        half.get(f);
-        f.simd(this.#op);
-      }
+      this.#low.get(f);
+      this.#high.get(f);
+      f.simd(this.#op);
     });
     for (const lane of [0, 1]) {
       all.get(f);

@@ -1,7 +1,7 @@
 /** @file Maxima and minima of floats. */
-import { identity } from "../../blocks/reduce.ts";
+import { identity } from "../../identity.ts";
 import type { FunctionBuilder, Local, Value } from "../assembler.ts";
-import { type Accumulator, rotated } from "./accumulator.ts";
+import { type Accumulator, rotated, type Turn } from "./accumulator.ts";
 
 /** `pmax` is one instruction where `max` is many, but forgets NaN, so that is gathered beside. */
 export class ExtremeAccumulator implements Accumulator {
@@ -26,7 +26,7 @@ export class ExtremeAccumulator implements Accumulator {
     }
   }
 
-  add(value: Value, width: 1 | 4, copy: number): void {
+  add(value: Value, { width, copy }: Turn): void {
     const f = this.#f;
     const { best, nan } = this.#copies[copy] ?? this.#copies[0]!;
     // Of elements of one reduction, lane 0 may come alone: in all lanes it does no harm.

@@ -1,10 +1,10 @@
 /** @file Reductions of integers and bools. */
 import { internal } from "../../../device/errors.ts";
 import type { ReduceOp, Stage } from "../../../ir/kernel.ts";
-import { identity } from "../../blocks/reduce.ts";
+import { identity } from "../../identity.ts";
 import type { FunctionBuilder, Local, Value } from "../assembler.ts";
 import { constant, lower, registerOf } from "../scalar.ts";
-import { type Accumulator, rotated } from "./accumulator.ts";
+import { type Accumulator, rotated, type Turn } from "./accumulator.ts";
 
 /** One value per lane, combined by an operation of the table. */
 export class LaneAccumulator implements Accumulator {
@@ -30,7 +30,7 @@ export class LaneAccumulator implements Accumulator {
     for (const best of this.#copies) this.#f.set(best, this.#identity);
   }
 
-  add(value: Value, width: 1 | 4, copy: number): void {
+  add(value: Value, { width, copy }: Turn): void {
     const best = this.#copies[copy] ?? this.#copies[0]!;
     this.#f.set(best, this.#combine(best.get, width === 1 && this.#inside ? this.#first(value) : value));
   }

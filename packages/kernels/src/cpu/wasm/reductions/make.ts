@@ -5,6 +5,7 @@ import { registerOf } from "../scalar.ts";
 import type { Accumulator } from "./accumulator.ts";
 import { DoubleAccumulator } from "./double.ts";
 import { ExtremeAccumulator } from "./extreme.ts";
+import { JoinedSum } from "./joined.ts";
 import { LaneAccumulator } from "./lane.ts";
 import { IndexAccumulator } from "./position.ts";
 
@@ -22,8 +23,10 @@ export function makeAccumulator(
 ): Accumulator {
   const register = registerOf(dtype);
   if (op === "argmax" || op === "argmin") return new IndexAccumulator(f, op, dtype, inside, position);
-  if (register === "f" && (op === "sum" || op === "prod"))
-    return new DoubleAccumulator(f, op, inside, copies);
+  if (register === "f" && (op === "sum" || op === "prod")) {
+    const double = new DoubleAccumulator(f, op, inside);
+    return op === "sum" && inside ? new JoinedSum(f, double) : double;
+  }
   if (register === "f" && (op === "max" || op === "min"))
     return new ExtremeAccumulator(f, op, inside, copies);
   return new LaneAccumulator(f, op, dtype, inside, copies);

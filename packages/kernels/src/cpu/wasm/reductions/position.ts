@@ -1,10 +1,10 @@
 /** @file Positions of maxima and minima. */
 import type { Stage } from "../../../ir/kernel.ts";
-import { identity } from "../../blocks/reduce.ts";
+import { identity } from "../../identity.ts";
 import type { FunctionBuilder, Local, Value } from "../assembler.ts";
 import type { simd } from "../opcodes.ts";
 import { constant, registerOf } from "../scalar.ts";
-import { type Accumulator, rotated } from "./accumulator.ts";
+import { type Accumulator, rotated, type Turn } from "./accumulator.ts";
 
 export class IndexAccumulator implements Accumulator {
   readonly #f: FunctionBuilder;
@@ -49,7 +49,7 @@ export class IndexAccumulator implements Accumulator {
     this.#f.set(this.#index, (f) => f.v128([-1, -1, -1, -1], true));
   }
 
-  add(value: Value, width: 1 | 4): void {
+  add(value: Value, { width }: Turn): void {
     const f = this.#f;
     const kept = f.let(value);
     const wins = f.let(() => {

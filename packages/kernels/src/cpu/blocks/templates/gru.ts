@@ -1,5 +1,5 @@
 /** @file The GRU templates in JavaScript. */
-import type { TemplateRun } from "../ir/kernel.ts";
+import type { TemplateRun } from "../../../ir/kernel.ts";
 import {
   multiplyRow,
   multiplySlopes,
@@ -7,7 +7,7 @@ import {
   type Numbers,
   sigmoid,
   stepBackOperands,
-} from "./recurrentCpu.ts";
+} from "./recurrent.ts";
 
 /** The state of a unit after a step, of the state `before`; row `row` of G keeps z, r, the candidate, its recurrent part and the state before. */
 function gruUnit(

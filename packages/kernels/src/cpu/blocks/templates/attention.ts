@@ -1,5 +1,5 @@
 /** @file The kernels of attention in JavaScript: the pairs of queries and keys in the order of their rows. */
-import type { TemplateArray, TemplateRun } from "../ir/kernel.ts";
+import type { TemplateArray, TemplateRun } from "../../../ir/kernel.ts";
 
 /** The log-sum-exp of a query without any key. */
 const noKey = Math.fround(3e38);

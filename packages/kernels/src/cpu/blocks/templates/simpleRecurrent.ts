@@ -1,6 +1,6 @@
 /** @file The templates of the simple recurrent layer in JavaScript. */
-import type { TemplateRun } from "../ir/kernel.ts";
-import { multiplyRow, multiplySlopes, multiplyState, stepBackOperands } from "./recurrentCpu.ts";
+import type { TemplateRun } from "../../../ir/kernel.ts";
+import { multiplyRow, multiplySlopes, multiplyState, stepBackOperands } from "./recurrent.ts";
 
 export function runSimpleForward({ inputs, outputs, params }: TemplateRun): void {
   const [z, wh, h0, mask] = inputs as [Float32Array, Float32Array, Float32Array, Uint32Array];

@@ -1,5 +1,5 @@
 /** @file What the recurrent templates share on the cpu: products of one row with the recurrent weights, accumulated in double precision. */
-import type { TemplateRun } from "../ir/kernel.ts";
+import type { TemplateRun } from "../../../ir/kernel.ts";
 
 export type Numbers = Float32Array | Float64Array;
 

@@ -1,5 +1,5 @@
 /** @file The LSTM templates in JavaScript. */
-import type { TemplateRun } from "../ir/kernel.ts";
+import type { TemplateRun } from "../../../ir/kernel.ts";
 import {
   multiplyRow,
   multiplySlopes,
@@ -7,7 +7,7 @@ import {
   type Numbers,
   sigmoid,
   stepBackOperands,
-} from "./recurrentCpu.ts";
+} from "./recurrent.ts";
 
 type Gates = readonly [i: number, f: number, g: number, o: number];
 
