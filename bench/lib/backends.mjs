@@ -21,6 +21,6 @@ export const backends = {
     cpuColumn: "all threads' CPU ms / step",
     cpuTime: "CPU time in all threads",
     caution:
-      "Tenrec computes in the page's thread; the others start as many threads as they choose to. What is not WebAssembly counts as outside of kernels: recording, queueing, promises, and kernels that still run as JavaScript.",
+      "Tenrec computes in the page's thread, unless its variant names threads; the others start as many threads as they choose to. What is not WebAssembly counts as outside of kernels: recording, queueing, promises, and kernels that still run as JavaScript.",
   },
 };

@@ -5,15 +5,20 @@ import { ratios } from "./stats.mjs";
 
 const verdict = (isMet) => (isMet ? "met" : "missed");
 
-/** The quickest way of each library: nobody is judged by the slower of two spellings. */
-export function bestOf({ results }, library) {
-  const own = results.filter((result) => result.library === library);
+/**
+ * The quickest way of each library: nobody is judged by the slower of two spellings. What was asked for threads stands apart
+ * from what a library does unasked.
+ */
+export function bestOf({ results }, library, { isThreaded = false } = {}) {
+  const own = results.filter(
+    (result) => result.library === library && Boolean(result.threads) === isThreaded,
+  );
   return own.toSorted((a, b) => a.msPerStep - b.msPerStep)[0];
 }
 
 /** Ours over a variant of another library, by the values of the same rounds; null where there is nothing to compare. */
-export function comparison(workload, other) {
-  const ours = bestOf(workload, "tenrec");
+export function comparison(workload, other, choice) {
+  const ours = bestOf(workload, "tenrec", choice);
   if (!ours || !other) return null;
   return {
     ours,
@@ -23,9 +28,10 @@ export function comparison(workload, other) {
   };
 }
 
-export function comparisonLine(workload, other, title, backend) {
-  const found = comparison(workload, other);
+export function comparisonLine(workload, other, { title, backend, ...choice }) {
+  const found = comparison(workload, other, choice);
   if (!found) return null;
+  if (!other.isComparable && choice.isThreaded) return null;
   if (!other.isComparable) return `- ${title} ${other.name} is not comparable: its losses differ.`;
   const { ours, wall, processCpu, target } = found;
   const judged =

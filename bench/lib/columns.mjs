@@ -19,6 +19,8 @@ const time = (backend) => ({
   "page CPU ms / step": ({ pageCpuMsPerStep }) => number(pageCpuMsPerStep),
   [backends[backend].cpuColumn]: ({ processCpuMsPerStep }) => number(processCpuMsPerStep, 1),
   "rounds x steps": ({ rounds, steps }) => `${rounds} x ${steps}`,
+  "s / 60,000 samples": ({ msPerStep }, { work }) =>
+    work?.samples === undefined ? "" : number((msPerStep * 60) / work.samples),
   "GFLOP / s": (result, { work }) => perSecond(work?.flops, result),
   "GB / s": (result, { work }) => perSecond(work?.bytes, result),
   "last loss": ({ losses }) => losses.at(-1).toPrecision(7),
@@ -75,6 +77,12 @@ export const tables = {
 const overviewTime = {
   "ms / step": ({ msPerStep }) => number(msPerStep, msPerStep < 10 ? 2 : 1),
   "page CPU ms / step": ({ pageCpuMsPerStep }) => number(pageCpuMsPerStep),
+};
+
+/** Of ours in one thread and in two, in the second overview. */
+export const threadColumns = {
+  "ms / step": overviewTime["ms / step"],
+  [backends.cpu.cpuColumn]: ({ processCpuMsPerStep }) => number(processCpuMsPerStep, 1),
 };
 
 /** The columns of the overview beside the ratios. */

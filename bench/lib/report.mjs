@@ -3,8 +3,10 @@ import { readFile } from "node:fs/promises";
 import { arch, cpus } from "node:os";
 import { join } from "node:path";
 import { backends } from "./backends.mjs";
-import { barLines, bestOf, comparison, comparisonLine, memoryLine } from "./bars.mjs";
-import { number, overviewColumns, tables } from "./columns.mjs";
+import { barLines, comparisonLine, memoryLine } from "./bars.mjs";
+import { number, tables } from "./columns.mjs";
+import { overview, threadsOverview } from "./overview.mjs";
+import { table } from "./table.mjs";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -33,12 +35,6 @@ export async function environmentOf({ browser, libraries, measured, options }) {
   };
 }
 
-function table(header, rows) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  const rule = header.map((_, index) => (index === 0 ? "---" : "--:"));
-  return [line(header), line(rule), ...rows.map(line)].join("\n");
-}
-
 function columnsTable(columns, workload, titles) {
   const used = Object.entries(columns)
     .map(([name, cell]) => [name, workload.results.map((result) => cell(result, workload))])
@@ -59,7 +55,11 @@ export function workloadSection(workload, backend) {
   const titles = titlesOf(workload);
   const peers = results.filter(({ library }) => library !== "tenrec");
   const lines = [
-    ...peers.map((peer) => comparisonLine(workload, peer, titles[peer.library], backend)),
+    ...[false, true].flatMap((isThreaded) =>
+      peers.map((peer) =>
+        comparisonLine(workload, peer, { title: titles[peer.library], backend, isThreaded }),
+      ),
+    ),
     ...barLines(workload),
     memoryLine(workload),
     ...results.map(({ library, name, description }) => `- ${titles[library]}, ${name}: ${description}.`),
@@ -74,35 +74,14 @@ export function workloadSection(workload, backend) {
   ].filter(Boolean);
 }
 
-function overview(workloads, backend) {
-  const libraries = ["tenrec", "tfjs", "jaxjs"];
-  const each = (workload, cell) =>
-    libraries
-      .map((library) => bestOf(workload, library))
-      .map((result) => (result ? cell(result) : "-"))
-      .join(" / ");
-  const ratio = (workload, library) => {
-    const other = bestOf(workload, library);
-    const found = comparison(workload, other);
-    if (!found) return "";
-    if (!other.isComparable) return "not comparable";
-    const mark = found.target !== undefined && found.wall.median > found.target ? " (missed)" : "";
-    return `${number(found.wall.median, 3)}${mark}`;
-  };
-  const columns = overviewColumns[backend];
-  const rows = workloads.map((workload) => [
-    workload.name,
-    ratio(workload, "tfjs"),
-    ratio(workload, "jaxjs"),
-    ...Object.values(columns).map((cell) => each(workload, cell)),
-  ]);
-  return table(["", "time over TensorFlow.js", "time over jax-js", ...Object.keys(columns)], rows);
-}
+const threadWords =
+  "Tenrec in two threads, measured in the same rounds, over the quickest way of each library; figures of two in the order one thread / two threads:";
 
 /** @returns {string} the report in Markdown */
 export function formatReport(workloads, backend) {
   const { browser, adapter, machine, libraries, rounds } = workloads.at(-1).environment;
   const { title, command, caution } = backends[backend];
+  const threads = threadsOverview(workloads);
   const versions = libraries.map(({ title, version }) => `${title} ${version}`).join(", ");
   const setting = [browser, adapter && `adapter "${adapter}"`, machine].filter(Boolean).join(", ");
   const head = [
@@ -111,6 +90,7 @@ export function formatReport(workloads, backend) {
     `All variants in one browser, a page each, in turns; medians of ${rounds} rounds, of fewer where a library is too slow for that (the column "rounds x steps" says so). Equal initial weights and batches; the losses of every epoch are compared, and who differs is not. ${caution}`,
     "The quickest way of each library; figures of three in the order Tenrec / TensorFlow.js / jax-js:",
     overview(workloads, backend),
+    ...(threads ? [threadWords, threads] : []),
   ];
   return `${[...head, ...workloads.flatMap((workload) => workloadSection(workload, backend))].join("\n\n")}\n`;
 }

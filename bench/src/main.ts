@@ -85,7 +85,8 @@ async function coldStart(
   variantName: string,
 ): Promise<ColdStartReport> {
   const [workload, variant] = find(workloadName, library, variantName);
-  if (library === "tenrec") cpuCounters?.timeWebAssembly();
+  // Beside other threads the page's waits for them, which is neither WebAssembly nor script.
+  if (library === "tenrec" && !variant.threads) cpuCounters?.timeWebAssembly();
   const ownScripts = new Set(loadedScripts());
   const run = await (await variant.load()).start(workload.problem());
   const loss = await run.firstStep();

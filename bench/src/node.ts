@@ -93,13 +93,16 @@ async function tuned(run: Run): Promise<void> {
 const perSecond = (amount: number | undefined, ms: number): number | null =>
   amount === undefined ? null : amount / ms / 1e6;
 
+const isOurs = ({ library, backends }: Workload["variants"][number]): boolean =>
+  library === "tenrec" && (backends?.includes("webgpu") ?? true);
+
 async function measure(
   { name, stepsPerEpoch, work, problem: createProblem, variants }: Workload,
   counters: GpuCounters,
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const variant of variants.filter(({ library }) => library === "tenrec")) {
+  for (const variant of variants.filter(isOurs)) {
     const { problem, factor } = lengthened(createProblem());
     const run = await (await variant.load()).start(problem);
     const firstLoss = await run.firstStep();

@@ -9,6 +9,29 @@ export const lacksOnCpu = (kernel: string): Pick<Variant<unknown>, "unable"> => 
   unable: { cpu: `its WebAssembly backend lacks the kernel ${kernel}` },
 });
 
+/** Both processor cores of a small machine. */
+const threads = 2;
+
+/**
+ * Ours in the page's thread, which is its default, and on the cpu backend once more in two threads: the others start theirs
+ * unasked.
+ */
+export function tenrecVariants<Problem>(variant: Omit<Variant<Problem>, "library">): Variant<Problem>[] {
+  const threaded: Variant<Problem> = {
+    ...variant,
+    library: "tenrec",
+    name: `${variant.name}, ${threads} threads`,
+    description: `${variant.description}; in the page's thread and a Worker`,
+    threads,
+    backends: ["cpu"],
+    load: async () => {
+      (await import("./libraries/tenrec.ts")).useThreads(threads);
+      return variant.load();
+    },
+  };
+  return [{ ...variant, library: "tenrec" }, threaded];
+}
+
 /**
  * jax-js as WebAssembly computes on worker threads for who awaits it, and in the page's thread for who reads synchronously,
  * which suits small kernels: two ways of the same functions. Convolutions take it seconds and are left to the workers.

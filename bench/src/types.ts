@@ -31,6 +31,8 @@ export interface Variant<Problem> {
   library: LibraryName;
   /** How the step is written, for the report. */
   description: string;
+  /** Threads that it computes in, where that is not the library's own choice. */
+  threads?: number;
   /** Where the variant exists; on every backend, if nothing is said. */
   backends?: readonly Backend[];
   /** Why the library cannot run it on a backend; there it is left out, and the report says so. */
@@ -57,6 +59,8 @@ export interface Workload<Problem = unknown> {
 export interface Work {
   flops?: number;
   bytes?: number;
+  /** Samples of a step, where an epoch of a known data set says something. */
+  samples?: number;
 }
 
 /** The bars of a workload on one backend; the report says which are met. */

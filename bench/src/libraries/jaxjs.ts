@@ -11,17 +11,11 @@ import {
   valueAndGrad,
 } from "@jax-js/jax";
 import { backend } from "../backend.ts";
-import {
-  beta1,
-  beta2,
-  checkedLength,
-  epsilon,
-  isStatistic,
-  learningRate,
-  type TrainingProblem,
-  type Values,
-} from "../problem.ts";
+import { checkedLength, isStatistic, type TrainingProblem, type Values } from "../problem.ts";
 import { type Run, trainEpochs } from "../run.ts";
+import { type Arrays, adam, mapArrays, type Slots, type Update } from "./jaxOptimizers.ts";
+
+export type { Arrays } from "./jaxOptimizers.ts";
 
 const device = backend === "cpu" ? "wasm" : "webgpu";
 
@@ -61,43 +55,24 @@ export const toChannelsFirst = (array: JaxArray): JaxArray => array.transpose([0
 /** A convolution's kernel from Keras's [height, width, in, out] to [out, in, height, width]. */
 export const toOihw = (array: JaxArray): JaxArray => array.transpose([3, 2, 0, 1]);
 
-export type Arrays = Record<string, JaxArray>;
 export type ArrayBatch = { x: JaxArray; y: JaxArray };
 
 /** The loss and the new running statistics; a function of this kind consumes its arguments, as jax-js asks. */
 export type LossOf = (weights: Arrays, batch: ArrayBatch) => [loss: JaxArray, statistics: Arrays];
 
-type State = { weights: Arrays; means: Arrays; variances: Arrays; statistics: Arrays; step: JaxArray };
+type State = Slots & { statistics: Arrays };
 
-function mapArrays(first: Arrays, compute: (array: JaxArray, name: string) => JaxArray): Arrays {
-  return Object.fromEntries(Object.entries(first).map(([name, array]) => [name, compute(array, name)]));
-}
-
-/** Adam in Keras's form: rate sqrt(1 - beta2^t) / (1 - beta1^t), epsilon added to the uncorrected root. */
-function adam(gradients: Arrays, { weights, means, variances, step }: Omit<State, "statistics">) {
-  const next = step.add(1);
-  const correction2 = np.sqrt(np.subtract(1, np.power(beta2, next.ref)));
-  const rate = correction2.mul(learningRate).div(np.subtract(1, np.power(beta1, next.ref)));
-  const newMeans = mapArrays(means, (mean, name) => mean.mul(beta1).add(gradients[name]!.ref.mul(1 - beta1)));
-  const newVariances = mapArrays(variances, (variance, name) =>
-    variance.mul(beta2).add(np.square(gradients[name]!).mul(1 - beta2)),
-  );
-  const newWeights = mapArrays(weights, (weight, name) => {
-    const root = np.sqrt(newVariances[name]!.ref).add(epsilon);
-    return weight.sub(newMeans[name]!.ref.mul(rate.ref).div(root));
-  });
-  rate.dispose();
-  return { weights: newWeights, means: newMeans, variances: newVariances, step: next };
-}
-
-function trainingStep(lossOf: LossOf): (state: State, batch: ArrayBatch) => [State, JaxArray] {
+function trainingStep(
+  lossOf: LossOf,
+  update: Update,
+): (state: State, batch: ArrayBatch) => [State, JaxArray] {
   return ({ statistics, ...state }, batch) => {
     const ofWeights = (weights: Arrays) => lossOf({ ...weights, ...tree.ref(statistics) }, batch);
     const [[loss, newStatistics], gradients] = valueAndGrad(ofWeights, { hasAux: true })(
       tree.ref(state.weights),
     );
     tree.dispose(statistics);
-    return [{ ...adam(gradients as Arrays, state), statistics: newStatistics as Arrays }, loss];
+    return [{ ...update(gradients as Arrays, state), statistics: newStatistics as Arrays }, loss];
   };
 }
 
@@ -116,20 +91,25 @@ function initialState(weights: Arrays): State {
   };
 }
 
-/** How weights and inputs come into the layout that suits jax-js, and labels into one-hot rows; done once, outside of steps. */
-export interface Preparation {
+/** How weights and inputs come into the layout that suits jax-js, labels into one-hot rows (once, outside of steps), and the optimizer. */
+export interface Settings {
   weight?: (array: JaxArray, name: string) => JaxArray;
   x?: (array: JaxArray) => JaxArray;
   classes?: number;
+  /** Adam, if nothing is said. */
+  update?: Update;
 }
 
-/** Training steps of one jit each: value, gradient, Adam. */
+/** Training steps of one jit each: value, gradient, update of the weights. */
 export async function trainingRun(
   problem: TrainingProblem,
   lossOf: LossOf,
-  prepare: Preparation = {},
+  prepare: Settings = {},
 ): Promise<Run> {
-  const step = jit(trainingStep(lossOf)) as (state: State, batch: ArrayBatch) => [State, JaxArray];
+  const step = jit(trainingStep(lossOf, prepare.update ?? adam)) as (
+    state: State,
+    batch: ArrayBatch,
+  ) => [State, JaxArray];
   const arrays = Object.entries(problem.weights).map(([name, values]): [string, JaxArray] => {
     const array = toArray(values);
     return [name, prepare.weight?.(array, name) ?? array];

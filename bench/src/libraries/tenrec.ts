@@ -1,5 +1,6 @@
 // Brings Tenrec up on the page's backend, and runs training steps and single operations in it.
 import {
+  type CompileOptions,
   explain,
   GradientTape,
   init,
@@ -26,9 +27,17 @@ import {
 } from "../problem.ts";
 import { type Run, trainEpochs } from "../run.ts";
 
-/** "auto" would refuse a software adapter. */
+let threads = 1;
+
+/** Has the cpu backend compute in so many threads. */
+export function useThreads(count: number): void {
+  threads = count;
+}
+
+/** "auto" would refuse a software adapter. Where threads do not start, one would be measured under their name. */
 export async function startTenrec(): Promise<void> {
-  await init({ backend });
+  const { features, notice } = await init(backend === "cpu" ? { backend, threads } : { backend });
+  if (threads > 1 && !features.includes("threads")) throw new Error(`Tenrec has no threads: ${notice}`);
 }
 
 export const toTensor = ({ data, shape }: Values): Tensor => tensor(data, { shape });
@@ -88,15 +97,15 @@ export function tapeRun(
   };
 }
 
-/** Steps by `model.fit` over resident tensors. */
-export function fitRun(problem: TrainingProblem, model: Model, loss: LossOf): Run {
+/** Steps by `model.fit` over resident tensors; by Adam, where `settings` name no other optimizer. */
+export function fitRun(problem: TrainingProblem, model: Model, settings: CompileOptions): Run {
   const [first] = problem.batches as [TrainingProblem["batches"][number]];
   const batchSize = first.x.shape[0]!;
   const x = toTensor(joined(problem.batches.map((batch) => batch.x)));
   const y = toTensor(joined(problem.batches.map((batch) => batch.y)));
   model.build([null, ...first.x.shape.slice(1)]);
   setWeights(model, problem.weights);
-  model.compile({ optimizer: adam(), loss });
+  model.compile({ optimizer: adam(), ...settings });
   return {
     firstStep: async () => (await model.trainOnBatch(toTensor(first.x), toTensor(first.y))).loss!,
     train: async (epochs) => {

@@ -22,5 +22,5 @@ export async function startTape(problem: TrainingProblem): Promise<Run> {
 
 export async function startFit(problem: TrainingProblem): Promise<Run> {
   await startTenrec();
-  return fitRun(problem, createModel(), crossEntropy);
+  return fitRun(problem, createModel(), { loss: crossEntropy });
 }

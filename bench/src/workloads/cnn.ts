@@ -1,7 +1,7 @@
 // Keras's convolutional network for digits: convolutions of 32 and 64 filters, pooled, and a dense layer, on 28x28x1.
 import { kernelAndBias, type TrainingProblem } from "../problem.ts";
 import { seededUniform } from "../random.ts";
-import { lacksOnCpu, overPeers } from "../tables.ts";
+import { lacksOnCpu, overPeers, tenrecVariants } from "../tables.ts";
 import type { Workload } from "../types.ts";
 import { pictures } from "./pictures.ts";
 
@@ -44,12 +44,11 @@ const cnn = (batchSize: number): Workload<TrainingProblem> => ({
       description: "Sequential model, hand-written GradientTape step",
       load: async () => ({ start: (await import("./cnn.tenrec.ts")).startTape }),
     },
-    {
+    ...tenrecVariants({
       name: "fit",
-      library: "tenrec",
       description: "Sequential model, fit on resident tensors",
       load: async () => ({ start: (await import("./cnn.tenrec.ts")).startFit }),
-    },
+    }),
     {
       name: "layers",
       library: "tfjs",

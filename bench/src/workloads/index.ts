@@ -6,12 +6,14 @@ import { operationWorkloads } from "./operations.ts";
 import { predict } from "./predict.ts";
 import { gru, lstm } from "./recurrent.ts";
 import { resnet } from "./resnet.ts";
+import { textbook } from "./textbook.ts";
 import { gpt, transformer } from "./transformer.ts";
 
 export { largeOperations } from "./operations.ts";
 
 export const workloads = [
   mlp,
+  textbook,
   predict,
   cnn32,
   cnn128,

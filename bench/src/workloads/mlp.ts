@@ -1,7 +1,7 @@
 // MLP 784-128-10 on images of ten classes: the workload where dispatches and page time decide, hardly arithmetic.
 
 import { glorotUniform, seededUniform } from "../random.ts";
-import { jaxVariants, overPeers } from "../tables.ts";
+import { jaxVariants, overPeers, tenrecVariants } from "../tables.ts";
 import type { Workload } from "../types.ts";
 
 export const features = 784;
@@ -82,12 +82,11 @@ export const mlp: Workload<MlpProblem> = {
   work: { flops: 2 * batchSize * (2 * features * hidden + 3 * hidden * classes) },
   problem: mlpProblem,
   variants: [
-    {
+    ...tenrecVariants({
       name: "fit",
-      library: "tenrec",
       description: "model.fit on resident tensors",
       load: async () => ({ start: (await import("./mlp.tenrec.ts")).startFit }),
-    },
+    }),
     {
       name: "trainOnBatch",
       library: "tenrec",

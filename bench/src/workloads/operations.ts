@@ -1,7 +1,7 @@
 // Single operations on resident operands.
 import { integers, uniformValues, type Values } from "../problem.ts";
 import { seededUniform } from "../random.ts";
-import { jaxVariants, lacksOnCpu, overPeers } from "../tables.ts";
+import { jaxVariants, lacksOnCpu, overPeers, tenrecVariants } from "../tables.ts";
 import type { Targets, Variant, Work, Workload } from "../types.ts";
 
 /** Names of operations that each library's side knows. */
@@ -132,12 +132,11 @@ const operations: Row[] = [
 ];
 
 const variants = (tfjs: Row["tfjs"]): Variant<OperationProblem>[] => [
-  {
+  ...tenrecVariants({
     name: "jit",
-    library: "tenrec",
     description: "a jitted function",
     load: () => import("./operations.tenrec.ts"),
-  },
+  }),
   {
     name: "eager",
     library: "tfjs",

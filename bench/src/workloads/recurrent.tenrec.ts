@@ -18,5 +18,5 @@ export async function startTape(problem: TrainingProblem): Promise<Run> {
 
 export async function startFit(problem: TrainingProblem): Promise<Run> {
   await startTenrec();
-  return fitRun(problem, createModel(problem), meanSquaredError);
+  return fitRun(problem, createModel(problem), { loss: meanSquaredError });
 }

@@ -9,7 +9,7 @@ import {
   type Weights,
 } from "../problem.ts";
 import { seededUniform } from "../random.ts";
-import { jaxVariants, lacksOnCpu, overPeers } from "../tables.ts";
+import { jaxVariants, lacksOnCpu, overPeers, tenrecVariants } from "../tables.ts";
 import type { Variant, Workload } from "../types.ts";
 
 export const width = 128;
@@ -109,12 +109,11 @@ function sentences(uniform: () => number): {
 }
 
 const variants = (part: "Block" | "Gpt"): Variant<TrainingProblem>[] => [
-  {
+  ...tenrecVariants({
     name: "jit",
-    library: "tenrec",
     description: "layers called by a hand-written GradientTape step under jit",
     load: async () => ({ start: (await import("./transformer.tenrec.ts"))[`start${part}`] }),
-  },
+  }),
   {
     name: "ops",
     library: "tfjs",

@@ -1,5 +1,6 @@
 /** @file The parts of devices that need no GPU: size classes, folding, ordering, back-pressure. */
 import { describe, expect, test } from "vitest";
+import { after, Part } from "../src/cpu/parts.ts";
 import { countLiveBytes, counts, resetCounts } from "../src/device/counters.ts";
 import { DeviceError, formatBytes } from "../src/device/errors.ts";
 import { OrderedQueue } from "../src/device/orderedQueue.ts";
@@ -154,4 +155,29 @@ test("a CPU renderer with subgroups of four takes products in quads, but for nar
   expect([inQuads(64, 64, 32), inQuads(64, 64, 32, 32)]).toEqual([false, true]);
   // The parts are counted by the tile that computes them: 32 x 32 outputs in one workgroup.
   expect([gemmParts(1, 32, 32, 8192), gemmParts(1, 128, 128, 8192)]).toEqual([8, 1]);
+});
+
+describe("parts of the cpu backend", () => {
+  test("are loaded once, and then at hand", async () => {
+    let loads = 0;
+    const part = new Part(async () => ({ number: ++loads }));
+    const first = part.get();
+    expect(first).toBeInstanceOf(Promise);
+    expect(await first).toBe(part.get());
+    expect(after(part.get(), ({ number }) => number + 1)).toBe(2);
+    expect(loads).toBe(1);
+  });
+
+  test("that are not to be had say so, and are asked for again", async () => {
+    let isOnline = false;
+    const part = new Part(async () => {
+      if (!isOnline) throw new TypeError("Failed to fetch dynamically imported module");
+      return "code";
+    });
+    await expect(part.get()).rejects.toThrow(
+      /^build: code of the cpu backend cannot be loaded\.\n {2}Received: Failed to fetch.*\n {2}Expected: .*\n {2}Fix: /,
+    );
+    isOnline = true;
+    expect(await part.get()).toBe("code");
+  });
 });

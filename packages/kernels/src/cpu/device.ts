@@ -7,8 +7,6 @@ import type { Device, DeviceBuffer, DeviceInfo, Program, Target } from "../ir/de
 import type { Plan } from "../ir/plan.ts";
 import { verifyPlan } from "../program/verify.ts";
 import * as templates from "../templates/library.ts";
-import { RegisterPool } from "./blocks/registers.ts";
-import { Scratch } from "./blocks/scratch.ts";
 import { ArrayHeap, LinearHeap } from "./heap.ts";
 import { type CpuBuffer, CpuPool, CpuWorkspace } from "./pool.ts";
 import { CpuProgram, copyBytes, type ProgramHost } from "./program.ts";
@@ -90,7 +88,7 @@ class CpuDevice implements Device {
     this.#pool = new CpuPool(linear ?? new ArrayHeap(), maxBytes);
     this.#host = {
       workspace: new CpuWorkspace(this.#pool),
-      machine: { modules, pool: this.#pool, registers: new RegisterPool(), scratch: new Scratch() },
+      machine: { pool: this.#pool, modules, blocks: null },
       defer: (operation) => this.#queue.inOrder(operation),
     };
   }

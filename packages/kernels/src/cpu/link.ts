@@ -33,11 +33,12 @@ export function linkCalls(
 
 function linkBlocks(calls: readonly KernelCall[], machine: Machine): void | Promise<void> {
   if (calls.length === 0) return;
-  return after(blocks.get(), ({ compileCall }) => {
+  return after(blocks.get(), ({ BlockMachine, compileCall }) => {
+    machine.blocks ??= new BlockMachine();
     for (const call of calls) {
       const { kernel, ranges, params } = call;
       counts.pipelines++;
-      call.run = compileCall(kernel, ranges, params, machine);
+      call.run = compileCall(kernel, ranges, params, machine.blocks);
       call.write = (word, value) => {
         params.words[word] = value;
       };

@@ -1,7 +1,5 @@
 /** @file What the compiled calls of a device share. */
-
-import type { RegisterPool } from "./blocks/registers.ts";
-import type { Scratch } from "./blocks/scratch.ts";
+import type { BlockMachine } from "./blocks/blockMachine.ts";
 import type { CpuPool } from "./pool.ts";
 import type { ModuleCache } from "./wasm/modules.ts";
 
@@ -9,9 +7,9 @@ import type { ModuleCache } from "./wasm/modules.ts";
 export type Runner = () => void;
 
 export interface Machine {
+  readonly pool: CpuPool;
   /** WebAssembly modules over the memory of the device; null where kernels run as JavaScript. */
   readonly modules: ModuleCache | null;
-  readonly pool: CpuPool;
-  readonly registers: RegisterPool;
-  readonly scratch: Scratch;
+  /** Block loops; null until a kernel takes their form. */
+  blocks: BlockMachine | null;
 }

@@ -2,7 +2,7 @@
 import { DeviceError } from "../device/errors.ts";
 
 /** A module that is loaded on demand, once. */
-class Part<T> {
+export class Part<T> {
   readonly #load: () => Promise<T>;
   #loaded: T | null = null;
 

@@ -2,23 +2,26 @@
 import type { Body, Kernel, LoopKernel, SideKernel } from "../../ir/kernel.ts";
 import { type Affine, affineForms, type Params } from "../affine.ts";
 import { storesOf } from "../bodySpec.ts";
-import type { Machine, Runner } from "../machine.ts";
+import type { Runner } from "../machine.ts";
 import type { MemoryRange } from "../memory.ts";
 import { chooseNest } from "../nest.ts";
+import { BlockMachine } from "./blockMachine.ts";
 import { compileBody } from "./body.ts";
 import { compileGemm } from "./gemm.ts";
 import { runBody } from "./loop.ts";
 import { compileTemplate } from "./template.ts";
 
+export { BlockMachine };
+
 /**
  * The numbers of a call (extents, strides, offsets) are compiled in: a program is built once and run often, and plain numbers make
- * loads contiguous. Emitted WebAssembly would replace what this returns.
+ * loads contiguous.
  */
 export function compileCall(
   kernel: Exclude<Kernel, SideKernel>,
   ranges: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): Runner {
   if (kernel.form === "loop") return compileLoop(kernel, ranges, params, machine);
   if (kernel.form === "gemm") return compileGemm(kernel, ranges, params, machine);
@@ -29,7 +32,7 @@ function compileLoop(
   kernel: LoopKernel,
   bindings: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): Runner {
   const { body, stages, rows, cols } = kernel;
   const extents = Array.from(params.words.subarray(0, rows + cols));

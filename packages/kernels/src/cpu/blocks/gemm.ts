@@ -2,9 +2,10 @@
 import type { Body, GemmKernel } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
 import { type BodyProgram, storesOf } from "../bodySpec.ts";
-import type { Machine, Runner } from "../machine.ts";
+import type { Runner } from "../machine.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest } from "../nest.ts";
+import type { BlockMachine } from "./blockMachine.ts";
 import { compileBody } from "./body.ts";
 import { runPart } from "./loop.ts";
 import { multiplyRow, multiplyTile, packColumns, sumColumns, tileSize } from "./microKernel.ts";
@@ -39,7 +40,7 @@ class Gemm {
   readonly #packedA: Float64Array;
   readonly #packedB: Float64Array;
 
-  constructor(kernel: GemmKernel, bindings: readonly MemoryRange[], params: Params, machine: Machine) {
+  constructor(kernel: GemmKernel, bindings: readonly MemoryRange[], params: Params, machine: BlockMachine) {
     const [batch, m, n, k] = params.words as unknown as [number, number, number, number];
     const { scratch } = machine;
     this.#extents = [batch, m, n, k, 1];
@@ -124,7 +125,7 @@ class Gemm {
     c: ArrayBuffer,
     bindings: readonly MemoryRange[],
     params: Params,
-    machine: Machine,
+    machine: BlockMachine,
   ): BodyProgram {
     const [, m, n] = this.#extents;
     const accumulator = { range: scratchRange(c, m * n), form: scratchForm(1, 2, n) };
@@ -137,7 +138,7 @@ class Gemm {
     sums: ArrayBuffer,
     bindings: readonly MemoryRange[],
     params: Params,
-    machine: Machine,
+    machine: BlockMachine,
   ): BodyProgram {
     const accumulator = { range: scratchRange(sums, this.#extents[2]), form: axesAffine([[2, 1]]) };
     const spec = { code, stages: [], stores: storesOf(stores, bindings), bindings, params, accumulator };
@@ -153,7 +154,7 @@ export function compileGemm(
   kernel: GemmKernel,
   bindings: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): Runner {
   const gemm = new Gemm(kernel, bindings, params, machine);
   return () => gemm.run();

@@ -2,11 +2,11 @@
 import type { Operand } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
 import type { BodyProgram } from "../bodySpec.ts";
-import type { Machine } from "../machine.ts";
 import { type MemoryRange, ownRange, viewsOf } from "../memory.ts";
 import { makeNest } from "../nest.ts";
 import { plainLoad } from "../plainLoad.ts";
 import type { Slot } from "../slot.ts";
+import type { BlockMachine } from "./blockMachine.ts";
 import { compileBody } from "./body.ts";
 import { runPart } from "./loop.ts";
 import type { Matrix } from "./microKernel.ts";
@@ -53,7 +53,7 @@ export function compileOperand(
   extents: GemmExtents,
   bindings: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): Source {
   return (
     plainSource(operand, axes, bindings, params) ??
@@ -90,7 +90,7 @@ function computedSource(
   extents: GemmExtents,
   bindings: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): Source {
   const columns = extents[columnAxis]!;
   const range = scratchRange(machine.scratch.take(area, partRows * columns * 4), extents[rowAxis]! * columns);

@@ -1,11 +1,12 @@
 /** @file Template kernels on the cpu: operands as whole arrays, read where they lie if they are plain, and the template's JavaScript. */
 import type { Dtype, TemplateArray, TemplateInput, TemplateKernel, TemplateOutput } from "../../ir/kernel.ts";
 import { axesAffine, type Params } from "../affine.ts";
-import type { Machine, Runner } from "../machine.ts";
+import type { Runner } from "../machine.ts";
 import type { MemoryRange } from "../memory.ts";
 import { makeNest } from "../nest.ts";
 import { plainLoad } from "../plainLoad.ts";
 import type { Numbers, Slot } from "../slot.ts";
+import type { BlockMachine } from "./blockMachine.ts";
 import { compileBody } from "./body.ts";
 import { runBody } from "./loop.ts";
 import { scratchRange } from "./operand.ts";
@@ -70,7 +71,7 @@ function computedInput(
   size: number,
   bindings: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): ArrayOf {
   const { dtype } = code[value]!;
   const range = scratchRange(machine.scratch.take(`input${index}`, size * 4), size);
@@ -89,7 +90,7 @@ export function compileTemplate(
   kernel: TemplateKernel,
   bindings: readonly MemoryRange[],
   params: Params,
-  machine: Machine,
+  machine: BlockMachine,
 ): Runner {
   const { template, constants } = kernel;
   const { words } = params;
