@@ -33,7 +33,7 @@ export const textbook: Workload<TrainingProblem> = {
   name: "textbook",
   title: `Textbook network 784-512-10 on ${stepsPerEpoch * batchSize} pictures, batch ${batchSize}, RMSprop, softmax + sparse categorical crossentropy, accuracy`,
   stepsPerEpoch,
-  targets: { cpu: overPeers(1 / 2) },
+  targets: { cpu: overPeers(1 / 1.5) },
   // Forward and both gradients, but none for the pictures.
   work: { flops: 2 * batchSize * (2 * features * hidden + 3 * hidden * classes), samples: batchSize },
   problem,
