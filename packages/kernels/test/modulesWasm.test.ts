@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { openCpu } from "../src/cpu/device.ts";
 import { counts, resetCounts } from "../src/device/counters.ts";
 import type { Device, DeviceBuffer } from "../src/ir/device.ts";
-import type { Plan } from "../src/ir/plan.ts";
+import type { Call, Plan } from "../src/ir/plan.ts";
 import { binding, Code, loopKernel, words } from "./cpuReference.ts";
 
 beforeEach(resetCounts);
@@ -12,9 +12,10 @@ const n = 6;
 const bytes = 32;
 const none = new Uint32Array(0);
 
-/** External 0 becomes `number` - external 0 for one of `numbers` after another, by a kernel each; result 0 is a copy. */
+/** Result 0 is `number` - external 0 for one of `numbers` after another, by a kernel each, in a slot. */
 function differences(numbers: readonly number[]): Plan {
-  const bindings = [binding("float32", "read_write")];
+  const copy = new Code();
+  copy.store(1, copy.axis(0), copy.load(0, copy.axis(0)));
   const steps = numbers.map((number) => {
     const code = new Code();
     const x = code.load(0, code.axis(0));
@@ -23,21 +24,35 @@ function differences(numbers: readonly number[]): Plan {
       code.axis(0),
       code.add(code.const(number, "float32"), code.mul(x, code.const(-1, "float32"))),
     );
-    const kernel = loopKernel(code, { rows: 1, bindings });
-    const key = JSON.stringify(kernel);
-    const ranges = [{ buffer: 0, offset: 0, bytes }];
-    const call = { kind: "call", kernel, key, bindings: ranges, workgroups: 1, scalars: [] } as const;
-    return { ...call, params: words(kernel, n) };
+    return callOf(code, [1]);
   });
   return {
     label: "differences",
-    buffers: [{ kind: "external", index: 0, bytes }],
-    steps,
-    copies: [{ from: 0, fromOffset: 0, to: { result: 0, offset: 0 }, bytes: n * 4 }],
+    buffers: [
+      { kind: "external", index: 0, bytes },
+      { kind: "slot", slot: 0, bytes },
+    ],
+    steps: [callOf(copy, [0, 1]), ...steps],
+    copies: [{ from: 1, fromOffset: 0, to: { result: 0, offset: 0 }, bytes: n * 4 }],
     numExternals: 1,
     numResults: 1,
     numScalars: 0,
-    slotBytes: 0,
+    slotBytes: bytes,
+  };
+}
+
+/** A call over `n` elements of buffers, the last of which it writes. */
+function callOf(code: Code, buffers: readonly number[]): Call {
+  const bindings = buffers.map((_, i) => binding("float32", i + 1 < buffers.length ? "read" : "read_write"));
+  const kernel = loopKernel(code, { rows: 1, bindings });
+  return {
+    kind: "call",
+    kernel,
+    key: JSON.stringify(kernel),
+    bindings: buffers.map((buffer) => ({ buffer, offset: 0, bytes })),
+    params: words(kernel, n),
+    workgroups: 1,
+    scalars: [],
   };
 }
 
@@ -143,10 +158,10 @@ test("equal kernels are emitted once in a program, and once in all programs that
   const plan = differences([2, 5, 2, 2]);
   const first = device.build(plan);
   await first.ready;
-  expect(counts.pipelines).toBe(2);
+  expect(counts.pipelines).toBe(3);
   const second = device.build(differences([2, 5, 2, 2]));
   await second.ready;
-  expect(counts.pipelines).toBe(2);
+  expect(counts.pipelines).toBe(3);
   const [x, y] = [device.alloc(bytes, "x"), device.alloc(bytes, "y")];
   const result = device.alloc(bytes, "result");
   device.write(x, 0, filled(1));
@@ -158,7 +173,7 @@ test("equal kernels are emitted once in a program, and once in all programs that
   expect(await floats(device, result)).toEqual([...filled(expected(-3, [2, 5, 2, 2]))]);
   second.dispose();
   await device.build(differences([2, 5, 2, 2])).ready;
-  expect(counts.pipelines).toBe(2);
+  expect(counts.pipelines).toBe(3);
   device.dispose();
 });
 
@@ -169,6 +184,6 @@ test("modules that nobody has used for long are let go", async () => {
   device.build(differences([39]));
   expect(counts.pipelines).toBe(made);
   device.build(differences([0]));
-  expect(counts.pipelines).toBe(made + 1);
+  expect(counts.pipelines).toBe(made + 2);
   device.dispose();
 });

@@ -46,6 +46,8 @@ export class CpuProgram implements Program {
   readonly #run: Runner;
   #link: Link | null = null;
   #disposed = false;
+  /** Disposed of, and nothing that was queued before uses it any more. */
+  #unused = false;
 
   constructor(plan: Plan, host: ProgramHost) {
     this.plan = plan;
@@ -80,7 +82,10 @@ export class CpuProgram implements Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#host.defer(() => this.#release());
+    this.#host.defer(() => {
+      this.#unused = true;
+      if (this.#link) this.#release(this.#link);
+    });
   }
 
   /** Links the calls: at once where nothing has to be loaded or compiled for long. */
@@ -109,13 +114,10 @@ export class CpuProgram implements Program {
       throw error;
     }
     this.#link = link;
-    if (this.#disposed) this.#release();
+    if (this.#unused) this.#release(link);
   }
 
-  /** Gives back what it holds; before it is linked, as soon as it is. */
-  #release(): void {
-    const link = this.#link;
-    if (!link) return;
+  #release(link: Link): void {
     const { workspace } = this.#host;
     workspace.release(this.plan);
     workspace.releaseScratch(link.scratchBytes);
