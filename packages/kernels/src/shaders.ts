@@ -1909,6 +1909,12 @@ fn exp_f32(x: f32) -> f32 {
   return select(value, x, any_nan_f32(x));
 }
 
+fn exp_within_f32(x: f32) -> f32 {
+  let n = round(x * f32(1.44269504));
+  let power = bitcast<f32>((i32(n) + i32(127)) << u32(23));
+  return (expm1_kernel_f32(reduce_ln2_f32(x, n)) + f32(1.0)) * power;
+}
+
 fn expm1_f32(x: f32) -> f32 {
   let inside = clamp(x, f32(-20.0), f32(88.8));
   let n = round(inside * f32(1.44269504));
@@ -1960,18 +1966,21 @@ fn log1p_f32(x: f32) -> f32 {
 }
 
 fn sigmoid_f32(x: f32) -> f32 {
-  let z = exp_f32(-abs(x));
-  return select(z, f32(1.0), x >= f32(0.0)) / (f32(1.0) + z);
+  let value = f32(1.0) / (f32(1.0) + exp_within_f32(clamp(-x, f32(-88.0), f32(89.0))));
+  return select(value, x, any_nan_f32(x));
 }
 
 fn softplus_f32(x: f32) -> f32 {
-  return select(max(x, f32(0.0)), x, any_nan_f32(x)) + log1p_f32(exp_f32(-abs(x)));
+  return select(max(x, f32(0.0)), x, any_nan_f32(x)) + log1p_f32(exp_within_f32(max(-abs(x), f32(-88.0))));
 }
 
 fn tanh_f32(x: f32) -> f32 {
-  let t = expm1_f32(f32(-2.0) * abs(x));
+  let inside = max(f32(-2.0) * abs(x), f32(-20.0));
+  let n = round(inside * f32(1.44269504));
+  let power = bitcast<f32>((i32(n) + i32(127)) << u32(23));
+  let t = expm1_kernel_f32(reduce_ln2_f32(inside, n)) * power + (power - f32(1.0));
   let size = -t / (f32(2.0) + t);
-  return select(select(size, -size, x < f32(0.0)), x, abs(x) < f32(1e-7));
+  return select(select(size, -size, x < f32(0.0)), x, any_nan_f32(x) | (abs(x) < f32(1e-7)));
 }
 
 fn sinh_f32(x: f32) -> f32 {
