@@ -1,6 +1,6 @@
 /**
  * The rings of tests: `node` without a GPU, `gpu` on WebGPU in Chromium, `prove` for long proofs there; `javascript` and `relaxed` are
- * the tests of `node` without WebAssembly, and in Chromium with what WebAssembly has there.
+ * the tests of `node` without WebAssembly, and in Chromium with what WebAssembly has there; `threads` those that compute, in two.
  */
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -102,6 +102,12 @@ export default defineConfig({
       nodeProject("javascript", {
         include: cpuRings.javascript(),
         setupFiles: ["./tools/vitest/withoutWebAssembly.ts"],
+      }),
+      nodeProject("threads", {
+        include: cpuRings.threads(),
+        setupFiles: ["./tools/vitest/withThreads.ts"],
+        // A thread waits for chunks of others, who have to run: two threads a worker.
+        maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
       }),
       browserProject("relaxed", 60_000, {
         include: cpuRings.relaxed(),

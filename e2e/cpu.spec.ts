@@ -6,6 +6,8 @@ import { reportPolicyViolations, watchPage } from "./watch.ts";
 
 const address = "/e2e/embed/index.html";
 
+const threadsAddress = "/e2e/embed/threads.html";
+
 /** What the page says as warnings, which are tenrec's notices. */
 function listen(page: Page): string[] {
   const notices: string[] = [];
@@ -86,4 +88,44 @@ test("a machine without SIMD", async ({ baseURL }) => {
   } finally {
     await browser.close();
   }
+});
+
+/** Features and losses of a page that trains in threads. */
+async function trainInThreads(page: Page, query: string): Promise<{ features: string[]; losses: number[] }> {
+  await page.goto(`${threadsAddress}?${query}`);
+  const status = page.locator("#status");
+  await expect(status).not.toHaveText("training", { timeout: 60_000 });
+  await expect(status).toHaveText("done");
+  const losses = JSON.parse((await page.locator("#losses").textContent()) ?? "");
+  return { features: await featuresOf(page), losses };
+}
+
+test("an isolated page trains in two threads, to the bits of one", async ({ page, baseURL }) => {
+  const faults = watchPage(page, baseURL ?? "");
+  const notices = listen(page);
+  await reportPolicyViolations(page);
+  const alone = await trainInThreads(page, "isolated&threads=1");
+  expect(page.workers()).toHaveLength(0);
+  const shared = await trainInThreads(page, "isolated&threads=2");
+  expect(page.workers()).toHaveLength(1);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  expect(shared.features).toEqual([...alone.features, "threads"]);
+  expect(shared.losses).toHaveLength(10);
+  expect(shared.losses.at(-1)).toBeLessThan(shared.losses[0]!);
+  expect(shared.losses).toEqual(alone.losses);
+  expect(faults).toEqual([]);
+  expect(notices).toEqual([]);
+});
+
+test("a page that is not isolated trains in one thread, and says why", async ({ page, baseURL }) => {
+  const faults = watchPage(page, baseURL ?? "");
+  const notices = listen(page);
+  const { features, losses } = await trainInThreads(page, "threads=2");
+  expect(features).toEqual(["wasm-simd", "relaxed-simd"]);
+  expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  expect(notices).toHaveLength(1);
+  expect(notices[0]).toMatch(
+    /^tenrec: the cpu backend computes in one thread, because the page is not isolated/,
+  );
+  expect(faults).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /**
  * Rings that repeat the tests of Node's ring on other ways of the cpu backend: `javascript` without WebAssembly, `relaxed` in a page,
- * where products join their sums in one rounding. In full by `npm run prove`; `npm test` draws a sample by a seed.
+ * where products join their sums in one rounding, `threads` in two threads. In full by `npm run prove`; `npm test` draws a sample by a
+ * seed.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,12 +13,19 @@ const aboutWebAssembly = /\/(\w*Wasm|wasm\w*|threads\w*|linearMemory|deviceOpen)
 /** Workers of Node, and modules that are loaded anew. */
 const aboutNode = /\/(threads\w*|wasmSupport)\.test\.ts$/;
 
+/** Tests that count threads themselves; those of packages/kernels open devices of one, whose bits threads.test.ts compares. */
+const aboutThreads = /\/(threads\w*\.test\.ts|kernels\/test\/.*)$/;
+
 /** The cpu backend's own tests are in every sample. */
 const own = /\/kernels\/test\/(cpu\w*|\w*Wasm|wasmMath)\.test\.ts$/;
 
-/** Files that take JavaScript more than four seconds are in no sample. */
-const long =
-  /\/(worker|realModels|samples|control|mixedPrecision|recurrent|plan|goldenRecurrent|half|checkpoint|convLayers|modelLayers)\.test\.ts$/;
+/** Files that take more than four seconds in some ring are in no sample: large steps for JavaScript, or many for threads. */
+const long = new RegExp(
+  `/(${[
+    "worker|realModels|samples|control|mixedPrecision|recurrent|plan|half|checkpoint|convLayers|modelLayers",
+    "training|linearMemory|memoryLimit|soak|linearCrossentropy|golden(Recurrent|Convolution|Functional)",
+  ].join("|")})\\.test\\.ts$`,
+);
 
 /** Drawn beside the cpu backend's own. */
 const numDrawn = 8;
@@ -42,6 +50,7 @@ const needsNode = (path) =>
 export const cpuRings = {
   javascript: () => testFiles().filter((path) => !aboutWebAssembly.test(path)),
   relaxed: () => testFiles().filter((path) => !needsNode(path)),
+  threads: () => testFiles().filter((path) => !aboutThreads.test(path)),
 };
 
 /** Numbers in [0, 1) by a seed: Mulberry32. */

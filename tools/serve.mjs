@@ -1,4 +1,4 @@
-/** A static file server on 127.0.0.1 for tests: right MIME types, and a content security policy where asked. */
+/** A static file server on 127.0.0.1 for tests: right MIME types, and where asked a content security policy and isolation. */
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -24,6 +24,12 @@ export const strictPolicy =
 /** The same, but WebAssembly may be compiled. */
 export const wasmPolicy = strictPolicy.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
 
+/** What a page and the modules of its Workers come with, so that they may share memory. */
+const isolation = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
 function findFile(folder, url) {
   const path = normalize(decodeURIComponent(new URL(url, "http://host").pathname));
   const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
@@ -33,12 +39,12 @@ function findFile(folder, url) {
 
 /**
  * Serves `folder`; `policies` gives the Content-Security-Policy of pages whose address starts with a key; the first that
- * fits counts.
+ * fits counts. Pages whose address starts with one of `isolated` are cross-origin isolated.
  *
- * @param {{ folder?: string, port?: number, policies?: Record<string, string> }} [options]
+ * @param {{ folder?: string, port?: number, policies?: Record<string, string>, isolated?: readonly string[] }} [options]
  * @returns {Promise<{ url: string, close: () => void }>}
  */
-export function serve({ folder = root, port = 0, policies = {} } = {}) {
+export function serve({ folder = root, port = 0, policies = {}, isolated = [] } = {}) {
   const server = createServer((request, response) => {
     // A page without an icon asks for this one; a 404 would stand in its console as an error.
     if (request.url === "/favicon.ico") return response.writeHead(204).end();
@@ -50,6 +56,7 @@ export function serve({ folder = root, port = 0, policies = {} } = {}) {
       "Content-Length": found.size,
       "Cache-Control": "no-store",
       ...(policy && { "Content-Security-Policy": policy }),
+      ...(isolated.some((prefix) => request.url.startsWith(prefix)) && isolation),
     });
     createReadStream(found.file).pipe(response);
   });
@@ -65,9 +72,16 @@ export function serve({ folder = root, port = 0, policies = {} } = {}) {
 }
 
 if (isMain(import.meta)) {
+  const worker = "/packages/tenrec/dist/worker.js";
   const { url } = await serve({
     port: Number(process.argv[2] ?? 0),
-    policies: { "/e2e/embed/index.html?wasm": wasmPolicy, "/e2e/embed/": strictPolicy },
+    policies: {
+      "/e2e/embed/index.html?wasm": wasmPolicy,
+      "/e2e/embed/threads.html": wasmPolicy,
+      "/e2e/embed/": strictPolicy,
+      [worker]: wasmPolicy,
+    },
+    isolated: ["/e2e/embed/threads.html?isolated", worker],
   });
   console.log(url);
 }

@@ -87,7 +87,7 @@ async function sampled(ring) {
 /** The long proofs, and the rings of which `npm test` runs a sample. */
 async function prove() {
   let total = { passed: 0, failed: 0 };
-  for (const ring of ["prove", "javascript", "relaxed"]) total = sum(total, await vitest(ring));
+  for (const ring of ["prove", "javascript", "relaxed", "threads"]) total = sum(total, await vitest(ring));
   return total;
 }
 
@@ -98,6 +98,7 @@ const steps = {
   typecheck: async () => asTally(await (await import("./typecheck.mjs")).typecheck()),
   node: () => vitest("node"),
   javascript: () => sampled("javascript"),
+  threads: () => sampled("threads"),
   gpu: () => vitest("gpu"),
   relaxed: () => sampled("relaxed"),
   build: async () => {

@@ -13,11 +13,7 @@ const mayImport = {
 };
 
 const gpuHomes = ["packages/kernels/src/device/", "packages/kernels/src/program/"];
-const wgslHomes = [
-  "packages/kernels/src/codegen/",
-  "packages/kernels/src/templates/",
-  "packages/kernels/src/shaders.ts",
-];
+const wgslHomes = ["packages/kernels/src/codegen/", "packages/kernels/src/shaders.ts"];
 const graphFolder = "packages/tensor/src/graph/";
 const compileFolder = "packages/tensor/src/compile/";
 
@@ -103,10 +99,7 @@ function shaderText({ modules }) {
     .filter(
       ({ path, text }) => isShipped(path) && text.includes("@compute") && !startsWithAny(path, wgslHomes),
     )
-    .map(
-      ({ path }) =>
-        `${path}: holds "@compute"; WGSL entry points live in shaders/ and kernels' codegen and templates.`,
-    );
+    .map(({ path }) => `${path}: holds "@compute"; WGSL entry points live in shaders/ and kernels' codegen.`);
 }
 
 function noEval({ modules }) {

@@ -16,6 +16,11 @@ describe("files", () => {
     expect(files.filter((path) => path.includes(".gpu."))).toEqual([]);
   });
 
+  test("threads leaves out what counts threads, and tests of devices that are opened without", () => {
+    expect(cpuRings.threads().filter((path) => /\/threads|kernels\/test/.test(path))).toEqual([]);
+    expect(cpuRings.threads()).toContain("packages/layers/test/linearMemory.test.ts");
+  });
+
   test("javascript leaves out what holds with WebAssembly only, relaxed what needs Node", () => {
     expect(cpuRings.javascript().filter((path) => /wasm/i.test(path))).toEqual([]);
     expect(cpuRings.relaxed()).toContain("packages/kernels/test/templatesWasm.test.ts");
@@ -40,7 +45,7 @@ describe.each(rings)("a sample of %s", (ring) => {
 
   test("has the cpu backend's own tests, and none that takes long", () => {
     const own = files.filter((path) => path.startsWith("packages/kernels/test/cpu"));
-    expect(own).toContain("packages/kernels/test/cpuGemm.test.ts");
+    expect(own.includes("packages/kernels/test/cpuGemm.test.ts")).toBe(ring !== "threads");
     for (let seed = 0; seed < 20; seed++) {
       const sample = drawSample(files, seed);
       expect(sample).toEqual(expect.arrayContaining(own));

@@ -14,6 +14,7 @@ const shapes = [
   [1, 128, 128, 100],
   [1, 700, 10, 3],
   [2, 5, 300, 2],
+  [1, 9, 12, 700],
 ] as const;
 
 describe.each(shapes)("[%i batches, m %i, n %i, k %i]", (batch, m, n, k) => {
@@ -31,6 +32,9 @@ describe.each(shapes)("[%i batches, m %i, n %i, k %i]", (batch, m, n, k) => {
     const params = words(kernel, batch, m, n, k, m * k, am, ak, k * n, bk, bn, m * n, n, 1);
     const outputs = [new Float32Array(batch * m * n), new Float32Array(batch * n)] as const;
     const [, , , c, sums] = await runOnCpu(kernel, params, [a, b, bias, ...outputs]);
+    // Without sums of columns, B need not be packed.
+    const { columnSum: _, ...lean } = kernel;
+    expect((await runOnCpu(lean, params, [a, b, bias, ...outputs]))[3]).toEqual(c);
     const factor = scaled ? 0.25 : 1;
     for (let i = 0; i < batch; i++)
       for (let col = 0; col < n; col++) {
@@ -47,6 +51,27 @@ describe.each(shapes)("[%i batches, m %i, n %i, k %i]", (batch, m, n, k) => {
         }
       }
   });
+});
+
+test.each([1, 2, 3])("%i computed rows of a length beyond blocks of k", async (m) => {
+  const [n, k] = [12, 100_000];
+  const { columnSum, ...plain } = plainGemm(false);
+  const kernel = { ...plain, a: plainGemm(true).a };
+  const [a, b, bias] = [random(m * k, 1), random(k * n, 2), random(n, 3)];
+  const params = words(kernel, 1, m, n, k, 0, k, 1, 0, n, 1, 0, n, 1);
+  const [, , , c] = await runOnCpu(kernel, params, [
+    a,
+    b,
+    bias,
+    new Float32Array(m * n),
+    new Float32Array(n),
+  ]);
+  for (let row = 0; row < m; row++)
+    for (let col = 0; col < n; col++) {
+      let sum = bias[col]!;
+      for (let p = 0; p < k; p++) sum += 0.5 * a[row * k + p]! * b[p * n + col]!;
+      expect(c[row * n + col]).toBeCloseTo(Math.max(0, sum), 2);
+    }
 });
 
 test("a product whose A is gathered with padding (a convolution)", async () => {

@@ -1,5 +1,6 @@
 /** The cpu backend's generated loops against plain loops, on ragged shapes. */
 import { describe, expect, test } from "vitest";
+import type { LoopKernel } from "../src/ir/kernel.ts";
 import { binding, bits, Code, loopKernel, random, runOnCpu, words } from "./cpuReference.ts";
 
 const sizes = [1, 3, 31, 33, 64, 65, 127, 255, 256, 257, 1000];
@@ -170,6 +171,38 @@ describe("flat kernels", () => {
     expect(new Set(ints)).toEqual(new Set([23 + 5]));
   });
 
+  test("bounds by a number keep NaN, and selections between a value and 0 choose either", async () => {
+    const code = new Code();
+    const x = code.load(0, code.axis(0));
+    const [zero, one] = [code.const(0, "float32"), code.const(1, "float32")];
+    const isAbove = code.op("gt", "bool", x, zero);
+    const results = [
+      code.op("max", "float32", x, zero),
+      code.op("max", "float32", zero, x),
+      code.op("min", "float32", x, one),
+      code.op("min", "float32", one, x),
+      code.op("select", "float32", isAbove, x, zero),
+      code.op("select", "float32", isAbove, zero, x),
+    ];
+    results.forEach((result, i) => code.store(i + 1, code.axis(0), result));
+    const outputs = results.map(() => binding("float32", "read_write"));
+    const kernel = loopKernel(code, { rows: 1, bindings: [binding(), ...outputs] });
+    const input = Float32Array.of(-2, 3, NaN, 0.5, -Infinity, Infinity);
+    const [, ...found] = await runOnCpu(kernel, words(kernel, 6), [
+      input,
+      ...results.map(() => new Float32Array(6)),
+    ]);
+    const [above, below] = [
+      [0, 3, NaN, 0.5, 0, Infinity],
+      [-2, 1, NaN, 0.5, -Infinity, 1],
+    ];
+    const [kept, dropped] = [
+      [0, 3, 0, 0.5, 0, Infinity],
+      [-2, 0, NaN, 0, -Infinity, 0],
+    ];
+    expect(found.map((array) => [...array!])).toEqual([above, above, below, below, kept, dropped]);
+  });
+
   test("loads packed bytes and reinterprets words", async () => {
     const code = new Code();
     const i = code.axis(0);
@@ -202,6 +235,23 @@ const reductionShapes = [
   [64, 64],
   [500, 2],
 ] as const;
+
+/** Rows of the first binding by strides in params 2 and 3: their softmax, and the logarithm of its divisor. */
+function softmaxKernel(): LoopKernel {
+  const code = new Code();
+  const at = code.index([0, 2], [1, 3]);
+  const x = code.load(0, at);
+  const shifted = code.op("exp", "float32", code.op("sub", "float32", x, code.stage(0)));
+  code.store(1, at, code.op("div", "float32", shifted, code.stage(1)));
+  code.store(2, code.axis(0), code.op("log", "float32", code.stage(1)), "row");
+  const stages = [
+    { op: "max", value: x, dtype: "float32" },
+    { op: "sum", value: shifted, dtype: "float32" },
+  ] as const;
+  const float = binding("float32", "read_write");
+  const bindings = [binding(), float, float];
+  return loopKernel(code, { rows: 1, cols: 1, schedule: "workgroup", stages, bindings });
+}
 
 describe("reductions", () => {
   test.each(reductionShapes)("sums, maxima and indices of rows [%i, %i]", async (rows, cols) => {
@@ -245,19 +295,7 @@ describe("reductions", () => {
   });
 
   test.each(reductionShapes)("softmax of [%i, %i]: two stages and a last pass", async (rows, cols) => {
-    const code = new Code();
-    const at = code.index([0, 2], [1, 3]);
-    const x = code.load(0, at);
-    const shifted = code.op("exp", "float32", code.op("sub", "float32", x, code.stage(0)));
-    code.store(1, at, code.op("div", "float32", shifted, code.stage(1)));
-    code.store(2, code.axis(0), code.op("log", "float32", code.stage(1)), "row");
-    const stages = [
-      { op: "max", value: x, dtype: "float32" },
-      { op: "sum", value: shifted, dtype: "float32" },
-    ] as const;
-    const float = binding("float32", "read_write");
-    const bindings = [binding(), float, float];
-    const kernel = loopKernel(code, { rows: 1, cols: 1, schedule: "workgroup", stages, bindings });
+    const kernel = softmaxKernel();
     for (const columns of [false, true]) {
       const a = random(rows * cols);
       const index = (r: number, c: number) => (columns ? c * rows + r : r * cols + c);
@@ -270,6 +308,52 @@ describe("reductions", () => {
         const sum = row.reduce((s, v) => s + Math.exp(v - max), 0);
         expect(logs[r]).toBeCloseTo(Math.log(sum), 5);
         row.forEach((v, c) => expect(out[index(r, c)]).toBeCloseTo(Math.exp(v - max) / sum, 6));
+      }
+    }
+  });
+
+  test("softmax of rows that are masked, infinite or not numbers", async () => {
+    const [rows, cols] = [5, 37];
+    const a = random(rows * cols);
+    const set = (row: number, first: number, value: number) =>
+      a.fill(value, row * cols + first, (row + 1) * cols);
+    set(0, 20, -1e9);
+    set(1, 20, -Infinity);
+    set(2, 36, Infinity);
+    set(3, 36, NaN);
+    set(4, 0, -Infinity);
+    const kernel = softmaxKernel();
+    const params = words(kernel, rows, cols, cols, 1);
+    const [, out] = await runOnCpu(kernel, params, [a, new Float32Array(a.length), new Float32Array(rows)]);
+    const row = (r: number) => [...out.subarray(r * cols, (r + 1) * cols)];
+    for (const r of [0, 1]) {
+      expect(row(r).slice(20)).toEqual(Array(17).fill(0));
+      expect(row(r).reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 6);
+    }
+    for (const r of [2, 3, 4]) expect(row(r).at(-1)).toBeNaN();
+  });
+
+  test.each([false, true])("sums are as near as float32 has them (of columns: %s)", async (columns) => {
+    const code = new Code();
+    code.store(1, code.axis(0), code.stage(0), "row");
+    const stages = [
+      { op: "sum", value: code.load(0, code.index([0, 2], [1, 3])), dtype: "float32" },
+    ] as const;
+    const bindings = [binding(), binding("float32", "read_write")];
+    const kernel = loopKernel(code, { rows: 1, cols: 1, schedule: "thread", stages, bindings });
+    const [rows, cols] = [8, 125_003];
+    const params = words(kernel, rows, cols, columns ? 1 : cols, columns ? rows : 1);
+    // The same number all along rounds the same way all along.
+    for (const data of [random(rows * cols), new Float32Array(rows * cols).fill(0.1)]) {
+      const [x, sums] = await runOnCpu(kernel, params, [data, new Float32Array(rows)]);
+      for (let r = 0; r < rows; r++) {
+        let [sum, size] = [0, 0];
+        for (let c = 0; c < cols; c++) {
+          const value = x[columns ? c * rows + r : r * cols + c]!;
+          sum += value;
+          size += Math.abs(value);
+        }
+        expect(Math.abs(sums[r]! - sum)).toBeLessThan(3e-7 * size);
       }
     }
   });
@@ -313,6 +397,40 @@ describe("reductions", () => {
     const [, empty] = await runOnCpu(kernel, words(kernel, 0), [ints, new Int32Array(2)]);
     expect([...empty]).toEqual([0, -0x80000000]);
   });
+
+  test.each([
+    ["float32", -Infinity, Infinity],
+    ["int32", -0x80000000, 0x7fffffff],
+    ["uint32", 0, 0xffffffff],
+  ] as const)(
+    "the first of the least %s is the greatest where there are no others",
+    async (dtype, least, most) => {
+      const [rows, cols] = [4, 19];
+      const code = new Code();
+      const [x, y] = [0, 1].map((i) => code.load(i, code.index([0, 2], [1, 3]), dtype));
+      const stages = [
+        { op: "argmax", value: x!, dtype },
+        { op: "argmin", value: y!, dtype },
+      ] as const;
+      stages.forEach((_, s) => code.store(s + 2, code.axis(0), code.stage(s, "int32"), "row"));
+      const int = binding("int32", "read_write");
+      const bindings = [binding(dtype), binding(dtype), int, int];
+      const kernel = loopKernel(code, { rows: 1, cols: 1, schedule: "thread", stages, bindings });
+      const Words = { float32: Float32Array, int32: Int32Array, uint32: Uint32Array }[dtype];
+      for (const columns of [false, true]) {
+        const params = words(kernel, rows, cols, columns ? 1 : cols, columns ? rows : 1);
+        const [a, b] = [new Words(rows * cols).fill(least), new Words(rows * cols).fill(most)];
+        const last = (row: number) => (columns ? (cols - 1) * rows + row : (row + 1) * cols - 1);
+        a[last(1)] = b[last(1)] = 1;
+        const arrays = [a, b, new Int32Array(rows), new Int32Array(rows)];
+        const [, , argmax, argmin] = await runOnCpu(kernel, params, arrays);
+        expect([[...argmax!], [...argmin!]]).toEqual([
+          [0, cols - 1, 0, 0],
+          [0, cols - 1, 0, 0],
+        ]);
+      }
+    },
+  );
 
   test("max and argmax see NaN", async () => {
     const code = new Code();

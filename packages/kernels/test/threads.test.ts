@@ -9,8 +9,16 @@ import { type Local, ModuleBuilder } from "../src/cpu/wasm/assembler.ts";
 import { openDevice } from "../src/device/open.ts";
 import type { Device } from "../src/ir/device.ts";
 import type { Kernel, LoopKernel } from "../src/ir/kernel.ts";
+import {
+  attentionCases,
+  attentionData,
+  attentionKernel,
+  attentionReference,
+  attentionTitle,
+} from "./attentionKernels.ts";
 import { plainGemm } from "./cpuGemmKernels.ts";
 import { binding, Code, loopKernel, random, runOn, type Words, words } from "./cpuReference.ts";
+import { recurrentCall, recurrentKinds } from "./recurrentKernels.ts";
 
 const workerUrl = new URL("./threadWorker.mjs", import.meta.url);
 const counts = [1, 2, 3];
@@ -170,10 +178,43 @@ describe("products give the same bits in any number of threads", () => {
         const [, , , c, sums] = await sameBits(kernel, params, [...inputs, ...outputs]);
         expect(c!.at(-1)).not.toBeNaN();
         expect(sums!.at(-1)).not.toBe(0);
+        // Without sums of columns, B need not be packed.
+        const { columnSum: _, ...lean } = kernel;
+        expect((await sameBits(lean, params, [...inputs, ...outputs]))[3]).toEqual(c);
       }
     }
   });
 });
+
+describe("recurrent layers give the same bits in any number of threads", () => {
+  const cpu = { name: "cpu", software: true, workgroupBytes: 16384, maxWorkgroupSize: 256 } as const;
+  const sequences = Object.entries(recurrentKinds).filter(([, { step }]) => !step);
+
+  test.each(sequences)("%s", async (_name, kind) => {
+    // Blocks of rows, the last of which has a rest; units that are no whole vectors; one block alone.
+    for (const [batch, steps, units] of [
+      [37, 9, 64],
+      [66, 13, 43],
+      [8, 30, 48],
+    ] as const) {
+      const { kernel, words: own, data } = recurrentCall(kind, { batch, steps, units }, cpu)!;
+      const found = await sameBits(kernel, words(kernel, ...own), data);
+      for (const output of found.slice(kernel.inputs.length)) expect(output.at(-1)).not.toBeNaN();
+    }
+  });
+});
+
+describe.each(["forward", "gradient"] as const)(
+  "%s of attention gives the same bits in any number of threads",
+  (kind) => {
+    test.each(attentionCases.map((spec) => [attentionTitle(spec), spec] as const))("%s", async (_, spec) => {
+      const { kernel, launch } = attentionKernel(kind, spec);
+      const { data, sizes, first } = attentionData(kind, spec, attentionReference(spec));
+      const found = await sameBits(kernel, words(kernel, ...launch.params, ...sizes), data);
+      for (const output of found.slice(first)) expect(output.some((value) => value !== 0)).toBe(true);
+    });
+  },
+);
 
 describe("a pool of threads", () => {
   let threads: ThreadPool;

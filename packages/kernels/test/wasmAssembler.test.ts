@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Local, ModuleBuilder } from "../src/cpu/wasm/assembler.ts";
 import { Bytes } from "../src/cpu/wasm/bytes.ts";
+import { int } from "../src/cpu/wasm/integers.ts";
 
 function written(write: (bytes: Bytes) => void): number[] {
   const bytes = new Bytes();
@@ -161,6 +162,32 @@ describe("modules", () => {
     });
     const { turns } = instantiate(module) as { turns: (from: number, to: number) => number };
     expect([turns(0, 9), turns(0, 10), turns(-4, 0), turns(5, 5), turns(9, 0)]).toEqual([3, 4, 2, 0, 0]);
+  });
+
+  test("vectors written down in loops are what they are, before, in and behind them", () => {
+    const module = new ModuleBuilder();
+    module.define({ params: ["i32"], results: ["i32"] }, "sum", (f) => {
+      const [turns] = f.params as [Local];
+      const sum = f.local("v128");
+      const addWords = (...values: number[]) =>
+        f.set(sum, () => {
+          sum.get(f);
+          f.v128(values, true);
+          f.simd("i32x4.add");
+        });
+      addWords(1000, 0, 0, 0);
+      f.loop(f.local("i32"), int(0), turns.get, 1, () => {
+        addWords(1, 2, 3, 4);
+        f.loop(f.local("i32"), int(0), int(2), 1, () => addWords(10, 0, 0, 0));
+        addWords(1, 2, 3, 4);
+        addWords(-1, -1, -1, -1);
+      });
+      addWords(1, 2, 3, 4);
+      sum.get(f);
+      f.lane("i32x4.extract_lane", 0);
+    });
+    const { sum } = instantiate(module) as { sum: (turns: number) => number };
+    expect([sum(0), sum(1), sum(3)]).toEqual([1001, 1022, 1064]);
   });
 
   test("a module of shared memory refuses another kind", () => {

@@ -1,7 +1,7 @@
 /** @file Training in several threads of the cpu gives the bits of one. */
 import { init, random, reset, tensor } from "@tenrec/tensor";
 import { afterAll, expect, test } from "vitest";
-import { layers, Sequential } from "../src/index.ts";
+import { Input, layers, Model, Sequential } from "../src/index.ts";
 
 const workerUrl = new URL("../../kernels/test/threadWorker.mjs", import.meta.url);
 
@@ -27,12 +27,20 @@ function cnn(): Sequential {
   ]);
 }
 
+function lstm(): Sequential {
+  return new Sequential([new layers.LSTM(48), new layers.Dense(10, { activation: "softmax" })]);
+}
+
+/** With dropout, whose random bits are computed before the scores. */
+function attention(): Model {
+  const inputs = Input({ shape: [32, 48] });
+  const attended = new layers.MultiHeadAttention(4, 12, { dropout: 0.2 }).apply([inputs, inputs]);
+  const pooled = new layers.GlobalAveragePooling1D().apply(attended);
+  return new Model({ inputs, outputs: new layers.Dense(10, { activation: "softmax" }).apply(pooled) });
+}
+
 /** Losses of five steps, and the weights after them. */
-async function train(
-  make: () => Sequential,
-  shape: readonly number[],
-  threads: number,
-): Promise<Uint8Array[]> {
+async function train(make: () => Model, shape: readonly number[], threads: number): Promise<Uint8Array[]> {
   const { features, notice } = await init({ backend: "cpu", threads, workerUrl });
   expect(notice).toBeUndefined();
   expect(features.includes("threads")).toBe(threads > 1);
@@ -62,6 +70,8 @@ async function train(
 test.each([
   ["an MLP", mlp, [128, 784]],
   ["a CNN", cnn, [16, 28, 28, 1]],
+  ["an LSTM", lstm, [32, 16, 24]],
+  ["attention", attention, [8, 32, 48]],
 ] as const)("%s", async (_name, make, shape) => {
   const expected = await train(make, shape, 1);
   for (const threads of [2, 3]) {

@@ -65,6 +65,9 @@ export class Memory {
   }
 }
 
+/** Of packed bytes, of float16, and of all others. */
+export type ElementSize = 1 | 2 | 4;
+
 /** A bound range of a memory: `first` and `length` in elements of `dtype`. */
 export class MemoryRange {
   readonly memory: Memory;
@@ -72,6 +75,8 @@ export class MemoryRange {
   readonly bound: MemoryRange;
   readonly first: number;
   readonly length: number;
+  /** Bytes of an element. */
+  readonly size: ElementSize;
   readonly #dtype: Dtype;
   readonly #offset: number;
   readonly #bytes: number;
@@ -83,6 +88,7 @@ export class MemoryRange {
     this.#dtype = dtype;
     this.#offset = offset;
     this.#bytes = bytes;
+    this.size = size;
     this.first = offset / size;
     this.length = Math.floor(bytes / size);
   }

@@ -52,6 +52,8 @@ export class Compiled {
   /** Null while a named optimizer is not loaded yet. */
   optimizer: Optimizer | null = null;
   readonly #loadOptimizer: (() => Promise<Optimizer>) | null;
+  /** The optimizer as it was given its loss scale, for a model that computes in float16. */
+  #scaled: Optimizer | null = null;
   /** Mean loss of the samples seen. */
   readonly tracker: Mean = new Mean({ name: "loss" });
   terms: readonly LossTerm[] = [];
@@ -83,7 +85,11 @@ export class Compiled {
   /** Loads the optimizer, and makes losses and metrics for targets and predictions like these. `isHalf`: the model computes in float16. */
   async resolve(yTrue: Values | null, yPred: Nest<Spec>, isHalf: boolean): Promise<Optimizer> {
     this.optimizer ??= (await this.#loadOptimizer?.()) as Optimizer;
-    if (isHalf) this.optimizer = (await import("../optimizers/lossScale.ts")).withLossScale(this.optimizer);
+    // Once: even an import of what is there waits for a turn of the page.
+    if (isHalf && this.optimizer !== this.#scaled)
+      this.optimizer = this.#scaled = (await import("../optimizers/lossScale.ts")).withLossScale(
+        this.optimizer,
+      );
     if (!this.resolved && yTrue) await this.resolveTargets(yTrue, yPred);
     return this.optimizer;
   }

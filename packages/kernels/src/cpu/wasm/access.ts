@@ -1,13 +1,14 @@
-/** @file Loads and stores of four lanes: together where they are neighbours, one by one where they are not. */
+/** @file Loads of four lanes: together where they are neighbours, one by one where they are not. Bytes and halves are widened to words. */
+import type { ElementSize } from "../memory.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
-import { add, int, max, min, shiftLeft, sub } from "./integers.ts";
+import { add, int, max, min, sub } from "./integers.ts";
 
 /** Where a binding lies: `base` is its first byte, `length` counts elements of `size` bytes. */
 export interface Place {
   readonly base: Value;
   readonly length: number;
-  readonly size: 1 | 4;
-  /** Of bytes. */
+  readonly size: ElementSize;
+  /** The sign of a shorter element goes into all upper bits of its word. */
   readonly signed: boolean;
 }
 
@@ -34,8 +35,12 @@ export function loadSplat(f: FunctionBuilder, place: Place, address: Value, insi
     f.memory("v128.load32_splat");
     return;
   }
-  f.memory(place.signed ? "i32.load8_s" : "i32.load8_u");
+  f.memory(shortLoad(place));
   f.simd("i32x4.splat");
+}
+
+function shortLoad({ size, signed }: Place): "i32.load16_s" | "i32.load8_s" | "i32.load8_u" {
+  return size === 2 ? "i32.load16_s" : signed ? "i32.load8_s" : "i32.load8_u";
 }
 
 /** Pushes the lanes; those from `width` on may hold anything. */
@@ -59,7 +64,7 @@ export function loadLanes(f: FunctionBuilder, place: Place, lanes: Lanes, width:
   }
 }
 
-function laneAddress({ address, offset, stride }: Lanes, size: number, lane: number): Value {
+export function laneAddress({ address, offset, stride }: Lanes, size: number, lane: number): Value {
   const bytes = offset + lane * stride * size;
   return bytes === 0 ? address.get : add(address.get, int(bytes));
 }
@@ -70,8 +75,8 @@ function loadNeighbours(f: FunctionBuilder, { size, signed }: Place, { address, 
     f.memory("v128.load", offset);
     return;
   }
-  f.memory("v128.load32_zero", offset);
-  f.simd(signed ? "i16x8.extend_low_i8x16_s" : "i16x8.extend_low_i8x16_u");
+  f.memory(size === 2 ? "v128.load64_zero" : "v128.load32_zero", offset);
+  if (size === 1) f.simd(signed ? "i16x8.extend_low_i8x16_s" : "i16x8.extend_low_i8x16_u");
   f.simd(signed ? "i32x4.extend_low_i16x8_s" : "i32x4.extend_low_i16x8_u");
 }
 
@@ -84,15 +89,9 @@ function loadEach(f: FunctionBuilder, place: Place, lanes: Lanes): void {
   result.get(f);
 }
 
-function loadInto(
-  f: FunctionBuilder,
-  { size, signed }: Place,
-  result: Local,
-  lane: number,
-  address: Value,
-): void {
+function loadInto(f: FunctionBuilder, place: Place, result: Local, lane: number, address: Value): void {
   f.set(result, () => {
-    if (size === 4) {
+    if (place.size === 4) {
       address(f);
       if (lane > 0) {
         result.get(f);
@@ -102,7 +101,7 @@ function loadInto(
     }
     result.get(f);
     address(f);
-    f.memory(signed ? "i32.load8_s" : "i32.load8_u");
+    f.memory(shortLoad(place));
     f.lane("i32x4.replace_lane", lane);
   });
 }
@@ -116,17 +115,15 @@ function addressesOf(f: FunctionBuilder, { base, length, size }: Place, index: V
     const last = Math.max(length - 1, 0);
     f.v128([last, last, last, last], true);
     f.simd("i32x4.min_s");
-    if (size === 4) {
-      f.i32(2);
-      f.simd("i32x4.shl");
-    }
+    f.i32(Math.log2(size));
+    f.simd("i32x4.shl");
     base(f);
     f.simd("i32x4.splat");
     f.simd("i32x4.add");
   });
 }
 
-function laneOf(vector: Value, lane: number): Value {
+export function laneOf(vector: Value, lane: number): Value {
   return (f) => {
     vector(f);
     f.lane("i32x4.extract_lane", lane);
@@ -143,69 +140,4 @@ export function gather(f: FunctionBuilder, place: Place, index: Value, width: 1 
   const result = f.local("v128");
   for (let lane = 0; lane < 4; lane++) loadInto(f, place, result, lane, laneOf(addresses, lane));
   result.get(f);
-}
-
-/** How a lane meets what memory holds. */
-export type StoreOp = "set" | "or";
-
-/** Stores one lane at an address. */
-export function storeOne(f: FunctionBuilder, op: StoreOp, address: Value, value: Value, lane = 0): void {
-  address(f);
-  if (op === "set") {
-    value(f);
-    f.memoryLane("v128.store32_lane", lane);
-    return;
-  }
-  address(f);
-  f.memory("i32.load");
-  value(f);
-  f.lane("i32x4.extract_lane", lane);
-  f.plain("i32.or");
-  f.memory("i32.store");
-}
-
-export function storeLanes(f: FunctionBuilder, op: StoreOp, lanes: Lanes, value: Value, width: 1 | 4): void {
-  if (width === 4 && lanes.stride === 1 && op === "set") {
-    lanes.address.get(f);
-    value(f);
-    f.memory("v128.store", lanes.offset);
-    return;
-  }
-  for (let lane = 0; lane < width; lane++) {
-    storeOne(f, op, laneAddress(lanes, 4, lane), value, lane);
-  }
-}
-
-/** Stores at a vector of indices; those outside write nothing. */
-export function scatter(
-  f: FunctionBuilder,
-  op: StoreOp,
-  place: Place,
-  index: Value,
-  value: Value,
-  width: 1 | 4,
-): void {
-  for (let lane = 0; lane < width; lane++) {
-    const at = f.keep("i32", laneOf(index, lane));
-    storeAt(f, op, place, at, value, lane);
-  }
-}
-
-/** Stores a lane at an element index, if that is inside. */
-export function storeAt(
-  f: FunctionBuilder,
-  op: StoreOp,
-  place: Place,
-  index: Local,
-  value: Value,
-  lane = 0,
-): void {
-  const isInside: Value = () => {
-    index.get(f);
-    f.i32(place.length);
-    f.plain("i32.lt_u");
-  };
-  f.if(isInside, () => {
-    storeOne(f, op, add(place.base, shiftLeft(index.get, int(2))), value, lane);
-  });
 }

@@ -4,10 +4,15 @@
 export class Areas {
   bytes = 0;
 
-  /** The first byte of an area of so many words. */
-  take(words: number): number {
+  /** The first byte of an area of so many words, or of the first of `count` that lie side by side. */
+  take(words: number, count = 1): number {
     const offset = this.bytes;
-    this.bytes += Math.ceil((words * 4) / 64) * 64 + 64;
+    this.bytes += areaBytes(words) * count;
     return offset;
   }
+}
+
+/** From one area of so many words to the next. */
+export function areaBytes(words: number): number {
+  return Math.ceil((words * 4) / 64) * 64 + 64;
 }

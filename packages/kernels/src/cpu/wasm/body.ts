@@ -5,10 +5,10 @@ import type { BodySpec, BodyStore } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import { findNeeds, type Needs } from "../needs.ts";
 import type { Nest } from "../nest.ts";
-import type { FunctionBuilder, Value } from "./assembler.ts";
+import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import { compute } from "./compute.ts";
 import { BodyContext, type Frame, stageKey } from "./context.ts";
-import { int, min, mul } from "./integers.ts";
+import { add, int, min, mul } from "./integers.ts";
 import { findKept, type Kept } from "./kept.ts";
 import { type Access, accessOf, pointerOf, storeIndexed } from "./places.ts";
 import type { Accumulator } from "./reductions/accumulator.ts";
@@ -21,9 +21,13 @@ const rowLevel = 1;
 const laneLevel = 2;
 const innerLevel = 3;
 
+/** Turns of an inner loop whose sums may wait in float32: more would show. */
+const fewTurns = 8;
+
 /** Steps up to which a turn of the lane loop computes several vectors: what a loop costs is then shared. */
 const fewSteps = 12;
 const someSteps = 48;
+const manySteps = 96;
 
 /** A load or store with the depth of the loop that it stands in. */
 type PlacedAccess = Access & { readonly level: number };
@@ -113,7 +117,7 @@ export class BodyEmitter {
     const full = isLast ? stores.filter(({ level }) => level === "full") : [];
     if (own.length === 0 && full.length === 0) return;
     const accumulators = own.map((s) => this.#accumulators(s));
-    this.#emitInner(phase, 0, () =>
+    const turn = (): void =>
       context.forCopies((copy) => {
         own.forEach((s, i) => {
           const value = stepValue(context, stages[s]!.value);
@@ -121,8 +125,12 @@ export class BodyEmitter {
         });
         if (this.#kept?.phase === phase) storeIndexed(context, { ...this.#kept.store, value: this.#kept.id });
         this.#store(full, copy);
-      }),
-    );
+      });
+    const settling = accumulators.flat().filter(({ settle }) => settle);
+    const settle = (): void => {
+      for (const accumulator of settling) accumulator.settle!(context.at);
+    };
+    this.#emitInner(phase, 0, turn, settling.length > 0 ? settle : null);
     own.forEach((s, i) => {
       const results = accumulators[i]!.map((accumulator) => context.f.let(() => accumulator.push()));
       context.scope.values.set(stageKey(s), results);
@@ -143,8 +151,8 @@ export class BodyEmitter {
     return made;
   }
 
-  /** Sequential axis `depth` and those inside, then the lanes if they are there. */
-  #emitInner(phase: number, depth: number, body: () => void): void {
+  /** Sequential axis `depth` and those inside, then the lanes if they are there. Innermost turns are followed by `settle`, a few at a time. */
+  #emitInner(phase: number, depth: number, body: () => void, settle: (() => void) | null): void {
     const context = this.#context;
     const { sequential, extents, lanesInside } = context.nest;
     const axis = sequential[depth];
@@ -160,13 +168,30 @@ export class BodyEmitter {
     }
     const counter = context.f.local("i32");
     context.at.axes.set(axis, counter.get);
-    context.f.loop(counter, int(0), int(extents[axis]!), 1, () =>
+    const turn = (): void =>
       context.scoped(() => {
         this.#setup(level, phase);
-        this.#emitInner(phase, depth + 1, body);
-      }),
-    );
+        this.#emitInner(phase, depth + 1, body, settle);
+      });
+    if (settle && depth === sequential.length - 1) this.#loopInParts(counter, extents[axis]!, turn, settle);
+    else context.f.loop(counter, int(0), int(extents[axis]!), 1, turn);
     context.at.axes.delete(axis);
+  }
+
+  #loopInParts(counter: Local, extent: number, turn: () => void, settle: () => void): void {
+    const { f } = this.#context;
+    const loop = (from: Value, to: Value): void => {
+      f.loop(counter, from, to, 1, turn);
+      settle();
+    };
+    if (extent <= fewTurns) {
+      loop(int(0), int(extent));
+      return;
+    }
+    const first = f.local("i32");
+    f.loop(first, int(0), int(extent), fewTurns, () => {
+      loop(first.get, f.keep("i32", min(add(first.get, int(fewTurns)), int(extent))).get);
+    });
   }
 
   /** Vectors that a turn of the lane loop computes. */
@@ -174,7 +199,9 @@ export class BodyEmitter {
     const { nest, laneAxis } = this.#context;
     const vectors = Math.floor(nest.extents[laneAxis]! / 4);
     const steps = this.#needs.inner.reduce((sum, { size }) => sum + size, this.#needs.outer.size);
-    const wanted = steps > someSteps ? 1 : steps > fewSteps ? 2 : 4;
+    // Where each lane reduces by itself, the turns of inner loops read cache lines, which are four vectors.
+    const readsLines = !nest.lanesInside && nest.sequential.length > 0;
+    const wanted = steps <= (readsLines ? manySteps : fewSteps) ? 4 : steps <= someSteps ? 2 : 1;
     return Math.max(1, Math.min(vectors, wanted));
   }
 

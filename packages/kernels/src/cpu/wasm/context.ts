@@ -6,6 +6,7 @@ import type { BodySpec, BodyStore } from "../bodySpec.ts";
 import type { MemoryRange } from "../memory.ts";
 import type { Nest } from "../nest.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
+import { findExactHalves } from "./exactHalves.ts";
 
 /** What a function knows of the memory and params of its call. */
 export interface Frame {
@@ -65,6 +66,7 @@ export class BodyContext {
   readonly kept = new Map<number, BodyStore>();
   readonly at: Position = { axes: new Map(), lane: null, width: 1, copies: 1, copy: 0 };
   readonly #scopes: Scope[] = [emptyScope()];
+  #exactHalves: readonly boolean[] | null = null;
 
   constructor(f: FunctionBuilder, spec: BodySpec, nest: Nest, frame: Frame) {
     this.f = f;
@@ -73,6 +75,12 @@ export class BodyContext {
     this.frame = frame;
     this.facts = analyse(spec.code, spec.stages, spec.params, nest, spec.accumulator?.form ?? null);
     this.laneAxis = nest.block[0] ?? -1;
+  }
+
+  /** Whether float16 has all values of a step. */
+  isExactHalf(id: number): boolean {
+    this.#exactHalves ??= findExactHalves(this.spec);
+    return this.#exactHalves[id]!;
   }
 
   /** The innermost scope. */

@@ -4,46 +4,39 @@ import type { GemmBlocks } from "./gemmBlocks.ts";
 import { type Bounds, isZero } from "./gemmLoops.ts";
 import { add, addScaled, equal, int } from "./integers.ts";
 import { tileRows } from "./microKernel.ts";
-import { type Block, batchAxis, kAxis, mAxis } from "./operand.ts";
+import { batchAxis, kAxis, mAxis, nAxis } from "./operand.ts";
 import { rowByColumns } from "./thin.ts";
 
 /** Emits all of some batches. */
 export function emitBatches(blocks: GemmBlocks, [first, end]: Bounds): void {
   blocks.f.loop(blocks.batch, first, end, 1, () => {
-    const thin = thinProduct(blocks);
-    if (thin) emitThin(blocks, thin);
+    if (isThin(blocks)) emitThin(blocks);
     else if (blocks.sizes.keepsC) emitByDepth(blocks);
     else emitByRows(blocks, first);
     blocks.emitSums();
   });
 }
 
-interface ThinProduct {
-  readonly a: Block;
-  readonly b: Block;
-  readonly product: number;
-}
-
-/** The product of a few rows with a matrix that may be read where it lies. */
-function thinProduct(blocks: GemmBlocks): ThinProduct | null {
-  const { m, n } = blocks.sizes;
-  if (m >= tileRows || !blocks.b.plain || blocks.kernel.columnSum) return null;
-  const b = blocks.plain(blocks.b);
-  const a = blocks.rowsOfA(int(0));
+/** A few rows, and a matrix whose columns are neighbours, or become so when it is computed: nothing is packed. */
+function isThin({ sizes: { m, n }, b, kernel }: GemmBlocks): boolean {
+  if (m >= tileRows || kernel.columnSum) return false;
   // A single column has no neighbours to tell its stride.
-  if (b.lineStride !== 1 && n > 1) return null;
-  return { a, b, product: rowByColumns(blocks.f.module, a.depthStride, b.depthStride) };
+  return !b.plain || n === 1 || b.plain.form.axes.get(nAxis) === 1;
 }
 
-/** Row by row, without packing. */
-function emitThin(blocks: GemmBlocks, { a, b, product }: ThinProduct): void {
+/** Row by row. */
+function emitThin(blocks: GemmBlocks): void {
   const { f, places } = blocks;
   const { m, n, columns } = blocks.sizes;
   if (!blocks.a.plain) blocks.compute(blocks.a, [mAxis, kAxis], [int(0), int(m)]);
+  const a = blocks.rowsOfA(int(0));
   const row = f.local("i32");
-  f.loop(row, int(0), int(m), 1, () => {
-    const c = f.keep("i32", addScaled(places.c, row.get, columns * 4)).get;
-    blocks.overDepth(({ k, depth }) => {
+  blocks.overDepth((block) => {
+    const { k, depth } = block;
+    const b = blocks.blockOfB(block);
+    const product = rowByColumns(f.module, a.depthStride, b.depthStride);
+    f.loop(row, int(0), int(m), 1, () => {
+      const c = addScaled(places.c, row.get, columns * 4);
       for (const value of [a.at(row.get, k), b.at(int(0), k), depth, c, int(n), isZero(k)]) value(f);
       f.call(product);
     });
@@ -51,14 +44,19 @@ function emitThin(blocks: GemmBlocks, { a, b, product }: ThinProduct): void {
   blocks.emitEpilogue([int(0), int(m)], places.c);
 }
 
-/** B is packed whole, then C is made a block of rows at a time; batches count from `firstBatch`. */
+/** B is packed whole, or read where it lies, then C is made a block of rows at a time; batches count from `firstBatch`. */
 function emitByRows(blocks: GemmBlocks, firstBatch: Value): void {
+  const { m, readsB } = blocks.sizes;
+  if (!readsB) packWhole(blocks, firstBatch);
+  blocks.emitRowBlocks([int(0), int(m)]);
+}
+
+function packWhole(blocks: GemmBlocks, firstBatch: Value): void {
   const { f, b, batch } = blocks;
   const pack = (): void => blocks.overDepth((block) => blocks.packB(block));
   // The same for all batches.
   if (b.plain && !b.plain.form.axes.has(batchAxis)) f.if(equal(batch.get, firstBatch), pack);
   else pack();
-  blocks.emitRowBlocks([int(0), int(blocks.sizes.m)]);
 }
 
 /** Blocks of k of both operands are added to a C that is kept. */

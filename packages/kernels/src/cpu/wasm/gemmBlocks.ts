@@ -6,10 +6,17 @@ import { type MemoryRange, ownRange } from "../memory.ts";
 import type { PlainLoad } from "../plainLoad.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import { type Frame, withRange } from "./context.ts";
-import { addColumns, type Bounds, type DepthBlock, multiplyPanels, packLines } from "./gemmLoops.ts";
+import {
+  addColumns,
+  type Bounds,
+  type Columns,
+  type DepthBlock,
+  multiplyPanels,
+  packLines,
+} from "./gemmLoops.ts";
 import { type GemmScratch, type GemmSizes, layOut, type Places } from "./gemmScratch.ts";
 import { add, addScaled, int, min, mul, sub } from "./integers.ts";
-import { tileColumns, tileRows } from "./microKernel.ts";
+import { tileColumns } from "./microKernel.ts";
 import {
   type Block,
   batchAxis,
@@ -124,13 +131,17 @@ export class GemmBlocks {
     return this.f.keep("i32", addScaled(this.places.packedB, k, columns * 4)).get;
   }
 
+  /** All columns of a block of k, computed now if they are not in memory. */
+  blockOfB({ k, depth }: DepthBlock): Block {
+    if (!this.b.plain) this.compute(this.b, [kAxis, nAxis], [k, this.f.keep("i32", add(k, depth)).get]);
+    return this.blockOf(this.b, k);
+  }
+
   /** All columns of a block of k; their sums as well, if they are wanted. */
   packB(block: DepthBlock): void {
-    const { k, depth } = block;
     const { n, columns } = this.sizes;
-    if (!this.b.plain) this.compute(this.b, [kAxis, nAxis], [k, this.f.keep("i32", add(k, depth)).get]);
-    const packed = this.packedB(k);
-    packLines(this.f, tileColumns, this.blockOf(this.b, k), [int(0), int(n)], block, packed);
+    const packed = this.packedB(block.k);
+    packLines(this.f, tileColumns, this.blockOfB(block), [int(0), int(n)], block, packed);
     this.addColumns(block, packed, [int(0), int(columns)]);
   }
 
@@ -169,9 +180,15 @@ export class GemmBlocks {
   /** Packs `rows` rows of A from `first` on and multiplies them with packed B. */
   #multiply(a: Block, [first, rows]: readonly [Value, Value], block: DepthBlock, c: Value): void {
     const { packedA } = this.places;
-    const packedB = this.packedB(block.k);
-    packLines(this.f, tileRows, a, [first, rows], block, packedA);
-    multiplyPanels(this.f, [packedA, packedB, c], rows, this.sizes.columns, block);
+    const columns = this.#columnsOf(block);
+    packLines(this.f, this.sizes.tileRows, a, [first, rows], block, packedA);
+    multiplyPanels(this.f, [packedA, columns, c], rows, this.sizes, block);
+  }
+
+  #columnsOf({ k }: DepthBlock): Columns {
+    if (!this.sizes.readsB) return { start: this.packedB(k), pitch: null };
+    const { at, depthStride } = this.plain(this.b);
+    return { start: at(int(0), k), pitch: depthStride };
   }
 
   /** The epilogue over rows of C; that of the first lies at `c`. */

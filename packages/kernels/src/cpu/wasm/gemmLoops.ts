@@ -2,7 +2,7 @@
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { add, addScaled, ceilDiv, int, mul, sub } from "./integers.ts";
 import { add as addFloats, words } from "./math/expression.ts";
-import { microKernel, tileColumns, tileRows } from "./microKernel.ts";
+import { microKernel, tileColumns } from "./microKernel.ts";
 import type { Block } from "./operand.ts";
 import { packer } from "./pack.ts";
 import { loadVector, storeVector } from "./vectors.ts";
@@ -38,17 +38,24 @@ export function packLines(
   });
 }
 
-/** Tiles of the rows in packed A by all columns of packed B, added to C unless the block of k is the first. */
+/** A block of k of B: where its columns begin, and how far its k are apart; null: panels. */
+export interface Columns {
+  readonly start: Value;
+  readonly pitch: number | null;
+}
+
+/** Tiles of the rows in packed A by all columns of B, added to C unless the block of k is the first. */
 export function multiplyPanels(
   f: FunctionBuilder,
-  [packedA, packedB, c]: readonly [Value, Value, Value],
+  [packedA, { start, pitch }, c]: readonly [Value, Columns, Value],
   rows: Value,
-  columns: number,
+  { columns, tileRows }: { readonly columns: number; readonly tileRows: number },
   { k, depth }: DepthBlock,
 ): void {
-  const kernel = microKernel(f.module);
+  const kernel = microKernel(f.module, tileRows, pitch ?? tileColumns);
+  const step = int(tileColumns * 4);
   const [i, j] = [f.local("i32"), f.local("i32")];
-  const b = f.keep("i32", packedB);
+  const b = f.keep("i32", start);
   const first = f.keep("i32", isZero(k));
   const panels = f.keep("i32", ceilDiv(rows, tileRows));
   f.loop(j, int(0), int(columns), tileColumns, () => {
@@ -60,7 +67,7 @@ export function multiplyPanels(
       f.set(a, add(a.get, mul(depth, int(tileRows * 4))));
       f.set(target, add(target.get, int(tileRows * columns * 4)));
     });
-    f.set(b, add(b.get, mul(depth, int(tileColumns * 4))));
+    f.set(b, add(b.get, pitch === null ? mul(depth, step) : step));
   });
 }
 

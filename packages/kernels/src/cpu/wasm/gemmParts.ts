@@ -7,7 +7,7 @@ import type { Value } from "./assembler.ts";
 import { emitBatches } from "./gemm.ts";
 import { GemmBlocks, type GemmCall, type Side } from "./gemmBlocks.ts";
 import { type Bounds, type DepthBlock, packLines } from "./gemmLoops.ts";
-import { sizesOf } from "./gemmScratch.ts";
+import { shapeOf, sizesOf } from "./gemmScratch.ts";
 import { add, addScaled, div, int, min, mul, sub } from "./integers.ts";
 import { tileColumns, tileRows } from "./microKernel.ts";
 import { kAxis, plainOperand } from "./operand.ts";
@@ -34,7 +34,7 @@ const largeBatch = 1_000_000;
 
 /** How several threads share a product. */
 export function partsOf(kernel: GemmKernel, bindings: readonly MemoryRange[], params: Params): GemmParts {
-  const { batches, m, n, k, depth, keepsC } = sizesOf(params.words, true);
+  const { batches, m, n, k, depth, keepsC, readsB } = shapeOf(kernel, bindings, params);
   const cost = (m * n * k) / 4;
   if (chunksFor(batches * cost) === 1) return wholeGemm;
   const isShared = m > tileRows && (batches === 1 || cost >= largeBatch);
@@ -46,7 +46,7 @@ export function partsOf(kernel: GemmKernel, bindings: readonly MemoryRange[], pa
     blocks: Math.ceil(k / depth),
     ofBlock: [
       ...(computes ? (["compute"] as const) : []),
-      "pack",
+      ...(readsB ? [] : (["pack"] as const)),
       ...(keepsC ? (["multiply"] as const) : []),
     ],
     ofBatch: [keepsC ? "epilogue" : "rows", ...(kernel.columnSum ? (["sums"] as const) : [])],
@@ -69,7 +69,8 @@ export function emitPart(
   units: Bounds,
 ): Work & { readonly scratchBytes: number } {
   const isWhole = part === "all" || part === "batches";
-  const sizes = sizesOf(call.params.words, !isWhole);
+  const shape = shapeOf(call.kernel, call.bindings, call.params);
+  const sizes = sizesOf(shape, !isWhole, call.f.module.relaxed);
   const own = part === "all" ? null : { count: threads, number: thread };
   const blocks = new GemmBlocks(call, sizes, { base: scratch, threads: own });
   const work = isWhole ? emitWhole(blocks, part, units) : new PartEmitter(blocks, turn).emit(part, units);

@@ -1,45 +1,83 @@
 /** @file Sizes of a matrix product's blocks, and the scratch memory that they take: each thread's own, and what threads share. */
+import type { GemmKernel } from "../../ir/kernel.ts";
+import type { Params } from "../affine.ts";
+import type { MemoryRange } from "../memory.ts";
 import { Areas } from "./areas.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { add, addScaled, int } from "./integers.ts";
-import { tileColumns, tileRows } from "./microKernel.ts";
+import { spillsTallTiles, tallTileRows, tileColumns, tileRows } from "./microKernel.ts";
+import { nAxis, plainOperand, runsAlongRows } from "./operand.ts";
 
 /** Most k of a block: panels of B stay in the first-level cache. */
 const maxDepth = 256;
 /** Rows of A that are packed at a time: they stay in the second-level cache. */
 const maxBlockRows = 96;
-/** Elements of B from which on it is packed block by block, where C is smaller. */
+/** Elements of B that the second-level cache keeps. */
+const cachedB = 1 << 18;
+/** Elements of B up to which it is packed whole, although C is smaller, where blocks of k of A are dear. */
 const maxWholeB = 1 << 20;
+/** Rows of C up to which packing a B that is in the cache takes longer than it saves. */
+const fewRows = 128;
+/** How much quicker than others tall tiles are. */
+const tallTileGain = 1.14;
 /** Blocks of rows that there should be for threads to share. */
 const fewestBlocks = 8;
 
-export interface GemmSizes {
+export interface GemmShape {
   readonly batches: number;
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  /** n in whole tiles. */
-  readonly columns: number;
   /** k of a block; the last may have fewer. */
   readonly depth: number;
   /** All of C is kept while blocks of k come and go: for a long k over a small C. */
   readonly keepsC: boolean;
+  /** B is not packed, but read where it lies: few rows come by. */
+  readonly readsB: boolean;
+}
+
+export interface GemmSizes extends GemmShape {
+  /** n in whole tiles. */
+  readonly columns: number;
+  readonly tileRows: number;
   readonly blockRows: number;
   /** One function after another works on a batch, in several threads. */
   readonly inParts: boolean;
 }
 
-/** By shape alone; the order of sums is the same in parts or whole. */
-export function sizesOf(words: Uint32Array, inParts: boolean): GemmSizes {
-  const [batches, m, n, k] = words as unknown as [number, number, number, number];
-  const depth = Math.ceil(k / Math.max(1, Math.ceil(k / maxDepth)));
-  const fewer = Math.max(tileRows, roundUp(Math.ceil(m / fewestBlocks), tileRows));
+/** By extents, and by where the neighbours in operands lie. */
+export function shapeOf(kernel: GemmKernel, bindings: readonly MemoryRange[], params: Params): GemmShape {
+  const extents = Array.from(params.words.subarray(0, 4)) as [number, number, number, number];
+  const [batches, m, n, k] = extents;
+  const { a, b, columnSum } = kernel;
+  const runsAlongN = plainOperand(b, bindings, params)?.form.axes.get(nAxis) === 1;
+  const readsB = runsAlongN && !columnSum && m <= fewRows && k * n <= cachedB;
+  const isPlainA = plainOperand(a, bindings, params) !== null;
+  const wholeB = isPlainA ? cachedB : runsAlongRows(a, extents, params) ? 0 : maxWholeB;
   return {
-    ...{ batches, m, n, k, depth, inParts },
+    ...{ batches, m, n, k, readsB },
+    depth: Math.ceil(k / Math.max(1, Math.ceil(k / maxDepth))),
+    keepsC: !readsB && k > 4 * m && k * n > wholeB,
+  };
+}
+
+/** By shape alone; the order of sums is the same in parts or whole. */
+export function sizesOf(shape: GemmShape, inParts: boolean, relaxed: boolean): GemmSizes {
+  const { m, n } = shape;
+  const rows = relaxed && isBestTall(m) && !spillsTallTiles() ? tallTileRows : tileRows;
+  const fewer = Math.max(rows, roundUp(Math.ceil(m / fewestBlocks), rows));
+  return {
+    ...shape,
+    inParts,
     columns: roundUp(n, tileColumns),
-    keepsC: k * n > maxWholeB && k > 4 * m,
+    tileRows: rows,
     blockRows: inParts ? Math.min(maxBlockRows, fewer) : maxBlockRows,
   };
+}
+
+/** Tall tiles are quicker, but may compute more rows that nobody reads. */
+function isBestTall(m: number): boolean {
+  return roundUp(m, tallTileRows) < tallTileGain * roundUp(m, tileRows);
 }
 
 /** Where a call has its scratch memory. */
@@ -72,21 +110,22 @@ class PlacedAreas extends Areas {
 
 export function layOut(
   f: FunctionBuilder,
-  { m, n, k, columns, depth, keepsC, blockRows, inParts }: GemmSizes,
+  sizes: GemmSizes,
   isPlain: { readonly a: boolean; readonly b: boolean },
   hasSums: boolean,
   { base, threads }: GemmScratch,
 ): Places {
+  const { m, n, k, columns, depth, keepsC, readsB, tileRows, blockRows, inParts } = sizes;
   const own = new PlacedAreas();
   // What one function leaves to the next.
   const shared = inParts ? new PlacedAreas() : own;
   const ofRows = keepsC ? shared : own;
   const rows = keepsC ? m : Math.min(m, blockRows);
   const places = {
-    computedA: ofRows.place(isPlain.a ? 0 : keepsC ? depth * m : rows * k),
+    computedA: ofRows.place(isPlain.a ? 0 : wordsOfA(sizes)),
     computedB: shared.place(isPlain.b ? 0 : depth * n),
     packedA: own.place(roundUp(Math.min(m, blockRows), tileRows) * depth),
-    packedB: shared.place(columns * (keepsC ? depth : k)),
+    packedB: shared.place(readsB ? 0 : columns * (keepsC ? depth : k)),
     c: ofRows.place(roundUp(rows, tileRows) * columns),
     sums: shared.place(hasSums ? columns : 0),
   };
@@ -96,6 +135,11 @@ export function layOut(
     ? f.keep("i32", addScaled(add(base, int(sharedBytes)), threads.number, own.bytes)).get
     : base;
   return { ...places, bytes: sharedBytes + own.bytes * (threads?.count ?? 1) };
+}
+
+/** Of a computed A: a block of k of all rows, or rows as a whole, as those of a few always are. */
+function wordsOfA({ m, k, depth, keepsC, blockRows }: GemmSizes): number {
+  return keepsC && m >= tileRows ? depth * m : Math.min(m, blockRows) * k;
 }
 
 function roundUp(count: number, step: number): number {

@@ -122,18 +122,25 @@ export function chooseLoops(
 ): Nest {
   const counts = (axis: number) => extents[axis] !== 1;
   const [outer, inner] = [rows.filter(counts), cols.filter(counts)];
-  const forms = accessForms(spec);
-  const best = (list: readonly number[]) =>
-    list
-      .map((axis, place) => ({ axis, place, gain: laneGain(forms, axis, extents[axis]!) }))
-      .sort((a, b) => b.gain - a.gain || b.place - a.place)[0];
   const without = (list: readonly number[], axis: number) => list.filter((other) => other !== axis);
-  const [fromRows, fromInner] = [best(outer), best(inner)];
+  const [fromRows, fromInner] = [bestLanes(spec, extents, outer), bestLanes(spec, extents, inner)];
   if (cols.length > 0 && inner.length === 0) return makeNest(extents, outer, cols.slice(0, 1), [], true);
   if (fromInner && (!fromRows || fromInner.gain >= fromRows.gain))
     return makeNest(extents, outer, [fromInner.axis], without(inner, fromInner.axis), true);
   const lane = fromRows && fromRows.gain > 0 ? [fromRows.axis] : [];
   return makeNest(extents, without(outer, lane[0] ?? -1), lane, inner, false);
+}
+
+/** Of some axes, the one that runs best in lanes. */
+export function bestLanes(
+  spec: Pick<BodySpec, "code" | "stores" | "params">,
+  extents: readonly number[],
+  axes: readonly number[],
+): { readonly axis: number; readonly gain: number } | undefined {
+  const forms = accessForms(spec);
+  return axes
+    .map((axis, place) => ({ axis, place, gain: laneGain(forms, axis, extents[axis]!) }))
+    .sort((a, b) => b.gain - a.gain || b.place - a.place)[0];
 }
 
 /** How well `axis` would run in lanes: what is contiguous or constant along it, as far as it fills vectors. */

@@ -1,7 +1,6 @@
 /** @file JavaScript's functions as imports, called lane by lane: for what is rare, and beyond the bounds of the vector forms. */
 
 import { erfinv, mod } from "../floatMath.ts";
-import { roundHalf } from "../halfMath.ts";
 import { divide, modulo, power, rest } from "../integerMath.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import type { Lanes, Lowering, Register } from "./scalar.ts";
@@ -13,7 +12,6 @@ export const mathImports: Readonly<Record<string, (x: number, y: number) => numb
   tan: Math.tan,
   mod,
   erfinv,
-  half: roundHalf,
   iidiv: (x, y) => divide(x, y) | 0,
   iirem: rest,
   ifloorDiv: (x, y) => Math.floor(divide(x, y)) | 0,

@@ -4,32 +4,42 @@ import { add, int, mul } from "./integers.ts";
 import { add as addFloats } from "./math/expression.ts";
 import { loadVector, storeVector } from "./vectors.ts";
 
-/** Rows and columns of a tile: eight accumulators, two vectors of B and one of A fit the sixteen registers of x64. */
+/**
+ * Rows and columns of a tile: twelve accumulators, two vectors of B and one of A are what the sixteen registers of x64 hold; where products
+ * have to be kept before they are added, eight are.
+ */
 export const tileRows = 4;
+export const tallTileRows = 6;
 export const tileColumns = 8;
+
+/** V8 before 13, which Node 22 has, loads all of a turn's operands before it multiplies, and runs out of registers for tall tiles. */
+export function spillsTallTiles(): boolean {
+  const { process } = globalThis as { readonly process?: { readonly versions?: { readonly v8?: string } } };
+  return Number.parseInt(process?.versions?.v8 ?? "13", 10) < 13;
+}
 
 const vectors = tileColumns / 4;
 const signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32"], results: [] } as const;
 
 /**
  * The index of `(a, b, depth, c, rowBytes, isFirst)`: c = a b for panels a [depth, rows] and b [depth, columns]; added to what is there
- * unless `isFirst`.
+ * unless `isFirst`. `pitch`: elements from one k of b to the next.
  */
-export function microKernel(module: ModuleBuilder): number {
-  return module.helper("microKernel", signature, emitTile);
+export function microKernel(module: ModuleBuilder, rows = tileRows, pitch = tileColumns): number {
+  return module.helper(`microKernel ${rows} ${pitch}`, signature, (f) => emitTile(f, rows, pitch));
 }
 
-function emitTile(f: FunctionBuilder): void {
+function emitTile(f: FunctionBuilder, rows: number, pitch: number): void {
   const [a, b, depth, c, rowBytes, isFirst] = f.params as [Local, Local, Local, Local, Local, Local];
-  const sums = Array.from({ length: tileRows * vectors }, () => f.local("v128"));
+  const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
   const columns = Array.from({ length: vectors }, () => f.local("v128"));
-  const end = f.keep("i32", add(a.get, mul(depth.get, int(tileRows * 4))));
-  f.loop(a, a.get, end.get, tileRows * 4, () => {
+  const end = f.keep("i32", add(a.get, mul(depth.get, int(rows * 4))));
+  f.loop(a, a.get, end.get, rows * 4, () => {
     columns.forEach((column, j) => f.set(column, loadVector(b.get, j * 16)));
-    for (let row = 0; row < tileRows; row++) multiplyRow(f, a, row, columns, sums);
-    f.set(b, add(b.get, int(tileColumns * 4)));
+    for (let row = 0; row < rows; row++) multiplyRow(f, a, row, columns, sums);
+    f.set(b, add(b.get, int(pitch * 4)));
   });
-  for (let row = 0; row < tileRows; row++) {
+  for (let row = 0; row < rows; row++) {
     const own = sums.slice(row * vectors, (row + 1) * vectors);
     f.if(
       isFirst.get,

@@ -8,10 +8,11 @@ import { functionName, type StepFunction } from "../threads/control.ts";
 import { cut, type Work } from "../threads/work.ts";
 import { type FunctionBuilder, type Local, ModuleBuilder, type Value } from "./assembler.ts";
 import type { Frame } from "./context.ts";
-import { emitPart, type GemmPart, partsOf, wholeGemm } from "./gemmParts.ts";
+import { emitPart, type GemmPart, type GemmParts, partsOf, wholeGemm } from "./gemmParts.ts";
 import { int } from "./integers.ts";
 import { emitLoop } from "./loop.ts";
 import type { Steps, WasmStep } from "./steps.ts";
+import type { TemplatePart } from "./template.ts";
 import { Unsupported } from "./unsupported.ts";
 
 const one = { params: ["i32", "i32", "i32"], results: [] } as const;
@@ -22,6 +23,10 @@ const notReady: StepFunction = () => {};
 
 /** The emitter of hand-written kernels, which programs without them do not load. */
 export type TemplateModule = typeof import("./template.ts");
+
+/** A part of a kernel that is a function. */
+type Part = GemmPart | TemplatePart;
+type Parts = Omit<GemmParts, "ofBatch"> & { readonly ofBatch: readonly Part[] };
 
 /** Emits the functions of kernels; those of equal calls once. */
 export class ModuleEmitter {
@@ -69,15 +74,20 @@ export class ModuleEmitter {
   }
 
   #define(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params): Steps {
-    const isShared = this.#threads > 1 && kernel.form === "gemm";
-    const { ofBlock, ofBatch, ...counts } = isShared ? partsOf(kernel, bindings, params) : wholeGemm;
-    const steps = (parts: readonly GemmPart[]) =>
-      parts.map((part) => this.#step(kernel, bindings, params, part));
+    const { ofBlock, ofBatch, ...counts } = this.#partsOf(kernel, bindings, params);
+    const steps = (parts: readonly Part[]) => parts.map((part) => this.#step(kernel, bindings, params, part));
     return { ...counts, ofBlock: steps(ofBlock), ofBatch: steps(ofBatch) };
   }
 
+  /** The parts that are functions of their own. */
+  #partsOf(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params): Parts {
+    if (this.#threads === 1 || kernel.form === "loop") return wholeGemm;
+    if (kernel.form === "gemm") return partsOf(kernel, bindings, params);
+    return { ...wholeGemm, ofBatch: this.#templates!.partsOfTemplate(kernel, bindings, params) };
+  }
+
   /** Defines the function of a part of a kernel. */
-  #step(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params, part: GemmPart): WasmStep {
+  #step(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params, part: Part): WasmStep {
     const number = this.#count++;
     let work: Work = { units: 1, cost: 0 };
     this.#builder.define(this.#threads > 1 ? several : one, functionName(number), (f) => {
@@ -91,7 +101,7 @@ export class ModuleEmitter {
     kernel: SingleKernel,
     bindings: readonly MemoryRange[],
     params: Params,
-    part: GemmPart,
+    part: Part,
   ): Work {
     const [call, begin, end, thread] = f.params as [Local, Local, Local, Local?];
     const bases = bindings.map((_, i) => f.keep("i32", loadWord(f, call, i)));
@@ -107,14 +117,13 @@ export class ModuleEmitter {
     const threads = this.#threads;
     if (kernel.form === "loop") return emitLoop(f, kernel, bindings, params, frame, units, threads > 1);
     const scratch = f.keep("i32", loadWord(f, call, bindings.length + kernel.numParams)).get;
-    if (kernel.form === "template") {
-      const { scratchBytes } = this.#templates!.emitTemplate(f, kernel, bindings, params, frame, scratch);
-      this.#scratchBytes = Math.max(this.#scratchBytes, scratchBytes);
-      return { units: 1, cost: 0 };
-    }
     const turn = loadWord(f, call, bindings.length + kernel.numParams + 1);
-    const place = { scratch, threads, thread: thread?.get ?? int(0), turn };
-    const { scratchBytes, ...work } = emitPart({ f, kernel, bindings, params, frame }, part, place, units);
+    const place = { scratch, threads, thread: thread?.get ?? int(0) };
+    const source = { f, bindings, params, frame };
+    const { scratchBytes, ...work } =
+      kernel.form === "template"
+        ? this.#templates!.emitTemplate({ ...source, kernel }, part as TemplatePart, place, units)
+        : emitPart({ ...source, kernel }, part as GemmPart, { ...place, turn }, units);
     this.#scratchBytes = Math.max(this.#scratchBytes, scratchBytes);
     return work;
   }

@@ -82,6 +82,7 @@ export const simd = {
   "f32x4.trunc": 105,
   "f32x4.nearest": 106,
   "f64x2.trunc": 122,
+  "i16x8.narrow_i32x4_u": 134,
   "i16x8.extend_low_i8x16_s": 135,
   "i16x8.extend_low_i8x16_u": 137,
   "i32x4.extend_low_i16x8_s": 167,
@@ -140,6 +141,7 @@ export const memory = {
   "f32.load": [0x2a, false, 2],
   "i32.load8_s": [0x2c, false, 0],
   "i32.load8_u": [0x2d, false, 0],
+  "i32.load16_s": [0x2e, false, 1],
   "i32.store": [0x36, false, 2],
   "f32.store": [0x38, false, 2],
   "v128.load": [0, true, 4],
@@ -152,6 +154,7 @@ export const memory = {
 /** Loads and stores of one lane. */
 export const memoryLanes = {
   "v128.load32_lane": 86,
+  "v128.store16_lane": 89,
   "v128.store32_lane": 90,
   "v128.store64_lane": 91,
 } as const;

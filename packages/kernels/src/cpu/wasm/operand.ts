@@ -6,7 +6,9 @@ import { type MemoryRange, ownRange } from "../memory.ts";
 import { type PlainLoad, plainLoad } from "../plainLoad.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { type Frame, withRange } from "./context.ts";
+import { replaceAxes, splitAxes } from "./digits.ts";
 import { add, addScaled, int, sub } from "./integers.ts";
+import { bestLanes } from "./loop.ts";
 import { emitRows, type RowBody, type RowRange } from "./rows.ts";
 
 /** Axes of operand and epilogue code. */
@@ -41,6 +43,14 @@ export function plainBlock({ form, range }: PlainLoad, lineAxis: number, batch: 
     depthStride,
     at: (line, k) => addScaled(addScaled(start, line, lineStride * 4), k, depthStride * 4),
   };
+}
+
+/** A has its neighbours along m, as windows have for the gradient of a filter: it is computed better k by k than row by row. */
+export function runsAlongRows({ code }: Operand, extents: readonly number[], params: Params): boolean {
+  const split = splitAxes(code, extents, params);
+  const gainAlong = (axis: number): number =>
+    bestLanes({ code: split.code, stores: [], params }, split.extents, replaceAxes([axis], split))?.gain ?? 0;
+  return gainAlong(mAxis) > gainAlong(kAxis);
 }
 
 /** Computes rows along `range.rowAxis`, whole along `range.columnAxis`, into scratch memory: the first of them at `target`. */

@@ -3,29 +3,19 @@ import type { Dtype } from "../../ir/kernel.ts";
 import type { Affine } from "../affine.ts";
 import { formOf } from "../analysis.ts";
 import type { BodyStore } from "../bodySpec.ts";
-import type { MemoryRange } from "../memory.ts";
-import {
-  gather,
-  type Lanes,
-  loadLanes,
-  loadSplat,
-  type Place,
-  scatter,
-  storeAt,
-  storeLanes,
-  storeOne,
-} from "./access.ts";
+import type { ElementSize, MemoryRange } from "../memory.ts";
+import { gather, type Lanes, loadLanes, loadSplat, type Place } from "./access.ts";
 import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import type { BodyContext } from "./context.ts";
+import { narrowToHalves, widenHalves } from "./halves.ts";
 import { add, addScaled, int, sub } from "./integers.ts";
-import { Unsupported } from "./unsupported.ts";
+import { type Storing, scatter, storeAt, storeLanes, storeOne } from "./stores.ts";
 import { inMemory, scalarOf, stepValue } from "./values.ts";
 
 /** A load or store at an affine place. */
 export interface Access {
   readonly range: MemoryRange;
   readonly form: Affine;
-  readonly size: 1 | 4;
 }
 
 export function accessOf(
@@ -35,15 +25,15 @@ export function accessOf(
   dtype: Dtype,
 ): Access | null {
   const range = binding.seenAs(dtype);
-  if (range.half) throw new Unsupported("float16");
   const form = formOf(facts, index);
-  return form && { range, form, size: range.packed ? 1 : 4 };
+  return form && { range, form };
 }
 
 /** The address of an access as far as it is known here: its constant, and the axes and terms of the loops so far. Lanes are left out. */
 export function pointerOf(context: BodyContext, access: Access): Value {
   const { f, at, scope } = context;
-  const { range, form, size } = access;
+  const { range, form } = access;
+  const { size } = range;
   const key = keyOf(access);
   const known = context.find(({ pointers }) => pointers.get(key));
   const axes = [...form.axes].filter(([axis]) => at.axes.has(axis) && !known?.axes.has(axis));
@@ -68,28 +58,30 @@ function lanesOf(context: BodyContext, access: Access, stride: number): Lanes {
   const { f, at, scope } = context;
   const key = keyOf(access);
   const known = context.find(({ lanes }) => lanes.get(key));
-  const address = known ?? laneAddress(f, pointerOf(context, access), at.lane!, stride, access.size);
+  const { size } = access.range;
+  const address = known ?? firstLane(f, pointerOf(context, access), at.lane!, stride, size);
   scope.lanes.set(key, address);
-  const offset = at.copy * 4 * stride * access.size;
+  const offset = at.copy * 4 * stride * size;
   return { address, offset, stride, inside: context.isInside(access.form, access.range) };
 }
 
-function laneAddress(f: FunctionBuilder, outer: Value, lane: Local, stride: number, size: 1 | 4): Local {
-  const index: Value = () => {
+function firstLane(f: FunctionBuilder, outer: Value, lane: Local, stride: number, size: ElementSize): Local {
+  // The counter of the lanes counts bytes of words.
+  const bytes: Value = () => {
     lane.get(f);
     if (size === 4) return;
-    f.i32(2);
+    f.i32(2 - Math.log2(size));
     f.plain("i32.shr_u");
   };
-  return f.keep("i32", addScaled(outer, index, stride));
+  return f.keep("i32", addScaled(outer, bytes, stride));
 }
 
 function placeOf({ frame }: BodyContext, range: MemoryRange): Place {
   return {
     base: frame.base(range),
     length: range.length,
-    size: range.packed ? 1 : 4,
-    signed: range.packed && range.signed,
+    size: range.size,
+    signed: range.signed || range.half,
   };
 }
 
@@ -100,6 +92,16 @@ export function loadIndexed(
   index: number | Affine,
   dtype: Dtype,
 ): void {
+  const { f } = context;
+  const words: Value = () => pushWords(context, binding, index, dtype);
+  (binding.half ? widenHalves(f, words) : words)(f);
+  if (dtype !== "bool") return;
+  f.v128([0, 0, 0, 0], true);
+  f.simd("i32x4.ne");
+}
+
+/** Pushes what memory holds, in words. */
+function pushWords(context: BodyContext, binding: MemoryRange, index: number | Affine, dtype: Dtype): void {
   const { f, at, laneAxis } = context;
   const access = accessOf(context, binding, index, dtype);
   const place = placeOf(context, binding.seenAs(dtype));
@@ -107,9 +109,6 @@ export function loadIndexed(
   if (!access) gather(f, place, stepValue(context, index as number), at.width);
   else if (stride !== 0) loadLanes(f, place, lanesOf(context, access, stride), at.width);
   else loadSplat(f, place, pointerOf(context, access), context.isInside(access.form, access.range));
-  if (dtype !== "bool") return;
-  f.v128([0, 0, 0, 0], true);
-  f.simd("i32x4.ne");
 }
 
 /** Stores the lanes of the vector that is meant. */
@@ -117,52 +116,57 @@ export function storeIndexed(context: BodyContext, store: BodyStore): void {
   const { f, at, laneAxis } = context;
   const { op, value, index, range } = store;
   const access = accessOf(context, range, index, "float32");
-  const place = placeOf(context, range);
-  const stored = inMemory(context, value);
+  const stored = range.half ? halvesOf(context, value) : inMemory(context, value);
+  const storing: Storing = { op, place: placeOf(context, range), value: stored };
   if (!access) {
-    scatter(f, op, place, stepValue(context, index as number), stored, at.width);
+    scatter(f, storing, stepValue(context, index as number), at.width);
     return;
   }
   const stride = access.form.axes.get(laneAxis) ?? 0;
   const inside = context.isInside(access.form, range);
   const count = stride === 0 && (op === "set" || !context.isVarying(value)) ? 1 : at.width;
-  if (!inside) storeGuarded(context, op, access, place, stored, stride, count);
+  if (!inside) storeGuarded(context, access, storing, stride, count);
   else if (stride === 0)
-    for (let lane = 0; lane < count; lane++) storeOne(f, op, pointerOf(context, access), stored, lane);
-  else storeLanes(f, op, lanesOf(context, access, stride), stored, at.width);
+    for (let lane = 0; lane < count; lane++) storeOne(f, storing, pointerOf(context, access), lane);
+  else storeLanes(f, storing, lanesOf(context, access, stride), at.width);
+}
+
+/** A value as words of float16. The store rounds, so a step that only rounds is passed over. */
+function halvesOf(context: BodyContext, id: number): Value {
+  const { op, args } = context.spec.code[id]!;
+  return context.f.let(narrowToHalves(context.f, stepValue(context, op === "half" ? args[0]! : id)));
 }
 
 /** Element by element, those outside left out. */
 function storeGuarded(
   context: BodyContext,
-  op: BodyStore["op"],
   access: Access,
-  place: Place,
-  value: Value,
+  storing: Storing,
   stride: number,
   count: number,
 ): void {
   const { f } = context;
+  const { base, size } = storing.place;
   const lanes = stride === 0 ? null : lanesOf(context, access, stride);
   const first = lanes ? add(lanes.address.get, int(lanes.offset)) : pointerOf(context, access);
   for (let lane = 0; lane < count; lane++) {
-    const offset = sub(first, place.base);
+    const offset = sub(first, base);
     const index = f.keep("i32", () => {
       offset(f);
-      f.i32(2);
+      f.i32(Math.log2(size));
       f.plain("i32.shr_s");
       f.i32(lane * stride);
       f.plain("i32.add");
     });
-    storeAt(f, op, place, index, value, lane);
+    storeAt(f, storing, index, lane);
   }
 }
 
 const numbers = new WeakMap<MemoryRange, number>();
 let lastNumber = 0;
 
-function keyOf({ range, form, size }: Access): string {
+function keyOf({ range, form }: Access): string {
   const number = numbers.get(range) ?? ++lastNumber;
   numbers.set(range, number);
-  return `${number}:${size}:${form.constant}:${[...form.axes]}:${[...form.terms]}`;
+  return `${number}:${form.constant}:${[...form.axes]}:${[...form.terms]}`;
 }

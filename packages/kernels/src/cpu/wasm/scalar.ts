@@ -4,7 +4,9 @@ import type { Dtype } from "../../ir/kernel.ts";
 import type { ScalarOpName } from "../../ir/scalarOps.ts";
 import { type Kind, kindOf } from "../slot.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
+import { roundToHalf } from "./halves.ts";
 import { constant as floats, shift, shiftRight, words } from "./math/expression.ts";
+import { inline } from "./math/forms.ts";
 import { mathOps } from "./math/index.ts";
 import { laneByLane, lanewise } from "./math.ts";
 import type { simd } from "./opcodes.ts";
@@ -195,6 +197,7 @@ const real: Partial<Record<ScalarOpName, Lowering>> = {
     f.simd("f32x4.eq");
   },
   isFinite: finiteTest,
+  half: inline(roundToHalf),
 };
 
 const tables: Record<Register, Partial<Record<string, Lowering>>> = {
@@ -212,7 +215,7 @@ export function lower(op: ScalarOpName, dtype: Dtype, operand: Dtype, context: S
   const register = registerOf(operand);
   if (op === "cast") return castLowering(registerOf(dtype), register);
   if (op === "bitcast") return bitcastLowering(registerOf(dtype), register);
-  if (op === "select") return (f, condition, x, y) => direct("v128.bitselect")(f, x, y, condition);
+  if (op === "select") return selectLowering(context);
   if (op === "threefry0" || op === "threefry1") return threefryWord(op === "threefry0" ? 0 : 1);
   if (register === "i" || register === "u") {
     const [, second] = context.constants;
@@ -224,11 +227,29 @@ export function lower(op: ScalarOpName, dtype: Dtype, operand: Dtype, context: S
       return divideBy(op, register === "i", second, context.lanes);
     if (integerImports.has(op)) return lanewise(`${register}${op}`, 2, context.lanes, register);
   }
+  const bounded = register === "f" ? boundLowering(op, context) : null;
+  if (bounded) return bounded;
   const lowering = tables[register][op];
   if (lowering) return lowering;
   if (register === "f")
     return lanewise(op, op === "pow" || op === "mod" || op === "atan2" ? 2 : 1, context.lanes, "f");
   throw internal(`the cpu backend has no WebAssembly for ${op} of ${operand}.`);
+}
+
+/** Between a value and 0, one instruction chooses. */
+function selectLowering({ constants: [, x, y] }: ScalarContext): Lowering {
+  if (Object.is(y, 0)) return (f, condition, kept) => direct("v128.and")(f, kept, condition);
+  if (Object.is(x, 0)) return (f, condition, _, kept) => direct("v128.andnot")(f, kept, condition);
+  return (f, condition, ...values) => direct("v128.bitselect")(f, ...values, condition);
+}
+
+/** Of a value and a number: `max` and `min` are many instructions of x64 for NaN's sake, `pmax` and `pmin` one that keeps it where it is first. */
+function boundLowering(op: ScalarOpName, { constants: [x, y] }: ScalarContext): Lowering | null {
+  if (op !== "max" && op !== "min") return null;
+  const name = op === "max" ? "f32x4.pmax" : "f32x4.pmin";
+  if (y !== undefined && !Number.isNaN(y)) return direct(name);
+  if (x !== undefined && !Number.isNaN(x)) return (f, bound, value) => direct(name)(f, value, bound);
+  return null;
 }
 
 /** WebAssembly has no division of integer vectors: lane by lane, which the engine turns into multiplications. */

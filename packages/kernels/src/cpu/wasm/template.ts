@@ -1,134 +1,134 @@
-/** @file Template kernels as WebAssembly: operands as addresses of whole arrays, and the emitter that a template has here, by its name. */
-import type { TemplateInput, TemplateKernel, TemplateOutput } from "../../ir/kernel.ts";
-import { axesAffine, type Params } from "../affine.ts";
-import { type MemoryRange, ownRange } from "../memory.ts";
-import { makeNest } from "../nest.ts";
-import { plainLoad } from "../plainLoad.ts";
-import { Areas } from "./areas.ts";
+/** @file Template kernels as WebAssembly: the form that a template has here, by its name, and how threads share its calls. */
+import type { TemplateKernel } from "../../ir/kernel.ts";
+import type { Params } from "../affine.ts";
+import type { MemoryRange } from "../memory.ts";
+import { cut, type Work } from "../threads/work.ts";
+import { Areas, areaBytes } from "./areas.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import { BodyEmitter } from "./body.ts";
-import { type Frame, withRange } from "./context.ts";
-import { add, int, mul, sub } from "./integers.ts";
-import { templateEmitters } from "./templates/index.ts";
+import type { Frame } from "./context.ts";
+import type { Bounds } from "./gemmLoops.ts";
+import { add, addScaled, int } from "./integers.ts";
+import { computeInput, outputAddress, plainInput, workOfInput } from "./templateOperands.ts";
+import { templateEmitters, templateWork } from "./templates/index.ts";
 import { Unsupported } from "./unsupported.ts";
 
+/** What a call is compiled for: constants of its launch, and the template's own params. */
+export interface TemplateShape {
+  readonly constants: Readonly<Record<string, number | boolean>>;
+  readonly params: readonly number[];
+}
+
 /** A call of a template, as its emitter sees it: operands are addresses of row-major arrays of words. */
-export interface TemplateCall {
+export interface TemplateCall extends TemplateShape {
   readonly f: FunctionBuilder;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   /** Elements of each operand. */
   readonly inputSizes: readonly number[];
   readonly outputSizes: readonly number[];
-  readonly constants: Readonly<Record<string, number | boolean>>;
-  /** The template's own params. */
-  readonly params: readonly number[];
-  /** The address of memory for as many words, which holds anything; kept until the end of the call. */
+  /** Those to be done here of its units. */
+  readonly units: Bounds;
+  /** The address of memory for as many words, which holds anything; a thread's own, kept until the end of the function. */
   scratch(words: number): Value;
 }
 
 /** Emits the code of a template; throws Unsupported where it has none for such a call. */
 export type EmitTemplate = (call: TemplateCall) => void;
 
-export function emitTemplate(
-  f: FunctionBuilder,
+/** What there is to do in a call of such a shape. */
+export type WorkOf = (shape: TemplateShape) => Work;
+
+/** A kernel with what its functions read. */
+export interface TemplateSource {
+  readonly f: FunctionBuilder;
+  readonly kernel: TemplateKernel;
+  readonly bindings: readonly MemoryRange[];
+  readonly params: Params;
+  readonly frame: Frame;
+}
+
+/** "all": everything, in one thread; a number: the input that is computed beforehand; "units": what is left then. */
+export type TemplatePart = "all" | "units" | number;
+
+/** How several threads share a call. */
+export function partsOfTemplate(
   kernel: TemplateKernel,
   bindings: readonly MemoryRange[],
   params: Params,
-  frame: Frame,
-  scratch: Value,
-): { readonly scratchBytes: number } {
-  const { template, constants, numOwnParams } = kernel;
-  const emit = templateEmitters[template.name];
-  if (!emit) throw new Unsupported(template.name);
-  for (const word of params.patched) if (word < numOwnParams) throw new Unsupported("a param that changes");
+): readonly TemplatePart[] {
+  if (cut(workOf(kernel, params)).chunks === 1) return ["all"];
+  const computed = kernel.inputs.flatMap((input, i) => (plainInput(input, bindings, params) ? [] : [i]));
+  return [...computed, "units"];
+}
+
+/** Scratch memory, of which each of `threads` has its own, and which of them runs the function. */
+export interface TemplatePlace {
+  readonly scratch: Value;
+  readonly threads: number;
+  readonly thread: Value;
+}
+
+/** Emits units `begin` to `end` of a part. */
+export function emitTemplate(
+  source: TemplateSource,
+  part: TemplatePart,
+  place: TemplatePlace,
+  units: Bounds,
+): Work & { readonly scratchBytes: number } {
+  const { f, kernel, params } = source;
+  const emit = templateEmitters[kernel.template.name];
+  if (!emit) throw new Unsupported(kernel.template.name);
+  for (const word of params.patched)
+    if (word < kernel.numOwnParams) throw new Unsupported("a param that changes");
   const areas = new Areas();
-  const take = (words: number): Value => f.keep("i32", add(scratch, int(areas.take(words)))).get;
-  const inputSizes = kernel.inputs.map(({ size }) => params.words[size]!);
-  const outputSizes = kernel.outputs.map(({ size }) => params.words[size]!);
-  const inputs = kernel.inputs.map((input, i) => {
-    const size = inputSizes[i]!;
-    return (
-      plainInput(f, input, size, bindings, params, frame) ??
-      computedInput(f, input, size, bindings, params, frame, take)
-    );
+  const inputs = placeInputs(source, part, place, areas, units);
+  if (typeof part === "number") return { ...workOfInput(source, part), scratchBytes: areas.bytes };
+  const work = workOf(kernel, params);
+  emit({
+    ...{ f, inputs, ...shapeOf(kernel, params) },
+    outputs: kernel.outputs.map((output) => outputAddress(source, output)),
+    inputSizes: kernel.inputs.map(({ size }) => params.words[size]!),
+    outputSizes: kernel.outputs.map(({ size }) => params.words[size]!),
+    units: part === "all" ? [int(0), int(work.units)] : units,
+    scratch: scratchOf(f, areas, part === "all" ? { ...place, threads: 1, thread: int(0) } : place),
   });
-  const outputs = kernel.outputs.map((output) => outputAddress(f, output, bindings, params, frame));
-  const own = Array.from(new Int32Array(params.words.buffer, params.words.byteOffset, numOwnParams));
-  emit({ f, inputs, outputs, inputSizes, outputSizes, constants, params: own, scratch: take });
-  return { scratchBytes: areas.bytes };
+  return { ...(part === "all" ? { units: 1, cost: 0 } : work), scratchBytes: areas.bytes };
 }
 
-/** A load of consecutive words. */
-function plainInput(
+/** The addresses of inputs; computes those that the part is to compute. */
+function placeInputs(
+  source: TemplateSource,
+  part: TemplatePart,
+  { scratch }: TemplatePlace,
+  areas: Areas,
+  units: Bounds,
+): Value[] {
+  const { f, kernel, bindings, params, frame } = source;
+  return kernel.inputs.map((input, i) => {
+    const plain = plainInput(input, bindings, params);
+    if (plain) return f.keep("i32", add(frame.base(plain.range), int(plain.form.constant * 4))).get;
+    const target = f.keep("i32", add(scratch, int(areas.take(params.words[input.size]!)))).get;
+    if (part === "all" || part === i) computeInput(source, i, target, part === "all" ? null : units);
+    return target;
+  });
+}
+
+function scratchOf(
   f: FunctionBuilder,
-  input: TemplateInput,
-  size: number,
-  bindings: readonly MemoryRange[],
-  params: Params,
-  frame: Frame,
-): Value | null {
-  const plain = plainLoad(input, bindings, params);
-  if (!plain || (size > 1 && plain.form.axes.get(0) !== 1)) return null;
-  return f.keep("i32", add(frame.base(plain.range), int(plain.form.constant * 4))).get;
-}
-
-function computedInput(
-  f: FunctionBuilder,
-  { code, value }: TemplateInput,
-  size: number,
-  bindings: readonly MemoryRange[],
-  params: Params,
-  frame: Frame,
-  take: (words: number) => Value,
-): Value {
-  const target = take(size);
-  const range = ownRange(size);
-  const store = { op: "set", level: "full", value, index: axesAffine([[0, 1]]), range } as const;
-  const spec = { code, stages: [], stores: [store], bindings, params, accumulator: null };
-  const nest = makeNest([size], [], [0], [], false);
-  const emitter = new BodyEmitter(f, spec, nest, withRange(frame, range, target));
-  emitter.emitStart();
-  emitter.emitRow(() => int(0));
-  return target;
-}
-
-function outputAddress(
-  f: FunctionBuilder,
-  { binding, offset, shift }: TemplateOutput,
-  bindings: readonly MemoryRange[],
-  params: Params,
-  frame: Frame,
-): Value {
-  const start = add(frame.base(bindings[binding]!), int((offset === null ? 0 : params.words[offset]!) * 4));
-  return f.keep("i32", shift ? add(start, mul(shiftOf(f, shift, params, frame), int(4))) : start).get;
-}
-
-/** Index code without axes as an i32. */
-function shiftOf(
-  f: FunctionBuilder,
-  { code, value }: NonNullable<TemplateOutput["shift"]>,
-  { words, patched }: Params,
-  frame: Frame,
-): Value {
-  const values: Value[] = [];
-  const operations = { add, sub, mul } as const;
-  for (const { op, args, value: number = 0 } of code) {
-    const [x, y] = args.map((arg) => values[arg]!);
-    if (op === "const") values.push(int(number));
-    else if (op === "param") values.push(patched.has(number) ? frame.word(number) : int(words[number]! | 0));
-    else if (op in operations)
-      values.push(f.keep("i32", operations[op as keyof typeof operations](x!, y!)).get);
-    else if (op === "idiv" || op === "irem") values.push(f.keep("i32", quotient(op, x!, y!)).get);
-    else throw new Unsupported(op);
-  }
-  return values[value]!;
-}
-
-function quotient(op: "idiv" | "irem", x: Value, y: Value): Value {
-  return (f) => {
-    x(f);
-    y(f);
-    f.plain(op === "idiv" ? "i32.div_s" : "i32.rem_s");
+  areas: Areas,
+  { scratch, threads, thread }: TemplatePlace,
+): TemplateCall["scratch"] {
+  return (words) => {
+    const first = add(scratch, int(areas.take(words, threads)));
+    return f.keep("i32", threads === 1 ? first : addScaled(first, thread, areaBytes(words))).get;
   };
+}
+
+function workOf(kernel: TemplateKernel, params: Params): Work {
+  const work = templateWork[kernel.template.name];
+  return work ? work(shapeOf(kernel, params)) : { units: 1, cost: 0 };
+}
+
+function shapeOf({ constants, numOwnParams }: TemplateKernel, { words }: Params): TemplateShape {
+  return { constants, params: Array.from(new Int32Array(words.buffer, words.byteOffset, numOwnParams)) };
 }

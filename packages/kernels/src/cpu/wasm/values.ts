@@ -50,6 +50,10 @@ function numberOf(context: BodyContext, id: number): number | undefined {
 export function pushOperation(context: BodyContext, id: number, args: readonly Value[]): void {
   const { code } = context.spec;
   const { op, dtype, args: ids } = code[id]!;
+  if (op === "half" && context.isExactHalf(ids[0]!)) {
+    args[0]!(context.f);
+    return;
+  }
   const constants = ids.map((arg) => numberOf(context, arg));
   const lanes = context.isVarying(id) ? context.at.width : "same";
   if (op === "div" && lanes !== "same" && isOfRow(context, ids[1]!)) {

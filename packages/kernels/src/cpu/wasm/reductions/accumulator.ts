@@ -13,6 +13,8 @@ export interface Accumulator {
   reset(): void;
   /** Takes in a vector, before the next one of its turn. */
   add(value: Value, turn: Turn): void;
+  /** Takes in what it made of the last few turns, where it keeps that apart. */
+  settle?(turn: Turn): void;
   /** Pushes the result: in all lanes where `inside`. */
   push(): void;
 }

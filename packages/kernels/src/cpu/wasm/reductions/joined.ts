@@ -1,8 +1,9 @@
-/** @file Sums of vectors that come together: a few of them in float32, so that float64, which is dear, sees only their sum. */
-import type { FunctionBuilder, Value } from "../assembler.ts";
-import { add } from "../math/expression.ts";
+/** @file Sums whose first few additions are of float32, so that float64, which is dear, takes in fewer vectors. */
+import type { FunctionBuilder, Local, Value } from "../assembler.ts";
+import { add, words } from "../math/expression.ts";
 import type { Accumulator, Turn } from "./accumulator.ts";
 
+/** Of the vectors that come together. */
 export class JoinedSum implements Accumulator {
   readonly #f: FunctionBuilder;
   readonly #total: Accumulator;
@@ -34,5 +35,36 @@ export class JoinedSum implements Accumulator {
   #join(): void {
     const [y, x] = [this.#parts.pop()!, this.#parts.pop()!];
     this.#parts.push(this.#f.let(add(x, y)));
+  }
+}
+
+/** Of the turns between two calls of `settle`. */
+export class SettledSum implements Accumulator {
+  readonly #f: FunctionBuilder;
+  readonly #total: Accumulator;
+  readonly #part: Local;
+
+  constructor(f: FunctionBuilder, total: Accumulator) {
+    this.#f = f;
+    this.#total = total;
+    this.#part = f.local("v128");
+  }
+
+  reset(): void {
+    this.#total.reset();
+    this.#f.set(this.#part, words(0));
+  }
+
+  add(value: Value): void {
+    this.#f.set(this.#part, add(this.#part.get, value));
+  }
+
+  settle(turn: Turn): void {
+    this.#total.add(this.#part.get, turn);
+    this.#f.set(this.#part, words(0));
+  }
+
+  push(): void {
+    this.#total.push();
   }
 }

@@ -5,7 +5,7 @@ import { registerOf } from "../scalar.ts";
 import type { Accumulator } from "./accumulator.ts";
 import { DoubleAccumulator } from "./double.ts";
 import { ExtremeAccumulator } from "./extreme.ts";
-import { JoinedSum } from "./joined.ts";
+import { JoinedSum, SettledSum } from "./joined.ts";
 import { LaneAccumulator } from "./lane.ts";
 import { IndexAccumulator } from "./position.ts";
 
@@ -25,7 +25,8 @@ export function makeAccumulator(
   if (op === "argmax" || op === "argmin") return new IndexAccumulator(f, op, dtype, inside, position);
   if (register === "f" && (op === "sum" || op === "prod")) {
     const double = new DoubleAccumulator(f, op, inside);
-    return op === "sum" && inside ? new JoinedSum(f, double) : double;
+    if (op === "prod") return double;
+    return inside ? new JoinedSum(f, double) : new SettledSum(f, double);
   }
   if (register === "f" && (op === "max" || op === "min"))
     return new ExtremeAccumulator(f, op, inside, copies);

@@ -11,7 +11,8 @@ export class IndexAccumulator implements Accumulator {
   readonly #inside: boolean;
   readonly #position: Value;
   readonly #isFloat: boolean;
-  readonly #beyond: keyof typeof simd;
+  /** Of integers, what the best is beyond the others; of floats, what the others are, where nothing is NaN. */
+  readonly #compare: keyof typeof simd;
   readonly #identity: Value;
   readonly #best: Local;
   readonly #index: Local;
@@ -32,10 +33,10 @@ export class IndexAccumulator implements Accumulator {
     const sign = register === "u" ? "u" : "s";
     // Masks of bools are 0 and -1.
     const swapped = register === "b" ? !greatest : greatest;
-    this.#beyond = this.#isFloat
+    this.#compare = this.#isFloat
       ? greatest
-        ? "f32x4.gt"
-        : "f32x4.lt"
+        ? "f32x4.le"
+        : "f32x4.ge"
       : swapped
         ? `i32x4.gt_${sign}`
         : `i32x4.lt_${sign}`;
@@ -52,10 +53,9 @@ export class IndexAccumulator implements Accumulator {
   add(value: Value, { width }: Turn): void {
     const f = this.#f;
     const kept = f.let(value);
+    // Where nothing is better than the identity, there is no index: all are the same, and the first of them is meant.
     const wins = f.let(() => {
       this.#isBetter(kept, this.#best.get)(f);
-      this.#isNone(this.#index.get)(f);
-      f.simd("v128.or");
       if (width === 1 && this.#inside) {
         f.v128([-1, 0, 0, 0], true);
         f.simd("v128.and");
@@ -125,18 +125,15 @@ export class IndexAccumulator implements Accumulator {
   /** NaN is the best of all. */
   #isBetter(x: Value, than: Value): Value {
     return (f) => {
+      if (this.#isFloat) {
+        than(f);
+        than(f);
+        f.simd("f32x4.eq");
+      }
       x(f);
       than(f);
-      f.simd(this.#beyond);
-      if (!this.#isFloat) return;
-      x(f);
-      x(f);
-      f.simd("f32x4.ne");
-      than(f);
-      than(f);
-      f.simd("f32x4.eq");
-      f.simd("v128.and");
-      f.simd("v128.or");
+      f.simd(this.#compare);
+      if (this.#isFloat) f.simd("v128.andnot");
     };
   }
 }

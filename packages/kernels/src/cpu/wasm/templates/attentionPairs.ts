@@ -1,8 +1,9 @@
 /** @file Walks the pairs of queries and keys: heads, blocks of eight lanes of the one, rows of the other. */
+import type { Work } from "../../threads/work.ts";
 import type { FunctionBuilder, Local, Value } from "../assembler.ts";
-import { add, addScaled, int, min, sub } from "../integers.ts";
+import { add, addScaled, div, int, min, mul, sub } from "../integers.ts";
 import { tileColumns, tileRows } from "../microKernel.ts";
-import type { TemplateCall } from "../template.ts";
+import type { TemplateCall, TemplateShape } from "../template.ts";
 import { type Matrix, multiplyPanels, rowBytes } from "./panels.ts";
 
 /** Strides along [batch, heads, time, source]. */
@@ -18,15 +19,47 @@ export interface Block {
   readonly end: Value;
 }
 
-export class Pairs {
-  readonly f: FunctionBuilder;
-  readonly call: TemplateCall;
+interface Extents {
   readonly time: number;
   readonly source: number;
   readonly heads: number;
   readonly kvHeads: number;
   readonly batch: number;
   /** Elements of a query or key, and of a value. */
+  readonly depth: number;
+  readonly width: number;
+}
+
+function extentsOf({ params, constants }: TemplateShape): Extents {
+  const [time = 0, source = 0, heads = 0, kvHeads = 0, batch = 0] = params;
+  const { DEPTH, VALUE_DEPTH } = constants;
+  return { time, source, heads, kvHeads, batch, depth: Number(DEPTH), width: Number(VALUE_DEPTH) };
+}
+
+/** Operations of the functions of a pair. */
+const pairCost = 40;
+
+/** Heads of queries of all batches. */
+export function forwardWork(shape: TemplateShape): Work {
+  const { time, source, heads, batch, depth, width } = extentsOf(shape);
+  const units = batch * heads;
+  return { units, cost: (units * time * source * (depth + width + pairCost)) / 4 };
+}
+
+/** Heads of keys of all batches: heads of queries add to the cotangents of theirs, in order. */
+export function gradientWork(shape: TemplateShape): Work {
+  const { time, source, heads, kvHeads, batch, depth, width } = extentsOf(shape);
+  const cost = (batch * heads * time * source * (3 * depth + 2 * width + pairCost)) / 4;
+  return { units: batch * kvHeads, cost };
+}
+
+export class Pairs implements Omit<Extents, "batch"> {
+  readonly f: FunctionBuilder;
+  readonly call: TemplateCall;
+  readonly time: number;
+  readonly source: number;
+  readonly heads: number;
+  readonly kvHeads: number;
   readonly depth: number;
   readonly width: number;
   /** Factor of queries. */
@@ -38,17 +71,16 @@ export class Pairs {
   readonly #head: Local;
 
   constructor(call: TemplateCall, lanes: "queries" | "keys") {
-    const [time = 0, source = 0, heads = 0, kvHeads = 0, batch = 0, scale = 0] = call.params;
+    const { time, source, heads, kvHeads, depth, width } = extentsOf(call);
     this.f = call.f;
     this.call = call;
     this.time = time;
     this.source = source;
     this.heads = heads;
     this.kvHeads = kvHeads;
-    this.batch = batch;
-    this.depth = Number(call.constants.DEPTH);
-    this.width = Number(call.constants.VALUE_DEPTH);
-    this.scale = numberOf(scale);
+    this.depth = depth;
+    this.width = width;
+    this.scale = numberOf(call.params[5]!);
     this.lanesAreQueries = lanes === "queries";
     this.row = call.f.local("i32");
     this.#batch = call.f.local("i32");
@@ -63,11 +95,16 @@ export class Pairs {
     return this.lanesAreQueries ? this.source : this.time;
   }
 
-  /** `body` for every head of queries of every batch. */
+  /** `body` for every head of queries of the call's units: heads where lanes are queries, else those that meet the same keys. */
   overHeads(body: () => void): void {
-    const { f } = this;
-    f.loop(this.#batch, int(0), int(this.batch), 1, () => {
-      f.loop(this.#head, int(0), int(this.heads), 1, body);
+    const { f, heads, call } = this;
+    const perUnit = this.lanesAreQueries ? 1 : heads / this.kvHeads;
+    const unit = f.local("i32");
+    f.loop(unit, call.units[0], call.units[1], 1, () => {
+      const first = f.keep("i32", mul(unit.get, int(perUnit))).get;
+      f.set(this.#batch, div(first, int(heads)));
+      const head = f.keep("i32", sub(first, mul(this.#batch.get, int(heads)))).get;
+      f.loop(this.#head, head, add(head, int(perUnit)), 1, body);
     });
   }
 

@@ -4,7 +4,7 @@ import { sigmoid, tanh } from "../math/exponential.ts";
 import { add, and, mul, select, sub } from "../math/expression.ts";
 import type { EmitTemplate } from "../template.ts";
 import { emitBackward, emitForward, loadKept } from "./recurrent.ts";
-import { copyRows, type Step, sequenceOf, wholeBatch } from "./sequence.ts";
+import { copyRows, type Step, sequenceOf } from "./sequence.ts";
 import type { Units } from "./units.ts";
 
 export const lstmForward: EmitTemplate = (call) => {
@@ -12,7 +12,7 @@ export const lstmForward: EmitTemplate = (call) => {
   const [z, wh, h0, c0, mask] = call.inputs as [Value, Value, Value, Value, Value];
   const [H, cell, G] = call.outputs as [Value, Value, Value];
   const sequence = sequenceOf(call);
-  copyRows(sequence, wholeBatch(sequence), c0, cell);
+  copyRows(sequence, sequence.rows, c0, cell);
   const emitStep = (step: Step, sums: Value, isActive: Value) => {
     const [ofInput, cells, gates] = [step.ofStep(z, 4), step.ofRow(cell), step.ofStep(G, 5)];
     return (some: Units): Value => {
@@ -36,7 +36,7 @@ export const lstmBackward: EmitTemplate = (call) => {
   const [wh, G, dH, dCell, mask] = call.inputs as [Value, Value, Value, Value, Value];
   const [dZ, dS] = call.outputs as [Value, Value];
   const sequence = sequenceOf(call);
-  copyRows(sequence, wholeBatch(sequence), dCell, dS, 2, 1);
+  copyRows(sequence, sequence.rows, dCell, dS, 2, 1);
   const emitStep = (step: Step, isActive: Value) => {
     const [gates, slopes, carry] = [step.ofStep(G, 5), step.ofStep(dZ, 4), step.ofRow(dS, 2)];
     return (some: Units, dh: Value): number => {

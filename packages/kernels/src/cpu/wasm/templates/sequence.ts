@@ -1,8 +1,9 @@
 /** @file Where rows and steps of a sequence are in the operands of recurrent templates, and loops over them. */
+import type { Work } from "../../threads/work.ts";
 import type { FunctionBuilder, Value } from "../assembler.ts";
-import { add, addScaled, int, min } from "../integers.ts";
+import { add, addScaled, int, min, mul } from "../integers.ts";
 import { subWords } from "../math/expression.ts";
-import type { TemplateCall } from "../template.ts";
+import type { TemplateCall, TemplateShape } from "../template.ts";
 import { eachUnits } from "./units.ts";
 
 export interface Sequence {
@@ -11,12 +12,36 @@ export interface Sequence {
   readonly steps: number;
   readonly units: number;
   readonly gates: number;
+  /** The rows of the batch that the call advances. */
+  readonly rows: Block;
 }
 
-export function sequenceOf({ f, params, constants }: TemplateCall): Sequence {
+type Extents = Omit<Sequence, "f" | "rows">;
+
+function extentsOf({ params, constants }: TemplateShape): Extents {
   const [batch, steps] = params as unknown as [number, number];
   const { UNITS: units, GATES: gates } = constants as { UNITS: number; GATES: number };
-  return { f, batch, steps, units, gates };
+  return { batch, steps, units, gates };
+}
+
+export function sequenceOf(call: TemplateCall): Sequence {
+  const { f, units } = call;
+  const extents = extentsOf(call);
+  const [first, end] = units.map((unit) => f.keep("i32", mul(unit, int(blockRows))).get) as [Value, Value];
+  const rows = { first, end: f.keep("i32", min(end, int(extents.batch))).get };
+  return { f, ...extents, rows };
+}
+
+/** Vector operations of the functions of a step, for four units. */
+const stepCost = 100;
+
+/** Blocks of rows, all steps of which depend on no other row. */
+export function recurrentWork(shape: TemplateShape): Work {
+  const { batch, steps, units, gates } = extentsOf(shape);
+  return {
+    units: Math.ceil(batch / blockRows),
+    cost: (batch * steps * units * (gates * units + stepCost)) / 4,
+  };
 }
 
 /** A row of the batch. */
@@ -80,15 +105,11 @@ export interface Block {
   readonly end: Value;
 }
 
-export function wholeBatch({ batch }: Sequence): Block {
-  return { first: int(0), end: int(batch) };
-}
-
-/** `body` for blocks of rows, and what is left of the batch. */
-export function eachBlock({ f, batch }: Sequence, body: (block: Block) => void): void {
+/** `body` for blocks of the call's rows, and what is left of the batch. */
+export function eachBlock({ f, rows }: Sequence, body: (block: Block) => void): void {
   const first = f.local("i32");
-  f.loop(first, int(0), int(batch), blockRows, () => {
-    const end = f.keep("i32", min(add(first.get, int(blockRows)), int(batch)));
+  f.loop(first, rows.first, rows.end, blockRows, () => {
+    const end = f.keep("i32", min(add(first.get, int(blockRows)), rows.end));
     body({ first: first.get, end: end.get });
   });
 }
