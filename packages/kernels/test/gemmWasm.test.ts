@@ -6,6 +6,13 @@ import type { GemmKernel } from "../src/ir/kernel.ts";
 import { plainGemm } from "./cpuGemmKernels.ts";
 import { planOf, random, type Words, words } from "./cpuReference.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Random scripts of the fuzz; a twentieth as many products. */
+    fuzzScripts: number;
+  }
+}
+
 /** Sizes around the edges of tiles, vectors and blocks. */
 const rows = [1, 2, 3, 4, 5, 7, 8, 12, 31, 96, 97, 130];
 const columns = [1, 3, 4, 5, 8, 10, 12, 31, 64, 129];

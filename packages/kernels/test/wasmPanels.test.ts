@@ -1,7 +1,7 @@
 /** Packed panels, and tiles of products over them, against plain loops. */
 import { expect, test } from "vitest";
 import { type Local, ModuleBuilder } from "../src/cpu/wasm/assembler.ts";
-import { microKernel, tallTileRows, tileColumns, tileRows } from "../src/cpu/wasm/microKernel.ts";
+import { microKernel, panelTile, tallTileRows, tileColumns, tileRows } from "../src/cpu/wasm/microKernel.ts";
 import { packer } from "../src/cpu/wasm/pack.ts";
 
 /** Words of the memory in which all areas lie. */
@@ -52,20 +52,26 @@ test.each([
   expect(data[5 * area + depth * width]).toBe(0);
 });
 
-test.each([tileRows, tallTileRows])("tiles of %i rows, alone and added to what there is", (rows) => {
-  const [depth, pitch] = [7, 12];
+test.each([
+  panelTile(tileRows),
+  panelTile(tallTileRows),
+  { rows: 5, lineStride: 40, depthStride: 1, pitch: 21 },
+])("tiles of $rows rows, alone and added to what there is", (tile) => {
+  const { rows, lineStride, depthStride, pitch } = tile;
+  const [depth, rowWords] = [7, 12];
   for (const isFirst of [1, 0]) {
     const data = run(
-      (module) => microKernel(module, rows),
-      [{ area: 0 }, { area: 1 }, depth, { area: 2 }, pitch * 4, isFirst],
+      (module) => microKernel(module, tile),
+      [{ area: 0 }, { area: 1 }, depth, { area: 2 }, rowWords * 4, isFirst],
     );
-    const before = (place: number) => (isFirst ? 0 : ((2 * area + place) % 1013) / 64);
+    const before = (place: number) => ((2 * area + place) % 1013) / 64;
     for (let row = 0; row < rows; row++)
       for (let column = 0; column < tileColumns; column++) {
-        let sum = before(row * pitch + column);
-        for (let k = 0; k < depth; k++) sum += data[k * rows + row]! * data[area + k * tileColumns + column]!;
-        expect(data[2 * area + row * pitch + column]).toBeCloseTo(sum, 3);
+        let sum = isFirst ? 0 : before(row * rowWords + column);
+        for (let k = 0; k < depth; k++)
+          sum += data[row * lineStride + k * depthStride]! * data[area + k * pitch + column]!;
+        expect(data[2 * area + row * rowWords + column]).toBeCloseTo(sum, 3);
       }
-    expect(data[2 * area + rows * pitch]).toBe(((2 * area + rows * pitch) % 1013) / 64);
+    expect(data[2 * area + rows * rowWords]).toBe(before(rows * rowWords));
   }
 });

@@ -15,6 +15,7 @@ import type { Accumulator } from "./reductions/accumulator.ts";
 import { makeAccumulator } from "./reductions/make.ts";
 import { Unsupported } from "./unsupported.ts";
 import { isOfRow, pushAxis, reciprocalOf, stepValue } from "./values.ts";
+import { vectorsOfTurn } from "./vectorsOfTurn.ts";
 
 /** Depths: 0 the function, 1 its rows, 2 lanes that are rows, then the inner axes, the last of them in lanes if they lie inside. */
 const rowLevel = 1;
@@ -23,11 +24,6 @@ const innerLevel = 3;
 
 /** Turns of an inner loop whose sums may wait in float32: more would show. */
 const fewTurns = 8;
-
-/** Steps up to which a turn of the lane loop computes several vectors: what a loop costs is then shared. */
-const fewSteps = 12;
-const someSteps = 48;
-const manySteps = 96;
 
 /** A load or store with the depth of the loop that it stands in. */
 type PlacedAccess = Access & { readonly level: number };
@@ -197,12 +193,8 @@ export class BodyEmitter {
   /** Vectors that a turn of the lane loop computes. */
   get #copies(): number {
     const { nest, laneAxis } = this.#context;
-    const vectors = Math.floor(nest.extents[laneAxis]! / 4);
     const steps = this.#needs.inner.reduce((sum, { size }) => sum + size, this.#needs.outer.size);
-    // Where each lane reduces by itself, the turns of inner loops read cache lines, which are four vectors.
-    const readsLines = !nest.lanesInside && nest.sequential.length > 0;
-    const wanted = steps <= (readsLines ? manySteps : fewSteps) ? 4 : steps <= someSteps ? 2 : 1;
-    return Math.max(1, Math.min(vectors, wanted));
+    return vectorsOfTurn(nest, nest.extents[laneAxis]!, steps);
   }
 
   /** Runs over the lane axis by a few vectors, then by one, then over the rest one by one. */

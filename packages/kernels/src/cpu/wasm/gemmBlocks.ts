@@ -9,9 +9,9 @@ import { type Frame, withRange } from "./context.ts";
 import {
   addColumns,
   type Bounds,
-  type Columns,
   type DepthBlock,
-  multiplyPanels,
+  type Lines,
+  multiplyTiles,
   packLines,
 } from "./gemmLoops.ts";
 import { type GemmScratch, type GemmSizes, layOut, type Places } from "./gemmScratch.ts";
@@ -177,15 +177,22 @@ export class GemmBlocks {
     });
   }
 
-  /** Packs `rows` rows of A from `first` on and multiplies them with packed B. */
+  /** Multiplies `rows` rows of A from `first` on with B. */
   #multiply(a: Block, [first, rows]: readonly [Value, Value], block: DepthBlock, c: Value): void {
-    const { packedA } = this.places;
-    const columns = this.#columnsOf(block);
-    packLines(this.f, this.sizes.tileRows, a, [first, rows], block, packedA);
-    multiplyPanels(this.f, [packedA, columns, c], rows, this.sizes, block);
+    const lines = this.#linesOfA(a, [first, rows], block);
+    multiplyTiles(this.f, [lines, this.#columnsOfB(block), c], rows, this.sizes, block);
   }
 
-  #columnsOf({ k }: DepthBlock): Columns {
+  /** Rows of A, which are packed now where they are not read where they lie. */
+  #linesOfA(a: Block, [first, rows]: readonly [Value, Value], block: DepthBlock): Lines {
+    const { tileRows, readsA } = this.sizes;
+    if (readsA) return { start: this.f.keep("i32", a.at(first, block.k)).get, pitch: a.lineStride };
+    const { packedA } = this.places;
+    packLines(this.f, tileRows, a, [first, rows], block, packedA);
+    return { start: packedA, pitch: null };
+  }
+
+  #columnsOfB({ k }: DepthBlock): Lines {
     if (!this.sizes.readsB) return { start: this.packedB(k), pitch: null };
     const { at, depthStride } = this.plain(this.b);
     return { start: at(int(0), k), pitch: depthStride };

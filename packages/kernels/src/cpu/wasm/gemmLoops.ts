@@ -1,8 +1,8 @@
 /** @file The loops of matrix products over packed panels: packing, multiplying, and the sums of columns. */
 import type { FunctionBuilder, Value } from "./assembler.ts";
-import { add, addScaled, ceilDiv, int, mul, sub } from "./integers.ts";
+import { add, addScaled, ceilDiv, div, int, mul, sub } from "./integers.ts";
 import { add as addFloats, words } from "./math/expression.ts";
-import { microKernel, tileColumns } from "./microKernel.ts";
+import { microKernel, panelTile, type Tile, tileColumns } from "./microKernel.ts";
 import type { Block } from "./operand.ts";
 import { packer } from "./pack.ts";
 import { loadVector, storeVector } from "./vectors.ts";
@@ -38,37 +38,55 @@ export function packLines(
   });
 }
 
-/** A block of k of B: where its columns begin, and how far its k are apart; null: panels. */
-export interface Columns {
+/** Lines of an operand in a block of k: where the first is, and how far apart they are (rows of A) or their k (columns of B); null: panels. */
+export interface Lines {
   readonly start: Value;
   readonly pitch: number | null;
 }
 
-/** Tiles of the rows in packed A by all columns of B, added to C unless the block of k is the first. */
-export function multiplyPanels(
+/** Of a product: the last rows of A make a tile of their own where it is not packed. */
+export interface TileSizes {
+  readonly m: number;
+  readonly columns: number;
+  readonly tileRows: number;
+}
+
+/** Tiles of some rows of A by all columns of B, added to C unless the block of k is the first. */
+export function multiplyTiles(
   f: FunctionBuilder,
-  [packedA, { start, pitch }, c]: readonly [Value, Columns, Value],
+  [a, b, c]: readonly [Lines, Lines, Value],
   rows: Value,
-  { columns, tileRows }: { readonly columns: number; readonly tileRows: number },
+  sizes: TileSizes,
   { k, depth }: DepthBlock,
 ): void {
-  const kernel = microKernel(f.module, tileRows, pitch ?? tileColumns);
-  const step = int(tileColumns * 4);
-  const [i, j] = [f.local("i32"), f.local("i32")];
-  const b = f.keep("i32", start);
-  const first = f.keep("i32", isZero(k));
-  const panels = f.keep("i32", ceilDiv(rows, tileRows));
-  f.loop(j, int(0), int(columns), tileColumns, () => {
-    const a = f.keep("i32", packedA);
-    const target = f.keep("i32", addScaled(c, j.get, 4));
-    f.loop(i, int(0), panels.get, 1, () => {
-      for (const value of [a.get, b.get, depth, target.get, int(columns * 4), first.get]) value(f);
-      f.call(kernel);
-      f.set(a, add(a.get, mul(depth, int(tileRows * 4))));
+  const { m, columns, tileRows } = sizes;
+  const column = f.local("i32");
+  const [from, first] = [f.keep("i32", b.start), f.keep("i32", isZero(k))];
+  const whole = f.keep("i32", a.pitch === null ? ceilDiv(rows, tileRows) : div(rows, int(tileRows)));
+  const left = a.pitch === null ? 0 : m % tileRows;
+  const hasLeft = f.keep("i32", sub(rows, mul(whole.get, int(tileRows))));
+  f.loop(column, int(0), int(columns), tileColumns, () => {
+    const line = f.keep("i32", a.start);
+    const target = f.keep("i32", addScaled(c, column.get, 4));
+    const multiply = (count: number): void => {
+      for (const value of [line.get, from.get, depth, target.get, int(columns * 4), first.get]) value(f);
+      f.call(microKernel(f.module, tileOf(count, a.pitch, b.pitch)));
+    };
+    const [tile, step] = [f.local("i32"), int(tileRows * (a.pitch ?? 1) * 4)];
+    f.loop(tile, int(0), whole.get, 1, () => {
+      multiply(tileRows);
+      f.set(line, add(line.get, a.pitch === null ? mul(depth, step) : step));
       f.set(target, add(target.get, int(tileRows * columns * 4)));
     });
-    f.set(b, add(b.get, pitch === null ? mul(depth, step) : step));
+    if (left > 0) f.if(hasLeft.get, () => multiply(left));
+    f.set(from, add(from.get, b.pitch === null ? mul(depth, int(tileColumns * 4)) : int(tileColumns * 4)));
   });
+}
+
+function tileOf(rows: number, ofA: number | null, ofB: number | null): Tile {
+  const panels = panelTile(rows);
+  const a = ofA === null ? panels : { ...panels, lineStride: ofA, depthStride: 1 };
+  return { ...a, pitch: ofB ?? panels.pitch };
 }
 
 /** Adds the sums of columns over a packed block of k to those so far. */

@@ -6,7 +6,7 @@ import { Areas } from "./areas.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { add, addScaled, int } from "./integers.ts";
 import { spillsTallTiles, tallTileRows, tileColumns, tileRows } from "./microKernel.ts";
-import { nAxis, plainOperand, runsAlongRows } from "./operand.ts";
+import { kAxis, nAxis, plainOperand, runsAlongRows } from "./operand.ts";
 
 /** Most k of a block: panels of B stay in the first-level cache. */
 const maxDepth = 256;
@@ -16,8 +16,9 @@ const maxBlockRows = 96;
 const cachedB = 1 << 18;
 /** Elements of B up to which it is packed whole, although C is smaller, where blocks of k of A are dear. */
 const maxWholeB = 1 << 20;
-/** Rows of C up to which packing a B that is in the cache takes longer than it saves. */
+/** Rows of C up to which packing a B that is in the cache takes longer than it saves, and columns for A. */
 const fewRows = 128;
+const fewColumns = 128;
 /** How much quicker than others tall tiles are. */
 const tallTileGain = 1.14;
 /** Blocks of rows that there should be for threads to share. */
@@ -32,7 +33,8 @@ export interface GemmShape {
   readonly depth: number;
   /** All of C is kept while blocks of k come and go: for a long k over a small C. */
   readonly keepsC: boolean;
-  /** B is not packed, but read where it lies: few rows come by. */
+  /** Not packed, but read where they lie: A, since it meets few columns, and B, since it meets few rows. */
+  readonly readsA: boolean;
   readonly readsB: boolean;
 }
 
@@ -50,14 +52,15 @@ export function shapeOf(kernel: GemmKernel, bindings: readonly MemoryRange[], pa
   const extents = Array.from(params.words.subarray(0, 4)) as [number, number, number, number];
   const [batches, m, n, k] = extents;
   const { a, b, columnSum } = kernel;
-  const runsAlongN = plainOperand(b, bindings, params)?.form.axes.get(nAxis) === 1;
-  const readsB = runsAlongN && !columnSum && m <= fewRows && k * n <= cachedB;
-  const isPlainA = plainOperand(a, bindings, params) !== null;
-  const wholeB = isPlainA ? cachedB : runsAlongRows(a, extents, params) ? 0 : maxWholeB;
+  const [formA, formB] = [a, b].map((operand) => plainOperand(operand, bindings, params)?.form);
+  const readsB = formB?.axes.get(nAxis) === 1 && !columnSum && m <= fewRows && k * n <= cachedB;
+  const wholeB = formA ? cachedB : runsAlongRows(a, extents, params) ? 0 : maxWholeB;
+  const keepsC = !readsB && k > 4 * m && k * n > wholeB;
+  const isByRows = formA ? formA.axes.get(kAxis) === 1 : !keepsC;
   return {
-    ...{ batches, m, n, k, readsB },
+    ...{ batches, m, n, k, keepsC, readsB },
+    readsA: isByRows && n <= fewColumns,
     depth: Math.ceil(k / Math.max(1, Math.ceil(k / maxDepth))),
-    keepsC: !readsB && k > 4 * m && k * n > wholeB,
   };
 }
 
@@ -115,7 +118,7 @@ export function layOut(
   hasSums: boolean,
   { base, threads }: GemmScratch,
 ): Places {
-  const { m, n, k, columns, depth, keepsC, readsB, tileRows, blockRows, inParts } = sizes;
+  const { m, n, k, columns, depth, keepsC, readsA, readsB, tileRows, blockRows, inParts } = sizes;
   const own = new PlacedAreas();
   // What one function leaves to the next.
   const shared = inParts ? new PlacedAreas() : own;
@@ -124,7 +127,7 @@ export function layOut(
   const places = {
     computedA: ofRows.place(isPlain.a ? 0 : wordsOfA(sizes)),
     computedB: shared.place(isPlain.b ? 0 : depth * n),
-    packedA: own.place(roundUp(Math.min(m, blockRows), tileRows) * depth),
+    packedA: own.place(readsA ? 0 : roundUp(Math.min(m, blockRows), tileRows) * depth),
     packedB: shared.place(readsB ? 0 : columns * (keepsC ? depth : k)),
     c: ofRows.place(roundUp(rows, tileRows) * columns),
     sums: shared.place(hasSums ? columns : 0),

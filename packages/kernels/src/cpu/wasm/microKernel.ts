@@ -21,22 +21,38 @@ export function spillsTallTiles(): boolean {
 const vectors = tileColumns / 4;
 const signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32"], results: [] } as const;
 
-/**
- * The index of `(a, b, depth, c, rowBytes, isFirst)`: c = a b for panels a [depth, rows] and b [depth, columns]; added to what is there
- * unless `isFirst`. `pitch`: elements from one k of b to the next.
- */
-export function microKernel(module: ModuleBuilder, rows = tileRows, pitch = tileColumns): number {
-  return module.helper(`microKernel ${rows} ${pitch}`, signature, (f) => emitTile(f, rows, pitch));
+/** How many rows a tile has, and how its operands lie, in elements. */
+export interface Tile {
+  readonly rows: number;
+  /** From one row of a to the next, and from one k. */
+  readonly lineStride: number;
+  readonly depthStride: number;
+  /** From one k of b to the next. */
+  readonly pitch: number;
 }
 
-function emitTile(f: FunctionBuilder, rows: number, pitch: number): void {
+/** Of panels a [depth, rows] and b [depth, columns]. */
+export function panelTile(rows: number): Tile {
+  return { rows, lineStride: 1, depthStride: rows, pitch: tileColumns };
+}
+
+/** The index of `(a, b, depth, c, rowBytes, isFirst)`: c = a b, added to what is there unless `isFirst`. */
+export function microKernel(module: ModuleBuilder, tile = panelTile(tileRows)): number {
+  const { rows, lineStride, depthStride, pitch } = tile;
+  const name = `microKernel ${[rows, lineStride, depthStride, pitch].join(" ")}`;
+  return module.helper(name, signature, (f) => emitTile(f, tile));
+}
+
+function emitTile(f: FunctionBuilder, { rows, lineStride, depthStride, pitch }: Tile): void {
   const [a, b, depth, c, rowBytes, isFirst] = f.params as [Local, Local, Local, Local, Local, Local];
   const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
   const columns = Array.from({ length: vectors }, () => f.local("v128"));
-  const end = f.keep("i32", add(a.get, mul(depth.get, int(rows * 4))));
-  f.loop(a, a.get, end.get, rows * 4, () => {
+  const end = f.keep("i32", add(a.get, mul(depth.get, int(depthStride * 4))));
+  f.loop(a, a.get, end.get, depthStride * 4, () => {
     columns.forEach((column, j) => f.set(column, loadVector(b.get, j * 16)));
-    for (let row = 0; row < rows; row++) multiplyRow(f, a, row, columns, sums);
+    for (let row = 0; row < rows; row++) {
+      multiplyRow(f, a, row * lineStride, columns, sums.slice(row * vectors));
+    }
     f.set(b, add(b.get, int(pitch * 4)));
   });
   for (let row = 0; row < rows; row++) {
@@ -53,16 +69,16 @@ function emitTile(f: FunctionBuilder, rows: number, pitch: number): void {
 function multiplyRow(
   f: FunctionBuilder,
   a: Local,
-  row: number,
+  at: number,
   columns: readonly Local[],
   sums: readonly Local[],
 ): void {
   const factor = f.keep("v128", () => {
     a.get(f);
-    f.memory("v128.load32_splat", row * 4);
+    f.memory("v128.load32_splat", at * 4);
   });
   columns.forEach((column, j) => {
-    const sum = sums[row * vectors + j]!;
+    const sum = sums[j]!;
     f.set(sum, () => f.multiplyAdd(factor.get, column.get, sum.get));
   });
 }
