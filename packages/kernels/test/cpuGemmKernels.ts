@@ -10,14 +10,16 @@ export function gemmKernel(
   return { form: "gemm", label: "test", tile, numParams: 24, ...fields };
 }
 
-/** A load of `bindingIndex` at the sum of axis * param word. */
-function operand(
+/** A load of `bindingIndex` at the sum of axis * param word, from the element on that param word `first` names. */
+export function operand(
   bindingIndex: number,
   terms: readonly (readonly [number, number])[],
   scaled = false,
+  first?: number,
 ): Operand {
   const code = new Code();
-  const loaded = code.load(bindingIndex, code.index(...terms));
+  const index = code.index(...terms);
+  const loaded = code.load(bindingIndex, first === undefined ? index : code.add(index, code.param(first)));
   const value = scaled ? code.mul(loaded, code.const(0.5, "float32")) : loaded;
   return { code: code.code, value, transposed: false, vector: false };
 }

@@ -3,7 +3,7 @@ import { expect, inject, test } from "vitest";
 import { openCpu } from "../src/cpu/device.ts";
 import type { Device, DeviceBuffer } from "../src/ir/device.ts";
 import type { GemmKernel } from "../src/ir/kernel.ts";
-import { plainGemm } from "./cpuGemmKernels.ts";
+import { operand, plainGemm } from "./cpuGemmKernels.ts";
 import { planOf, random, type Words, words } from "./cpuReference.ts";
 
 declare module "vitest" {
@@ -40,15 +40,46 @@ class Dice {
   }
 }
 
+/** An operand of two axes: stored one way or the other, each axis forwards or backwards, loaded or computed. */
+interface Side {
+  readonly name: string;
+  readonly first: number;
+  readonly strides: readonly [number, number];
+  /** What it is multiplied by as it is computed; 1: it lies in memory as it is. */
+  readonly factor: number;
+}
+
 interface Product {
   readonly name: string;
   readonly kernel: GemmKernel;
   readonly shape: readonly [batch: number, m: number, n: number, k: number];
-  /** Strides of A [m, k] and B [k, n]. */
-  readonly a: readonly [number, number];
-  readonly b: readonly [number, number];
-  /** What computed operands are multiplied by. */
-  readonly factors: readonly [number, number];
+  readonly a: Side;
+  readonly b: Side;
+}
+
+function drawSide(dice: Dice, name: string, [rows, columns]: readonly [number, number]): Side {
+  const isTurned = dice.below(2) === 1;
+  const isComputed = dice.below(2) === 1;
+  const directions = [dice.below(4) === 0, dice.below(4) === 0];
+  const strides = (isTurned ? [1, rows] : [columns, 1]).map((stride, axis) =>
+    directions[axis] ? -stride : stride,
+  ) as [number, number];
+  const first = [rows, columns].reduce(
+    (sum, extent, axis) => sum - Math.min(0, strides[axis]! * (extent - 1)),
+    0,
+  );
+  const words = [
+    isTurned && "turned",
+    directions[0] && "upwards",
+    directions[1] && "backwards",
+    isComputed && "computed",
+  ];
+  return {
+    name: [name, ...words.filter(Boolean)].join(" "),
+    first,
+    strides,
+    factor: isComputed ? 0.5 : 1,
+  };
 }
 
 function draw(seed: number): Product {
@@ -56,32 +87,28 @@ function draw(seed: number): Product {
   const sizes = dice.below(4) === 0 ? long : { rows, columns, depths };
   const [m, n, k] = [dice.pick(sizes.rows), dice.pick(sizes.columns), dice.pick(sizes.depths)];
   const batch = sizes === long ? 1 : dice.pick([1, 1, 2, 3]);
-  const [isTurnedA, isTurnedB, isComputedA, isComputedB] = Array.from(
-    { length: 4 },
-    () => dice.below(2) === 1,
-  );
+  const [a, b] = [drawSide(dice, "A", [m, k]), drawSide(dice, "B", [k, n])];
   const { columnSum, ...rest } = plainGemm(false);
-  const computed = plainGemm(true);
+  const axes = {
+    a: [
+      [0, 4],
+      [1, 5],
+      [3, 6],
+    ],
+    b: [
+      [0, 7],
+      [3, 8],
+      [2, 9],
+    ],
+  } as const;
   const kernel: GemmKernel = {
     ...rest,
-    a: isComputedA ? computed.a : rest.a,
-    b: isComputedB ? computed.b : rest.b,
+    a: operand(0, axes.a, a.factor !== 1, 13),
+    b: operand(1, axes.b, b.factor !== 1, 14),
     ...(dice.below(2) === 1 && columnSum ? { columnSum } : {}),
   };
-  const forms = [
-    isTurnedA && "turned A",
-    isTurnedB && "turned B",
-    isComputedA && "computed A",
-    isComputedB && "computed B",
-  ];
-  return {
-    name: `seed ${seed}: ${[batch, m, n, k].join(" x ")} ${forms.filter(Boolean).join(", ")}${kernel.columnSum ? " with sums" : ""}`,
-    kernel,
-    shape: [batch, m, n, k],
-    a: isTurnedA ? [1, m] : [k, 1],
-    b: isTurnedB ? [1, k] : [n, 1],
-    factors: [isComputedA ? 0.5 : 1, isComputedB ? 0.5 : 1],
-  };
+  const name = `seed ${seed}: ${[batch, m, n, k].join(" x ")}, ${a.name}, ${b.name}${kernel.columnSum ? ", sums" : ""}`;
+  return { name, kernel, shape: [batch, m, n, k], a, b };
 }
 
 function guard(device: Device): DeviceBuffer {
@@ -124,35 +151,29 @@ async function runBetweenGuards(
 }
 
 async function check(device: Device, product: Product): Promise<void> {
-  const {
-    name,
-    kernel,
-    shape,
-    a: [am, ak],
-    b: [bk, bn],
-    factors,
-  } = product;
+  const { name, kernel, shape, a, b } = product;
   const [batch, m, n, k] = shape;
-  const [a, b, bias] = [random(batch * m * k, 1), random(batch * k * n, 2), random(n, 3)];
-  const params = words(kernel, batch, m, n, k, m * k, am, ak, k * n, bk, bn, m * n, n, 1);
+  const [x, y, bias] = [random(batch * m * k, 1), random(batch * k * n, 2), random(n, 3)];
+  const strides = [m * k, ...a.strides, k * n, ...b.strides, m * n, n, 1];
+  const params = words(kernel, ...shape, ...strides, a.first, b.first);
   const outputs = [new Float32Array(batch * m * n), new Float32Array(batch * n)] as const;
-  const [, , , c, sums] = await runBetweenGuards(device, product, params, [a, b, bias, ...outputs]);
+  const [, , , c, sums] = await runBetweenGuards(device, product, params, [x, y, bias, ...outputs]);
+  const at = (array: Float32Array, { first, strides, factor }: Side, start: number, i: number, j: number) =>
+    factor * array[start + first + i * strides[0] + j * strides[1]]!;
   for (let i = 0; i < batch; i++)
     for (let column = 0; column < n; column++) {
-      const numbers = Array.from({ length: k }, (_, p) => factors[1] * b[i * k * n + p * bk + column * bn]!);
-      const total = numbers.reduce((sum, x) => sum + x, 0);
-      const wanted = kernel.columnSum ? total : 0;
+      const numbers = Array.from({ length: k }, (_, p) => at(y, b, i * k * n, p, column));
+      const wanted = kernel.columnSum ? numbers.reduce((sum, number) => sum + number, 0) : 0;
       expect(Math.abs(sums![i * n + column]! - wanted), `${name}: sum ${column}`).toBeLessThan(
         1e-6 * (k + 1),
       );
       for (let row = 0; row < m; row++) {
-        let sum = bias[column]!;
-        let size = 1;
-        for (let p = 0; p < k; p++) {
-          const term = factors[0] * a[i * m * k + row * am + p * ak]! * numbers[p]!;
+        let [sum, size] = [bias[column]!, 1];
+        numbers.forEach((number, p) => {
+          const term = at(x, a, i * m * k, row, p) * number;
           sum += term;
           size += Math.abs(term);
-        }
+        });
         const error = Math.abs(c![(i * m + row) * n + column]! - Math.max(0, sum));
         if (!(error < 1e-6 * size))
           expect(error, `${name}: row ${row}, column ${column}`).toBeLessThan(1e-6 * size);

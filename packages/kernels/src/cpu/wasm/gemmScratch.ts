@@ -6,7 +6,7 @@ import { Areas } from "./areas.ts";
 import type { FunctionBuilder, Value } from "./assembler.ts";
 import { add, addScaled, int } from "./integers.ts";
 import { spillsTallTiles, tallTileRows, tileColumns, tileRows } from "./microKernel.ts";
-import { kAxis, nAxis, plainOperand, runsAlongRows } from "./operand.ts";
+import { kAxis, mAxis, nAxis, plainOperand, runsAlongRows } from "./operand.ts";
 
 /** Most k of a block: panels of B stay in the first-level cache. */
 const maxDepth = 256;
@@ -56,7 +56,8 @@ export function shapeOf(kernel: GemmKernel, bindings: readonly MemoryRange[], pa
   const readsB = formB?.axes.get(nAxis) === 1 && !columnSum && m <= fewRows && k * n <= cachedB;
   const wholeB = formA ? cachedB : runsAlongRows(a, extents, params) ? 0 : maxWholeB;
   const keepsC = !readsB && k > 4 * m && k * n > wholeB;
-  const isByRows = formA ? formA.axes.get(kAxis) === 1 : !keepsC;
+  // Rows are offsets of loads, which cannot be negative.
+  const isByRows = formA ? formA.axes.get(kAxis) === 1 && (formA.axes.get(mAxis) ?? 0) >= 0 : !keepsC;
   return {
     ...{ batches, m, n, k, keepsC, readsB },
     readsA: isByRows && n <= fewColumns,
