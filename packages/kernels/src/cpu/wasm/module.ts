@@ -74,9 +74,9 @@ export class ModuleEmitter {
   }
 
   #define(kernel: SingleKernel, bindings: readonly MemoryRange[], params: Params): Steps {
-    const { ofBlock, ofBatch, ...counts } = this.#partsOf(kernel, bindings, params);
+    const { ofBlock, ofBatch, ...turns } = this.#partsOf(kernel, bindings, params);
     const steps = (parts: readonly Part[]) => parts.map((part) => this.#step(kernel, bindings, params, part));
-    return { ...counts, ofBlock: steps(ofBlock), ofBatch: steps(ofBatch) };
+    return { ...turns, ofBlock: steps(ofBlock), ofBatch: steps(ofBatch) };
   }
 
   /** The parts that are functions of their own. */
