@@ -139,6 +139,22 @@ describe("loops give the same bits in any number of threads", () => {
     expect(Math.min(...(sums as Float32Array))).toBeGreaterThan(800);
   });
 
+  test.each([130, 64, 20])("sums over rows that are halved in place, %i lanes", async (columns) => {
+    const rows = 9000;
+    const code = new Code();
+    const at = code.index([1, 2], [0, 3]);
+    const half = code.mul(code.load(0, at), code.const(0.5, "float32"));
+    code.store(0, at, half);
+    code.store(1, code.axis(0), code.stage(0), "row");
+    const out = binding("float32", "read_write");
+    const stages = [{ op: "sum", value: half, dtype: "float32" }] as const;
+    const kernel = loopKernel(code, { rows: 1, cols: 1, bindings: [out, out], stages });
+    const params = words(kernel, columns, rows, columns, 1);
+    const numbers = random(rows * columns);
+    const [halves] = await sameBits(kernel, params, [numbers, new Float32Array(columns)]);
+    expect(halves).toEqual(numbers.map((number) => number / 2));
+  });
+
   test("flags that all elements set", async () => {
     const length = 200_000;
     const code = new Code();

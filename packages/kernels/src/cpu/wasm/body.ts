@@ -190,6 +190,11 @@ export class BodyEmitter {
     });
   }
 
+  /** Lanes that are computed together: no part of a row may cut them. */
+  get lanesOfTurn(): number {
+    return 4 * this.#copies;
+  }
+
   /** Vectors that a turn of the lane loop computes. */
   get #copies(): number {
     const { nest, laneAxis } = this.#context;

@@ -40,7 +40,7 @@ export function emitLoop(
   const emitter = new BodyEmitter(f, spec, nest, frame, inner);
   emitter.emitStart();
   const cost = costOf(spec, nest);
-  const part = threaded ? partOfRow(nest, cost) : null;
+  const part = threaded ? partOfRow(nest, cost, emitter.lanesOfTurn) : null;
   const parts = part === null ? 1 : Math.ceil(nest.blockExtent / part);
   const unit = f.local("i32");
   f.loop(unit, begin, end, 1, () => {
@@ -58,11 +58,19 @@ function costOf({ code, stores }: BodySpec, { outerExtent, blockExtent, sequenti
   return outerExtent * sequentialExtent * Math.ceil(blockExtent / 4) * weightOf(code, stores.length);
 }
 
-/** How many lanes a unit has, where there are more chunks to be made than rows; null: whole rows. */
-function partOfRow({ outerExtent, blockExtent, lanesInside }: Nest, cost: number): number | null {
+/**
+ * How many lanes a unit has, where there are more chunks to be made than rows; null: whole rows. Units are whole turns of the lane loop:
+ * what lies in place must not be computed twice.
+ */
+function partOfRow(
+  { outerExtent, blockExtent, lanesInside }: Nest,
+  cost: number,
+  lanesOfTurn: number,
+): number | null {
   const wanted = Math.ceil(chunksFor(cost) / outerExtent);
   if (cost === 0 || lanesInside || wanted < 2) return null;
-  const lanes = Math.ceil(blockExtent / wanted / cacheLine) * cacheLine;
+  const step = lanesOfTurn % cacheLine === 0 ? lanesOfTurn : lanesOfTurn * cacheLine;
+  const lanes = Math.ceil(blockExtent / wanted / step) * step;
   return lanes < blockExtent ? lanes : null;
 }
 
