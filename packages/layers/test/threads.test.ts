@@ -1,7 +1,7 @@
 /** @file Training in several threads of the cpu gives the bits of one. */
 import { init, random, reset, tensor } from "@tenrec/tensor";
 import { afterAll, expect, test } from "vitest";
-import { Input, layers, Model, Sequential } from "../src/index.ts";
+import { Input, type Layer, layers, Model, Sequential } from "../src/index.ts";
 
 const workerUrl = new URL("../../kernels/test/threadWorker.mjs", import.meta.url);
 
@@ -15,17 +15,18 @@ function mlp(): Sequential {
   ]);
 }
 
-function cnn(): Sequential {
-  return new Sequential([
-    new layers.Conv2D(16, 3, { activation: "relu" }),
-    new layers.BatchNormalization(),
-    new layers.MaxPooling2D(),
-    new layers.Conv2D(32, 3, { activation: "relu" }),
-    new layers.MaxPooling2D(),
-    new layers.Flatten(),
-    new layers.Dense(10, { activation: "softmax" }),
-  ]);
-}
+const cnn =
+  (filters: readonly [number, number], normalization: readonly Layer[] = []) =>
+  (): Sequential =>
+    new Sequential([
+      new layers.Conv2D(filters[0], 3, { activation: "relu" }),
+      ...normalization,
+      new layers.MaxPooling2D(),
+      new layers.Conv2D(filters[1], 3, { activation: "relu" }),
+      new layers.MaxPooling2D(),
+      new layers.Flatten(),
+      new layers.Dense(10, { activation: "softmax" }),
+    ]);
 
 function lstm(): Sequential {
   return new Sequential([new layers.LSTM(48), new layers.Dense(10, { activation: "softmax" })]);
@@ -69,7 +70,12 @@ async function train(make: () => Model, shape: readonly number[], threads: numbe
 
 test.each([
   ["an MLP", mlp, [128, 784]],
-  ["a CNN", cnn, [16, 28, 28, 1]],
+  ["a CNN", cnn([32, 64]), [32, 28, 28, 1]],
+  [
+    "a CNN with batch normalization",
+    () => cnn([16, 32], [new layers.BatchNormalization()])(),
+    [16, 28, 28, 1],
+  ],
   ["an LSTM", lstm, [32, 16, 24]],
   ["attention", attention, [8, 32, 48]],
 ] as const)("%s", async (_name, make, shape) => {
