@@ -106,6 +106,8 @@ export default defineConfig({
       nodeProject("threads", {
         include: cpuRings.threads(),
         setupFiles: ["./tools/vitest/withThreads.ts"],
+        // Thousands of steps that are shared although they are small.
+        testTimeout: 180_000,
         // A thread waits for chunks of others, who have to run: two threads a worker.
         maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
       }),
