@@ -1,8 +1,9 @@
 /** @file Bytes of WebAssembly modules: number formats at their edges, numbers filled in later, functions that come and go. */
 import { describe, expect, test } from "vitest";
-import { type Local, ModuleBuilder } from "../src/cpu/wasm/assembler.ts";
+import type { Local } from "../src/cpu/wasm/assembler.ts";
 import { Bytes } from "../src/cpu/wasm/bytes.ts";
 import { int } from "../src/cpu/wasm/integers.ts";
+import { ModuleBuilder } from "../src/cpu/wasm/moduleBuilder.ts";
 
 function written(write: (bytes: Bytes) => void): number[] {
   const bytes = new Bytes();

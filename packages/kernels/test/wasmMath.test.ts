@@ -1,8 +1,8 @@
 /** Vector forms of the functions of floats, over their whole range, against float64. */
 import { describe, expect, test } from "vitest";
 import { erf, mod, pow, softplus } from "../src/cpu/floatMath.ts";
-import { ModuleBuilder } from "../src/cpu/wasm/assembler.ts";
 import { mathOps } from "../src/cpu/wasm/math/index.ts";
+import { ModuleBuilder } from "../src/cpu/wasm/moduleBuilder.ts";
 import { binding, Code, loopKernel, runOnCpu, words } from "./cpuReference.ts";
 
 const bar = 3e-7;

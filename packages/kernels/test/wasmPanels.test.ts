@@ -1,7 +1,8 @@
 /** Packed panels, and tiles of products over them, against plain loops. */
 import { expect, test } from "vitest";
-import { type Local, ModuleBuilder } from "../src/cpu/wasm/assembler.ts";
+import type { Local } from "../src/cpu/wasm/assembler.ts";
 import { microKernel, panelTile, tallTileRows, tileColumns, tileRows } from "../src/cpu/wasm/microKernel.ts";
+import { ModuleBuilder } from "../src/cpu/wasm/moduleBuilder.ts";
 import { packer } from "../src/cpu/wasm/pack.ts";
 
 /** Words of the memory in which all areas lie. */

@@ -1,18 +1,12 @@
-/** @file A plan compiled for the cpu: its calls as runners, the memories they follow, and the copies at the end. */
-import { counts } from "../device/counters.ts";
+/** @file A plan compiled for the cpu: its memories, its calls, which follow them, and the copies at the end. */
 import type { DeviceBuffer, Program } from "../ir/device.ts";
-import type { Kernel } from "../ir/kernel.ts";
-import type { Branch, Call, Plan, PlanStep, Repeat } from "../ir/plan.ts";
+import type { Plan } from "../ir/plan.ts";
 import { memoryKey } from "../program/verify.ts";
-import type { Params } from "./affine.ts";
-import { KernelCall } from "./kernelCall.ts";
 import { type Link, linkCalls } from "./link.ts";
-import type { Machine, Runner } from "./machine.ts";
-import { Memory, MemoryRange, type Views } from "./memory.ts";
+import type { Machine } from "./machine.ts";
+import { Memory, type Views } from "./memory.ts";
+import { PlanRunner } from "./planRunner.ts";
 import type { CpuBuffer, CpuWorkspace } from "./pool.ts";
-
-/** Fills in a param word, in every run or every iteration. */
-type Patch = (value: number) => void;
 
 /** What a program needs of its device. */
 export interface ProgramHost {
@@ -39,11 +33,8 @@ export class CpuProgram implements Program {
   readonly #externals: { readonly index: number; readonly memory: Memory }[] = [];
   readonly #slots: { readonly slot: number; readonly memory: Memory }[] = [];
   readonly #homes: Home[] = [];
-  /** Patches of the run by scalar. */
-  readonly #patches = new Map<number, Patch[]>();
   readonly #scratch = new Memory();
-  readonly #calls: KernelCall[] = [];
-  readonly #run: Runner;
+  readonly #runner: PlanRunner;
   #link: Link | null = null;
   #disposed = false;
   /** Disposed of, and nothing that was queued before uses it any more. */
@@ -53,7 +44,7 @@ export class CpuProgram implements Program {
     this.plan = plan;
     this.#host = host;
     this.#findMemory();
-    this.#run = this.#compileSteps(plan.steps, this.#patches);
+    this.#runner = new PlanRunner(plan.steps, (buffer) => this.#memoryOf(buffer));
     host.workspace.retain(plan);
     this.ready = this.#prepare();
     this.ready.catch(() => {});
@@ -70,8 +61,7 @@ export class CpuProgram implements Program {
     for (const { slot, memory } of this.#slots) memory.bind(workspace.views(slot));
     for (const home of this.#homes) bindHome(home, externals, results);
     if (this.#link!.scratchBytes > 0) this.#scratch.bind(workspace.scratch);
-    for (const [scalar, patches] of this.#patches) patch(patches, scalars[scalar]!);
-    this.#run();
+    this.#runner.run(scalars);
     for (const { from, fromOffset, to, bytes } of this.plan.copies) {
       const source = this.#memoryOf(from).views;
       const target = "result" in to ? results[to.result]!.block.views : this.#memoryOf(to.buffer).views;
@@ -91,7 +81,7 @@ export class CpuProgram implements Program {
   /** Links the calls: at once where nothing has to be loaded or compiled for long. */
   #prepare(): Promise<void> {
     try {
-      const link = linkCalls(this.#calls, this.#host.machine, this.#scratch);
+      const link = linkCalls(this.#runner.calls, this.#host.machine, this.#scratch);
       if (!(link instanceof Promise)) return Promise.resolve(this.#settle(link));
       return link
         .then((made) => this.#settle(made))
@@ -153,78 +143,6 @@ export class CpuProgram implements Program {
   #memoryOf(buffer: number): Memory {
     return this.#memories.get(memoryKey(this.plan.buffers[buffer]!))!;
   }
-
-  /** `patches` gathers what the scalars in scope have to fill in. */
-  #compileSteps(steps: readonly PlanStep[], patches: Map<number, Patch[]>): Runner {
-    const runners = steps.map((step) => {
-      if (step.kind === "call") return this.#compileCall(step, patches);
-      return step.kind === "repeat" ? this.#compileRepeat(step, patches) : this.#compileBranch(step, patches);
-    });
-    return () => {
-      for (const run of runners) run();
-    };
-  }
-
-  #compileRepeat({ steps, count, iteration }: Repeat, patches: Map<number, Patch[]>): Runner {
-    const run = this.#compileSteps(steps, patches);
-    const turns = patches.get(iteration) ?? [];
-    patches.delete(iteration);
-    return () => {
-      for (let i = 0; i < count; i++) {
-        patch(turns, i);
-        run();
-      }
-    };
-  }
-
-  #compileBranch({ steps, buffer, offset }: Branch, patches: Map<number, Patch[]>): Runner {
-    const flag = this.#memoryOf(buffer);
-    const run = this.#compileSteps(steps, patches);
-    return () => {
-      if (flag.views.u[offset / 4] !== 0) run();
-    };
-  }
-
-  #compileCall(call: Call, patches: Map<number, Patch[]>): Runner {
-    const { kernel, key, scalars } = call;
-    const ranges = call.bindings.map(
-      ({ buffer, offset, bytes }, i) =>
-        new MemoryRange(this.#memoryOf(buffer), kernel.bindings[i]!.dtype, offset, bytes),
-    );
-    const params = { words: call.params.slice(), patched: new Set(scalars.map(({ word }) => word)) };
-    const parts = partsOf(key, kernel, ranges, params);
-    this.#calls.push(...parts.map(({ call }) => call));
-    for (const { word, scalar } of scalars) {
-      const known = patches.get(scalar) ?? [];
-      patches.set(scalar, known);
-      for (const { call, base } of parts)
-        if (word >= base && word < base + call.kernel.numParams)
-          known.push((value) => call.write(word - base, value));
-    }
-    return () => {
-      counts.dispatches++;
-      for (const { call } of parts) call.run();
-    };
-  }
-}
-
-/** A kernel, or those side by side in it, which run one after another; `base`: where the params of a part start. */
-function partsOf(
-  key: string,
-  kernel: Kernel,
-  ranges: readonly MemoryRange[],
-  params: Params,
-): readonly { readonly call: KernelCall; readonly base: number }[] {
-  if (kernel.form !== "side") return [{ call: new KernelCall(key, kernel, ranges, params), base: 0 }];
-  return kernel.parts.map((part, i) => {
-    const base = kernel.paramBase[i]!;
-    const own = {
-      words: params.words.slice(base, base + part.numParams),
-      patched: new Set([...params.patched].map((word) => word - base)),
-    };
-    const bindings = kernel.bindingMap[i]!.map((binding) => ranges[binding]!);
-    return { call: new KernelCall(`${i} of ${key}`, part, bindings, own), base };
-  });
 }
 
 function bindHome(
@@ -234,10 +152,6 @@ function bindHome(
 ): void {
   const { block } = results[result]!;
   if (block.bytes >= bytes && !externals.includes(results[result]!)) memory.bind(block.views);
-}
-
-function patch(patches: readonly Patch[], value: number): void {
-  for (const write of patches) write(value);
 }
 
 /** Moves bytes between two memories, which may be the same. */

@@ -1,7 +1,8 @@
 /** @file The inner product of packed panels: a tile of C in registers, over a block of k. */
-import type { FunctionBuilder, Local, ModuleBuilder } from "./assembler.ts";
+import type { FunctionBuilder, Local } from "./assembler.ts";
 import { add, int, mul } from "./integers.ts";
 import { add as addFloats } from "./math/expression.ts";
+import type { ModuleBuilder } from "./moduleBuilder.ts";
 import { loadVector, storeVector } from "./vectors.ts";
 
 /**

@@ -1,6 +1,7 @@
 /** @file Packs blocks of a matrix into panels: for each k the values of a few rows (of A) or columns (of B) side by side. */
-import type { FunctionBuilder, Local, ModuleBuilder, Value } from "./assembler.ts";
+import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import { add, addScaled, int, min, mul } from "./integers.ts";
+import type { ModuleBuilder } from "./moduleBuilder.ts";
 import { loadVector, storeVector } from "./vectors.ts";
 
 const signature = { params: ["i32", "i32", "i32", "i32"], results: [] } as const;

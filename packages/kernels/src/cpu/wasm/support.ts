@@ -1,5 +1,6 @@
 /** @file What WebAssembly can do here, found out once: by a test with known answers, since an engine may have SIMD and get it wrong. */
-import { type FunctionBuilder, type Local, ModuleBuilder, type Value } from "./assembler.ts";
+import type { FunctionBuilder, Local, Value } from "./assembler.ts";
+import { ModuleBuilder } from "./moduleBuilder.ts";
 
 export interface WebAssemblySupport {
   /** SIMD works. */

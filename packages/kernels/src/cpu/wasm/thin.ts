@@ -1,7 +1,8 @@
 /** @file Products of a single row, which read the matrix once where it lies: nothing is packed. */
-import type { FunctionBuilder, Local, ModuleBuilder, Value } from "./assembler.ts";
+import type { FunctionBuilder, Local, Value } from "./assembler.ts";
 import { add, int, mul } from "./integers.ts";
 import { add as addFloats, words } from "./math/expression.ts";
+import type { ModuleBuilder } from "./moduleBuilder.ts";
 import { loadVector, storeVector } from "./vectors.ts";
 
 const signature = { params: ["i32", "i32", "i32", "i32", "i32", "i32"], results: [] } as const;

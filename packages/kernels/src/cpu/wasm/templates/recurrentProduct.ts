@@ -1,7 +1,8 @@
 /** @file Products with recurrent weights: rows of a state or of slopes, where they lie, times panels of columns that are packed once a call. */
-import type { FunctionBuilder, Local, ModuleBuilder, Value } from "../assembler.ts";
+import type { FunctionBuilder, Local, Value } from "../assembler.ts";
 import { add, addScaled, int, sub } from "../integers.ts";
 import { fma } from "../math/expression.ts";
+import type { ModuleBuilder } from "../moduleBuilder.ts";
 import { packer } from "../pack.ts";
 import type { TemplateCall } from "../template.ts";
 import { type Block, blockRows } from "./sequence.ts";
