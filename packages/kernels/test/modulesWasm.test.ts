@@ -126,7 +126,7 @@ test("a program that is disposed of before it is ready holds nothing afterwards"
   device.dispose();
 });
 
-test("disposing of the device rejects what waits", async () => {
+test("disposing of the device rejects what waits, and leaves its memory to the next one", async () => {
   const device = openCpu();
   const program = device.build(differences(many));
   const [x, result] = [device.alloc(bytes, "x"), device.alloc(bytes, "result")];
@@ -135,7 +135,13 @@ test("disposing of the device rejects what waits", async () => {
   device.dispose();
   await expect(read).rejects.toThrow(/^cpu: the device was disposed\./);
   await expect(device.read(result, 0, bytes)).rejects.toThrow(/^cpu: the device was disposed\./);
-  await program.ready;
+  const next = openCpu();
+  const all = next.alloc(1 << 19, "all");
+  next.write(all, 0, new Uint8Array(1 << 19).fill(0xa5));
+  await expect(program.ready).rejects.toThrow(/^cpu: the device was disposed\./);
+  const found = new Uint8Array(await next.read(all, 0, 1 << 19));
+  expect(found.findIndex((byte) => byte !== 0xa5)).toBe(-1);
+  next.dispose();
 });
 
 test("code that cannot be compiled rejects the program, and ends the device that has run it", async () => {

@@ -1,6 +1,6 @@
 /** @file Memory of the cpu device: arrays with their views, kept for reuse by size class, and who holds what. */
 import { countLiveBytes, counts } from "../device/counters.ts";
-import { formatBytes, internal, MemoryError } from "../device/errors.ts";
+import { disposedError, formatBytes, internal, MemoryError } from "../device/errors.ts";
 import { paddedBytes } from "../device/sizeClass.ts";
 import type { DeviceBuffer } from "../ir/device.ts";
 import type { Plan } from "../ir/plan.ts";
@@ -18,6 +18,8 @@ export class CpuPool {
   readonly #live = new Set<CpuBuffer>();
   #liveBytes = 0;
   #id = 0;
+  /** The memory is another device's by now: nothing is taken or given back any more. */
+  #isClosed = false;
 
   constructor(heap: Heap, maxBytes: number) {
     this.#heap = heap;
@@ -35,6 +37,7 @@ export class CpuPool {
   }
 
   give(buffer: DeviceBuffer): void {
+    if (this.#isClosed) return;
     const { block } = this.owned(buffer);
     this.#live.delete(buffer as CpuBuffer);
     this.#liveBytes -= buffer.bytes;
@@ -44,6 +47,7 @@ export class CpuPool {
 
   /** A range that is no buffer: what the device needs for itself. */
   takeRange(bytes: number, label: string): Block {
+    if (this.#isClosed) throw disposedError("cpu");
     try {
       const { block, fresh } = this.#heap.take(bytes);
       if (fresh) counts.buffersCreated++;
@@ -54,7 +58,7 @@ export class CpuPool {
   }
 
   giveRange(block: Block): void {
-    this.#heap.give(block);
+    if (!this.#isClosed) this.#heap.give(block);
   }
 
   /** Makes room for `bytes` bytes in one step. */
@@ -82,6 +86,7 @@ export class CpuPool {
   }
 
   dispose(): void {
+    this.#isClosed = true;
     countLiveBytes(-this.#liveBytes);
     this.#liveBytes = 0;
     this.#live.clear();
