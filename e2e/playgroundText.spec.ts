@@ -40,15 +40,14 @@ for (const backend of ["cpu", "webgpu"] as const) {
     await expect(written(page)).toHaveText(/^And now, .{8}/s);
     await expect(page.locator("tenrec-writing #reading")).toHaveText(/reads [\d,]+ characters per second/);
 
-    await page.locator("tenrec-writing tenrec-number").nth(1).getByRole("spinbutton").fill("1000");
+    // A fast backend would push the first texts out of the list.
+    await playground.pause();
     await page.locator("tenrec-writing #prompt").fill("The light ");
     await page.locator("tenrec-writing #prompt").press("Enter");
     await expect(written(page)).toHaveText(/^The light .{20}/s, { timeout: 30_000 });
-    // A fast backend may have taken its thousand steps, and begun the next text, by now.
-    await expect(page.locator("tenrec-writing #earlier li").filter({ hasText: "And now, " })).not.toHaveCount(
-      0,
-    );
+    await expect(page.locator("tenrec-writing #earlier li").first()).toHaveText(/And now, /);
     const steps = await playground.value("steps");
+    await playground.play.click();
     await playground.reachSteps(steps + 5);
     await playground.pause();
     expect(playground.faults).toEqual([]);
