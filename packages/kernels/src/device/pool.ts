@@ -120,7 +120,7 @@ export class BufferPool {
     this.#outcomes = outcomes;
     try {
       const result = allocate();
-      return { result, made: outcomes.length === 0 ? null : Promise.all(outcomes).then(() => {}) };
+      return { result, made: outcomes.length === 0 ? null : allMade(outcomes) };
     } finally {
       this.#outcomes = null;
     }
@@ -211,4 +211,11 @@ export class BufferPool {
       fix: "use a smaller batch or model, dispose tensors that are no longer needed, then call init() again",
     });
   }
+}
+
+/** Rejects when all is known: which buffers are lost must be told before they are given back. */
+async function allMade(outcomes: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(outcomes);
+  const failed = settled.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
 }

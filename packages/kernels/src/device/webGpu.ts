@@ -156,11 +156,23 @@ class GpuDevice implements Device {
   build(plan: Plan): Program {
     const { result: program, made } = this.#pool.tentatively(() => new GpuProgram(this.#host, plan));
     program.settle(made);
+    if (made) this.#holdBack(made);
     if (!program.settled) {
       const drain = (): void => this.#queue.drain();
       program.ready.then(drain, drain);
     }
     return program;
+  }
+
+  /** Programs share slots: nobody runs in one of which it is not known yet whether the GPU had memory for it. */
+  #holdBack(made: Promise<void>): void {
+    const gate = { settled: false };
+    this.#queue.behind(gate, () => {});
+    const open = (): void => {
+      gate.settled = true;
+      this.#queue.drain();
+    };
+    made.then(open, open);
   }
 
   bind(program: Program, externals: readonly DeviceBuffer[]): void {

@@ -36,6 +36,7 @@ export class GpuProgram implements Program {
   settled = false;
   failure: Error | null = null;
   disposed = false;
+  #isReleased = false;
   readonly #host: ProgramHost;
   readonly #uniforms: Uniforms;
   readonly #bindGroups: BindGroups;
@@ -91,16 +92,24 @@ export class GpuProgram implements Program {
       this.#finish();
       return;
     }
+    made?.catch((error: unknown) => this.#fail(error));
     const built = this.#entries.map((entry) => entry.ready);
     this.ready = Promise.all([made, ...built]).then(
       () => this.#finish(),
       (error: unknown) => {
-        this.failure = error instanceof Error ? error : new Error(String(error));
-        this.settled = true;
+        this.#fail(error);
         throw this.failure;
       },
     );
     this.ready.catch(() => {}); // Seen by reads behind a run; `ready` itself may have no listener.
+  }
+
+  /** It will never run: others have its memory again at once. */
+  #fail(error: unknown): void {
+    if (this.failure) return;
+    this.failure = error instanceof Error ? error : new Error(String(error));
+    this.settled = true;
+    this.#release();
   }
 
   #finish(): void {
@@ -163,11 +172,15 @@ export class GpuProgram implements Program {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.#host.defer(() => {
-      this.#host.workspace.release(this.plan);
-      if (this.#uniforms.buffer) this.#host.pool.give(this.#uniforms.buffer);
-      if (this.#counts) this.#host.pool.give(this.#counts);
-    });
+    this.#host.defer(() => this.#release());
+  }
+
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#host.workspace.release(this.plan);
+    if (this.#uniforms.buffer) this.#host.pool.give(this.#uniforms.buffer);
+    if (this.#counts) this.#host.pool.give(this.#counts);
   }
 
   /** Submits a part of a run and returns the encoder of the next. */
