@@ -140,10 +140,7 @@ class CpuDevice implements Device {
   build(plan: Plan): Program {
     verifyPlan(plan, limits);
     const program = new CpuProgram(plan, this.#host);
-    if (!program.settled) {
-      const drain = (): void => this.#queue.drain();
-      program.ready.then(drain, drain);
-    }
+    if (!program.settled) this.#queue.drainAfter(program.ready);
     return program;
   }
 

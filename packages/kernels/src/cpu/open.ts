@@ -4,7 +4,6 @@ import type { Device } from "../ir/device.ts";
 import { type CpuOptions, cpuNotice, openCpu } from "./device.ts";
 import { blocks } from "./parts.ts";
 import { threadDefaults } from "./threads/defaults.ts";
-import { webAssemblySupport } from "./wasm/support.ts";
 
 const maxThreads = 16;
 
@@ -16,9 +15,9 @@ export async function openCpuDevice(
   const usual = threadDefaults();
   const { threads = webAssembly === false ? 1 : usual.threads, workerUrl = usual.workerUrl } = options;
   checkThreads(threads);
-  // Every program will need it.
-  if (webAssembly === false || !webAssemblySupport().simd) await blocks.get();
   const notice = cpuNotice(options);
+  // Every program of JavaScript will need it.
+  if (webAssembly === false || notice) await blocks.get();
   if (notice) return { device: openCpu(options), notice };
   if (threads === 1) return { device: openCpu(options) };
   if (webAssembly === false) return openAlone(options, "threads run WebAssembly, which the options rule out");

@@ -69,8 +69,14 @@ export class DeviceQueue {
     });
   }
 
-  /** Does what no longer has to wait; called whenever a gate has settled. */
-  drain(): void {
+  /** Goes on when `ready` has settled, as a gate then has. */
+  drainAfter(ready: Promise<void>): void {
+    const drain = (): void => this.#drain();
+    ready.then(drain, drain);
+  }
+
+  /** Does what no longer has to wait. */
+  #drain(): void {
     try {
       this.#order.drain();
     } catch (error) {

@@ -157,10 +157,7 @@ class GpuDevice implements Device {
     const { result: program, made } = this.#pool.tentatively(() => new GpuProgram(this.#host, plan));
     program.settle(made);
     if (made) this.#holdBack(made);
-    if (!program.settled) {
-      const drain = (): void => this.#queue.drain();
-      program.ready.then(drain, drain);
-    }
+    if (!program.settled) this.#queue.drainAfter(program.ready);
     return program;
   }
 
@@ -170,9 +167,8 @@ class GpuDevice implements Device {
     this.#queue.behind(gate, () => {});
     const open = (): void => {
       gate.settled = true;
-      this.#queue.drain();
     };
-    made.then(open, open);
+    this.#queue.drainAfter(made.then(open, open));
   }
 
   bind(program: Program, externals: readonly DeviceBuffer[]): void {

@@ -3,25 +3,17 @@ import type { Value } from "./assembler.ts";
 import type { GemmBlocks } from "./gemmBlocks.ts";
 import { type Bounds, isZero } from "./gemmLoops.ts";
 import { add, addScaled, equal, int } from "./integers.ts";
-import { tileRows } from "./microKernel.ts";
-import { batchAxis, kAxis, mAxis, nAxis } from "./operand.ts";
+import { batchAxis, kAxis, mAxis } from "./operand.ts";
 import { rowByColumns } from "./thin.ts";
 
 /** Emits all of some batches. */
 export function emitBatches(blocks: GemmBlocks, [first, end]: Bounds): void {
   blocks.f.loop(blocks.batch, first, end, 1, () => {
-    if (isThin(blocks)) emitThin(blocks);
+    if (blocks.sizes.isThin) emitThin(blocks);
     else if (blocks.sizes.keepsC) emitByDepth(blocks);
     else emitByRows(blocks, first);
     blocks.emitSums();
   });
-}
-
-/** A few rows, and a matrix whose columns are neighbours, or become so when it is computed: nothing is packed. */
-function isThin({ sizes: { m, n }, b, kernel }: GemmBlocks): boolean {
-  if (m >= tileRows || kernel.columnSum) return false;
-  // A single column has no neighbours to tell its stride.
-  return !b.plain || n === 1 || b.plain.form.axes.get(nAxis) === 1;
 }
 
 /** Row by row. */

@@ -33,6 +33,8 @@ export interface GemmShape {
   readonly depth: number;
   /** All of C is kept while blocks of k come and go: for a long k over a small C. */
   readonly keepsC: boolean;
+  /** A few rows, and a matrix whose columns are neighbours, or become so when it is computed: row by row, and nothing is packed. */
+  readonly isThin: boolean;
   /** Not packed, but read where they lie: A, since it meets few columns, and B, since it meets few rows. */
   readonly readsA: boolean;
   readonly readsB: boolean;
@@ -53,14 +55,17 @@ export function shapeOf(kernel: GemmKernel, bindings: readonly MemoryRange[], pa
   const [batches, m, n, k] = extents;
   const { a, b, columnSum } = kernel;
   const [formA, formB] = [a, b].map((operand) => plainOperand(operand, bindings, params)?.form);
-  const readsB = formB?.axes.get(nAxis) === 1 && !columnSum && m <= fewRows && k * n <= cachedB;
+  const hasNeighbours = formB?.axes.get(nAxis) === 1;
+  // A single column has no neighbours to tell its stride.
+  const isThin = m < tileRows && !columnSum && (!formB || n === 1 || hasNeighbours);
+  const readsB = isThin || (hasNeighbours && !columnSum && m <= fewRows && k * n <= cachedB);
   const wholeB = formA ? cachedB : runsAlongRows(a, extents, params) ? 0 : maxWholeB;
   const keepsC = !readsB && k > 4 * m && k * n > wholeB;
   // Rows are offsets of loads, which cannot be negative.
   const isByRows = formA ? formA.axes.get(kAxis) === 1 && (formA.axes.get(mAxis) ?? 0) >= 0 : !keepsC;
   return {
-    ...{ batches, m, n, k, keepsC, readsB },
-    readsA: isByRows && n <= fewColumns,
+    ...{ batches, m, n, k, keepsC, isThin, readsB },
+    readsA: isThin || (isByRows && n <= fewColumns),
     depth: Math.ceil(k / Math.max(1, Math.ceil(k / maxDepth))),
   };
 }
@@ -126,7 +131,7 @@ export function layOut(
   const ofRows = keepsC ? shared : own;
   const rows = keepsC ? m : Math.min(m, blockRows);
   const places = {
-    computedA: ofRows.place(isPlain.a ? 0 : wordsOfA(sizes)),
+    computedA: ofRows.place(isPlain.a ? 0 : keepsC ? depth * m : rows * k),
     computedB: shared.place(isPlain.b ? 0 : depth * n),
     packedA: own.place(readsA ? 0 : roundUp(Math.min(m, blockRows), tileRows) * depth),
     packedB: shared.place(readsB ? 0 : columns * (keepsC ? depth : k)),
@@ -139,11 +144,6 @@ export function layOut(
     ? f.keep("i32", addScaled(add(base, int(sharedBytes)), threads.number, own.bytes)).get
     : base;
   return { ...places, bytes: sharedBytes + own.bytes * (threads?.count ?? 1) };
-}
-
-/** Of a computed A: a block of k of all rows, or rows as a whole, as those of a few always are. */
-function wordsOfA({ m, k, depth, keepsC, blockRows }: GemmSizes): number {
-  return keepsC && m >= tileRows ? depth * m : Math.min(m, blockRows) * k;
 }
 
 function roundUp(count: number, step: number): number {
